@@ -1,0 +1,21 @@
+"""The error tree of Runnel, split by who must act."""
+
+from runnel.errors.tree import (
+    AuthoringError,
+    ConnectorError,
+    EngineError,
+    InternalError,
+    LimitError,
+    NodeCodeError,
+    RunnelError,
+)
+
+__all__ = [
+    "AuthoringError",
+    "ConnectorError",
+    "EngineError",
+    "InternalError",
+    "LimitError",
+    "NodeCodeError",
+    "RunnelError",
+]
