@@ -1,0 +1,208 @@
+"""Relation: a lazy table, a thin typed wrapper over one SQLGlot query whose columns are always spelled out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+from sqlglot import exp
+
+ACCEPT = "RUNNEL_ACCEPT"
+"""The marker in a WHERE clause that the compiler lowers: plain condition in text, dead-letter tap when run."""
+
+
+def column(name: str, table: str | None = None) -> exp.Column:
+    """Return a quoted reference to a column."""
+    return exp.column(exp.to_identifier(name, quoted=True), table=table, quoted=True)
+
+
+def literal(value: str | int | float | bool | None) -> exp.Expression:
+    """Return a literal of a plain value."""
+    return exp.convert(value)
+
+
+def call(name: str, *arguments: exp.Expression | str | int | float | bool | None) -> exp.Anonymous:
+    """Return a call of a DuckDB function by name; plain values become literals."""
+    made = [part.copy() if isinstance(part, exp.Expression) else exp.convert(part) for part in arguments]
+    return exp.Anonymous(this=name, expressions=made)
+
+
+def all_of(conditions: Iterable[exp.Expression]) -> exp.Expression:
+    """Join conditions with AND; none gives TRUE."""
+    found = [condition.copy() for condition in conditions]
+    return exp.and_(*found) if found else exp.true()
+
+
+def any_of(conditions: Iterable[exp.Expression]) -> exp.Expression:
+    """Join conditions with OR; none gives FALSE."""
+    found = [condition.copy() for condition in conditions]
+    return exp.or_(*found) if found else exp.false()
+
+
+@dataclass(frozen=True)
+class Relation:
+    """A query with its visible columns, in order; `types` holds DuckDB type names where they are known.
+
+    Every method returns a new relation and leaves this one alone. `*` never appears: columns are expanded, because
+    `EXCLUDE` and the like pass to other dialects in silence. `hidden` columns can be used in expressions but do not
+    leave the node. A relation that came in through a port is a bare table reference (`name` is its CTE).
+    """
+
+    columns: tuple[str, ...]
+    query: exp.Query | None = None
+    name: str | None = None
+    types: Mapping[str, str] = field(default_factory=dict)
+    hidden: tuple[str, ...] = ()
+
+    @staticmethod
+    def table(name: str, types: Mapping[str, str]) -> Relation:
+        """Return the relation of a named CTE or table with the given columns."""
+        return Relation(columns=tuple(types), name=name, types=dict(types))
+
+    @staticmethod
+    def of(query: exp.Query, columns: Sequence[str], types: Mapping[str, str] | None = None) -> Relation:
+        """Wrap a query that gives exactly `columns`; for operations that the methods do not cover."""
+        return Relation(columns=tuple(columns), query=query, types=dict(types or {}))
+
+    def source(self, alias: str | None = None) -> exp.Expression:
+        """Return what stands in a FROM clause: the table itself or the query as a sub-query."""
+        if self.query is None:
+            table = exp.to_table(exp.to_identifier(self.name or "", quoted=True).sql("duckdb"), dialect="duckdb")
+            return exp.alias_(table, exp.to_identifier(alias, quoted=True), table=True) if alias else table
+        return self.query.copy().subquery(exp.to_identifier(alias or "t", quoted=True))
+
+    def as_query(self) -> exp.Query:
+        """Return the query of the visible columns."""
+        if self.query is not None and not self.hidden:
+            return self.query
+        return exp.select(*[column(name) for name in self.columns]).from_(self.source())
+
+    def column(self, name: str) -> exp.Column:
+        """Return a reference to one of the columns."""
+        return column(name)
+
+    def select(self, columns: Mapping[str, exp.Expression] | Sequence[str]) -> Relation:
+        """Keep exactly these: names, or new name → expression."""
+        if isinstance(columns, Mapping):
+            made = [_aliased(tree, name) for name, tree in columns.items()]
+            names = tuple(columns)
+        else:
+            made = [column(name) for name in columns]
+            names = tuple(columns)
+        types = {name: self.types[name] for name in names if name in self.types and not isinstance(columns, Mapping)}
+        return Relation(columns=names, query=exp.select(*made).from_(self.source()), types=types)
+
+    def extend(self, columns: Mapping[str, exp.Expression]) -> Relation:
+        """Replace the columns of these names in place and append the new ones."""
+        trees: dict[str, exp.Expression] = {name: column(name) for name in self.columns}
+        trees.update(columns)
+        return self.select(trees)
+
+    def hide(self, columns: Mapping[str, exp.Expression]) -> Relation:
+        """Add columns that expressions of this node may use but that do not leave it."""
+        kept = [column(name) for name in (*self.columns, *self.hidden)]
+        made = [_aliased(tree, name) for name, tree in columns.items()]
+        query = exp.select(*kept, *made).from_(self.source())
+        return replace(self, query=query, name=None, hidden=(*self.hidden, *columns))
+
+    def drop(self, names: Iterable[str]) -> Relation:
+        """Leave out these columns."""
+        gone = set(names)
+        return self.select([name for name in self.columns if name not in gone])
+
+    def rename(self, names: Mapping[str, str]) -> Relation:
+        """Give columns new names (old → new) and keep their order."""
+        return self.select({names.get(name, name): column(name) for name in self.columns})
+
+    def where(self, condition: exp.Expression) -> Relation:
+        """Keep the rows for which the condition is true (not NULL)."""
+        kept = [column(name) for name in (*self.columns, *self.hidden)]
+        query = exp.select(*kept).from_(self.source()).where(condition.copy(), copy=False)
+        return replace(self, query=query, name=None)
+
+    def accept(self, condition: exp.Expression, reason: exp.Expression) -> Relation:
+        """Keep the rows for which the condition is true; the others are refused for `reason` (a text).
+
+        Where nothing reads the node's port `rejected`, the refused rows become dead letters in the same pass.
+        """
+        marked = exp.Anonymous(this=ACCEPT, expressions=[condition.copy(), reason.copy()])
+        return self.where(marked)
+
+    def aggregate(self, keys: Mapping[str, exp.Expression], values: Mapping[str, exp.Expression]) -> Relation:
+        """Group by the keys (name → expression) and compute the values; no keys gives exactly one row."""
+        made = [_aliased(tree, name) for name, tree in (*keys.items(), *values.items())]
+        query = exp.select(*made).from_(self.source())
+        if keys:
+            query = query.group_by(*[tree.copy() for tree in keys.values()], copy=False)
+        return Relation(columns=(*keys, *values), query=query)
+
+    def order_by(self, terms: Sequence[exp.Expression]) -> Relation:
+        """Sort by `exp.Ordered` terms."""
+        return self._continued(self._flat().order_by(*[term.copy() for term in terms], copy=False))
+
+    def limit(self, rows: int, offset: int = 0) -> Relation:
+        """Keep `rows` rows after the first `offset`."""
+        flat = self.query if self._ends_sorted() else None
+        query = (flat.copy() if flat is not None else self._flat()).limit(rows, copy=False)
+        return self._continued(query.offset(offset, copy=False) if offset else query)
+
+    def distinct(self) -> Relation:
+        """Keep one of each group of equal rows."""
+        return self._continued(self._flat().distinct(copy=False))
+
+    def ranked(self, name: str, keys: Sequence[str], order: Sequence[exp.Expression]) -> Relation:
+        """Add the hidden column `name`: the row's number (from 1) within its keys, in the given order."""
+        window = exp.Window(
+            this=exp.RowNumber(),
+            partition_by=[column(key) for key in keys],
+            order=exp.Order(expressions=[term.copy() for term in order]) if order else None,
+        )
+        return self.hide({name: window})
+
+    def union_all(self, others: Sequence[Relation]) -> Relation:
+        """Append the rows of relations with the same columns in the same order."""
+        query: exp.Query = self.as_query().copy()
+        for other in others:
+            query = exp.union(query, other.as_query().copy(), distinct=False, copy=False)
+        return Relation(columns=self.columns, query=query)
+
+    def join(
+        self,
+        other: Relation,
+        on: exp.Expression | None,
+        columns: Mapping[str, exp.Expression],
+        how: str = "inner",
+    ) -> Relation:
+        """Join with `other`; in `on` and `columns` this side is the table `l` and the other one `r`.
+
+        `how` is inner, left, right, full, cross, semi or anti.
+        """
+        kind = {"cross": "CROSS", "semi": "SEMI", "anti": "ANTI"}.get(how)
+        side = how.upper() if how in ("left", "right", "full") else None
+        join = exp.Join(this=other.source("r"), on=on.copy() if on is not None else None, side=side, kind=kind)
+        made = [_aliased(tree, name) for name, tree in columns.items()]
+        query = exp.select(*made).from_(self.source("l"))
+        query.append("joins", join)
+        return Relation(columns=tuple(columns), query=query)
+
+    def _flat(self) -> exp.Select:
+        kept = [column(name) for name in (*self.columns, *self.hidden)]
+        return exp.select(*kept).from_(self.source())
+
+    def _continued(self, query: exp.Query) -> Relation:
+        return replace(self, query=query, name=None)
+
+    def _ends_sorted(self) -> bool:
+        query = self.query
+        return isinstance(query, exp.Select) and bool(query.args.get("order")) and not query.args.get("limit")
+
+
+def _aliased(tree: exp.Expression, name: str) -> exp.Expression:
+    if isinstance(tree, exp.Column) and tree.name == name and not tree.table:
+        return tree.copy()
+    return exp.alias_(tree.copy(), exp.to_identifier(name, quoted=True))
+
+
+def sort_term(tree: exp.Expression, descending: bool = False, nulls: str = "last") -> exp.Ordered:
+    """Return one term of ORDER BY with the place of NULLs spelled out."""
+    return exp.Ordered(this=tree.copy(), desc=descending, nulls_first=nulls == "first")
