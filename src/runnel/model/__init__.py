@@ -1,1 +1,49 @@
 """The pipeline document: load, save, versions, migrations, findings."""
+
+from runnel.model.document import (
+    FORMAT_VERSION,
+    DeadLetterSettings,
+    InputDoc,
+    NodeDoc,
+    Param,
+    Pipeline,
+    PortType,
+    Settings,
+    TestDoc,
+    Wire,
+)
+from runnel.model.findings import Edit, Finding, Fix, Where, has_errors
+from runnel.model.hashing import semantic_hash, version_hash
+from runnel.model.loading import from_mapping, load_file, load_text
+from runnel.model.params import Reference, find_references, resolve_params, substitute
+from runnel.model.saving import format_text, to_mapping, to_yaml
+
+__all__ = [
+    "FORMAT_VERSION",
+    "DeadLetterSettings",
+    "Edit",
+    "Finding",
+    "Fix",
+    "InputDoc",
+    "NodeDoc",
+    "Param",
+    "Pipeline",
+    "PortType",
+    "Reference",
+    "Settings",
+    "TestDoc",
+    "Where",
+    "Wire",
+    "find_references",
+    "format_text",
+    "from_mapping",
+    "has_errors",
+    "load_file",
+    "load_text",
+    "resolve_params",
+    "semantic_hash",
+    "substitute",
+    "to_mapping",
+    "to_yaml",
+    "version_hash",
+]

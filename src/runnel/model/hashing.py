@@ -1,0 +1,70 @@
+"""Hashes of documents: one over what a pipeline means, one over the exact text of a version."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import asdict
+from typing import Any
+
+from runnel.model.document import NodeDoc, Pipeline, Wire
+
+
+def semantic_hash(pipeline: Pipeline) -> str:
+    """Return the SHA-256 (hex) of what the pipeline means.
+
+    Layout, notes, titles, descriptions, comments and tests do not count, nor does the order of nodes, parameters,
+    ports or config fields; the order inside config values and among the wires of one port does.
+    """
+    parts = {
+        "runnel": pipeline.runnel,
+        "name": pipeline.name,
+        "active": pipeline.active,
+        "params": {
+            name: [param.type, param.has_default, _ordered(param.default), _ordered(list(param.values))]
+            for name, param in pipeline.params.items()
+        },
+        "inputs": {name: _ordered(declared.columns) for name, declared in pipeline.inputs.items()},
+        "outputs": dict(pipeline.outputs),
+        "settings": asdict(pipeline.settings),
+        "nodes": {name: node_meaning(node) for name, node in pipeline.nodes.items()},
+    }
+    return _digest(json.dumps(parts, sort_keys=True, separators=(",", ":"), ensure_ascii=True))
+
+
+def version_hash(text: str) -> str:
+    """Return the SHA-256 (hex) of the text of a version, as UTF-8."""
+    return _digest(text)
+
+
+def node_meaning(node: NodeDoc) -> dict[str, Any]:
+    """Return what of a node changes what runs, as JSON values whose order is significant only inside lists."""
+    return {
+        "kind": node.kind,
+        "config": {key: _ordered(value) for key, value in node.config.items()},
+        "wires": _wires_by_port(node.wires),
+        "after": sorted(set(node.after)),
+        "muted": node.muted,
+        "pinned": _ordered(node.pinned),
+    }
+
+
+def _wires_by_port(wires: tuple[Wire, ...]) -> list[list[Any]]:
+    ports: dict[str, list[str]] = {}
+    for wire in wires:
+        ports.setdefault("" if wire.port is None else f".{wire.port}", []).append(wire.ref)
+    return [[port, refs] for port, refs in sorted(ports.items())]
+
+
+def _ordered(value: Any) -> Any:
+    """Return the value with mappings as lists of pairs, since their order may matter (`columns` of table.derive)."""
+    if isinstance(value, Mapping):
+        return {"pairs": [[key, _ordered(item)] for key, item in value.items()]}
+    if isinstance(value, (list, tuple)):
+        return [_ordered(item) for item in value]
+    return value
+
+
+def _digest(text: str) -> str:
+    return hashlib.sha256(text.encode("utf-8")).hexdigest()
