@@ -1,0 +1,67 @@
+"""Locks an engine connection from inside a worker: the inner wall, behind the process's own.
+
+DuckDB is handed in by the caller; this package does not import it. `allowed_directories` would also let COPY write
+into a folder granted for reading: Landlock refuses that, so the outer wall is needed too.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any, Protocol
+
+from runnel.sandbox.context import TaskContext
+
+
+class _Engine(Protocol):
+    """The part of the `duckdb` module that is used here."""
+
+    def connect(self, database: str, *, config: dict[str, Any]) -> Any:
+        """Open a database."""
+        ...
+
+
+def _quoted(paths: Iterable[str]) -> str:
+    """Return a DuckDB list of text."""
+    return "[" + ", ".join("'" + path.replace("'", "''") + "'" for path in paths) + "]"
+
+
+def connect_locked(
+    duckdb: _Engine,
+    *,
+    memory_bytes: int,
+    threads: int,
+    spill_folder: str | None = None,
+    spill_bytes: int | None = None,
+    folders: Iterable[str] = (),
+    files: Iterable[str] = (),
+) -> Any:
+    """Open an in-memory database that reaches only `folders` and `files`, and lock its configuration.
+
+    The configuration lock comes last: nothing, not even RESET, changes a setting after it. Without a spill folder
+    nothing is spilled to disk. Several statements per call remain possible: parse before you execute.
+    """
+    config: dict[str, Any] = {
+        "memory_limit": f"{max(1, memory_bytes >> 20)}MiB",
+        "threads": threads,
+        "temp_directory": spill_folder or "",
+        "autoinstall_known_extensions": False,
+        "autoload_known_extensions": False,
+        "allow_community_extensions": False,
+        "allow_persistent_secrets": False,
+        "python_enable_replacements": False,
+        "preserve_insertion_order": True,
+    }
+    if spill_bytes is not None:
+        config["max_temp_directory_size"] = f"{max(1, spill_bytes >> 20)}MiB"
+    connection = duckdb.connect(":memory:", config=config)
+    connection.execute("SET TimeZone = 'UTC'")
+    connection.execute(f"SET allowed_directories = {_quoted(folders)}")
+    connection.execute(f"SET allowed_paths = {_quoted(files)}")
+    connection.execute("SET enable_external_access = false")
+    connection.execute("SET lock_configuration = true")
+    return connection
+
+
+def interrupt_on_cancel(context: TaskContext, connection: Any) -> None:
+    """Let a cancel or timeout of the call interrupt the query that runs on the connection."""
+    context.on_cancel(connection.interrupt)
