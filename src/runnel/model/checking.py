@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import math
 import unicodedata
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from runnel.model import codes
 from runnel.model.findings import Edit, Finding, Fix, Severity
 from runnel.model.places import Lines, Path, dotted, listing, nearest, shown, where_of
+from runnel.model.shapes import is_list, is_map
 
 MAX_SLUG = 200
 MAX_DEPTH = 100
+MAX_SEARCHES = 200
 
 
 @dataclass
@@ -21,13 +23,19 @@ class Checker:
     """Collects findings while a document is read; `lines` gives the places."""
 
     lines: Lines
-    findings: list[Finding] = field(default_factory=list)
+    findings: list[Finding] = field(default_factory=list[Finding])
+    searches: int = 0
 
     def report(
         self, code: str, path: Path, what: str, hint: str = "", fix: Fix | None = None, severity: Severity = "error"
     ) -> None:
         """Add one finding at `path`."""
         self.findings.append(Finding(code, severity, what, hint, where_of(path, self.lines), fix))
+
+    def near(self, word: str, known: Iterable[str]) -> str | None:
+        """Return the known word nearest to `word`; a document with very many wrong words gets no more suggestions."""
+        self.searches += 1
+        return nearest(word, known) if self.searches <= MAX_SEARCHES else None
 
     def wrong_type(self, path: Path, value: Any, wanted: str, fix: Fix | None = None) -> None:
         """Report that the value at `path` is not `wanted`."""
@@ -42,7 +50,7 @@ class Checker:
         """Return the value when it is a mapping, else report it and return an empty one."""
         if value is None:
             return {}
-        if not isinstance(value, Mapping):
+        if not is_map(value):
             self.wrong_type(path, value, "a mapping (`key: value`)")
             return {}
         return value
@@ -52,10 +60,10 @@ class Checker:
         value = data.get(key)
         if value is None:
             return []
-        if not isinstance(value, list):
+        if not is_list(value):
             self.wrong_type((*path, key), value, "a list (`- item`)")
             return []
-        return value
+        return list(value)
 
     def text(self, data: Mapping[str, Any], key: str, path: Path) -> str | None:
         """Return the text under `key`, or None when it is absent or not text."""
@@ -124,7 +132,7 @@ class Checker:
         if value in choices:
             return value
         place = (*path, key)
-        near = nearest(value, choices) if isinstance(value, str) else None
+        near = self.near(value, choices) if isinstance(value, str) else None
         fix = Fix(f"Use {near}", (Edit("set", place, near),)) if near else None
         what = f"`{dotted(place)}` must be one of {listing(choices)}, not {shown(value)}"
         self.report(codes.NOT_A_CHOICE, place, what, f"did you mean `{near}`?" if near else "", fix)
@@ -135,7 +143,7 @@ class Checker:
         for key in data:
             if key in known:
                 continue
-            near = nearest(key, [name for name in known if name not in data])
+            near = self.near(key, [name for name in known if name not in data])
             fix = Fix(f"Rename to {near}", (Edit("rename", (*path, key), near),)) if near else None
             hint = f"did you mean `{near}`?" if near else f"{owner} has: {listing(known, 20)}"
             self.report(codes.UNKNOWN_KEY, (*path, key), f"{owner} has no key {key[:80]!r}", hint, fix)
@@ -171,9 +179,9 @@ def plain_json(value: Any, checker: Checker, path: Path = ()) -> Any:
     if len(path) >= MAX_DEPTH:
         checker.report(codes.TOO_DEEP, path[:3], f"values are nested deeper than {MAX_DEPTH} levels", "flatten them")
         return None
-    if isinstance(value, (list, tuple)):
+    if is_list(value):
         return [plain_json(item, checker, (*path, place)) for place, item in enumerate(value)]
-    if isinstance(value, Mapping):
+    if is_map(value):
         return _plain_mapping(value, checker, path)
     hint = "use text, numbers, true, false, null, lists and mappings; write dates and decimals as text"
     checker.report(codes.NOT_JSON, path, f"`{dotted(path)}` is {shown(value)}, which JSON cannot hold", hint)

@@ -23,6 +23,10 @@ class PortType(StrEnum):
 ParamType = Literal["string", "integer", "number", "decimal", "boolean", "date", "timestamp", "enum", "list"]
 
 
+Rows = tuple[Mapping[str, Any], ...]
+Lines = Mapping[tuple[str | int, ...], tuple[int, int]]
+
+
 @dataclass(frozen=True)
 class Param:
     """A typed parameter of a pipeline; `values` are the choices of an enum."""
@@ -57,7 +61,7 @@ class NodeDoc:
 
     id: str
     kind: str
-    config: Mapping[str, Any] = field(default_factory=dict)
+    config: Mapping[str, Any] = field(default_factory=dict[str, Any])
     wires: tuple[Wire, ...] = ()
     after: tuple[str, ...] = ()
     title: str | None = None
@@ -73,9 +77,9 @@ class TestDoc:
     __test__ = False
 
     name: str
-    given: Mapping[str, tuple[Mapping[str, Any], ...]] = field(default_factory=dict)
-    expect: Mapping[str, tuple[Mapping[str, Any], ...]] = field(default_factory=dict)
-    params: Mapping[str, Any] = field(default_factory=dict)
+    given: Mapping[str, Rows] = field(default_factory=dict[str, Rows])
+    expect: Mapping[str, Rows] = field(default_factory=dict[str, Rows])
+    params: Mapping[str, Any] = field(default_factory=dict[str, Any])
     clock: str | None = None
 
 
@@ -104,7 +108,7 @@ class Settings:
 class InputDoc:
     """A declared input of a sub-pipeline: column name → type."""
 
-    columns: Mapping[str, str] = field(default_factory=dict)
+    columns: Mapping[str, str] = field(default_factory=dict[str, str])
 
 
 @dataclass(frozen=True)
@@ -116,15 +120,15 @@ class Pipeline:
     """
 
     name: str
-    nodes: Mapping[str, NodeDoc] = field(default_factory=dict)
+    nodes: Mapping[str, NodeDoc] = field(default_factory=dict[str, NodeDoc])
     title: str | None = None
     description: str | None = None
-    params: Mapping[str, Param] = field(default_factory=dict)
+    params: Mapping[str, Param] = field(default_factory=dict[str, Param])
     tests: tuple[TestDoc, ...] = ()
     settings: Settings = field(default_factory=Settings)
-    ui: Mapping[str, Any] = field(default_factory=dict)
-    inputs: Mapping[str, InputDoc] = field(default_factory=dict)
-    outputs: Mapping[str, str] = field(default_factory=dict)
+    ui: Mapping[str, Any] = field(default_factory=dict[str, Any])
+    inputs: Mapping[str, InputDoc] = field(default_factory=dict[str, InputDoc])
+    outputs: Mapping[str, str] = field(default_factory=dict[str, str])
     active: bool = True
     runnel: int = FORMAT_VERSION
-    lines: Mapping[tuple[str | int, ...], tuple[int, int]] = field(default_factory=dict, compare=False, repr=False)
+    lines: Lines = field(default_factory=dict[tuple[str | int, ...], tuple[int, int]], compare=False, repr=False)

@@ -9,6 +9,7 @@ from typing import Any
 
 from runnel.errors import AuthoringError
 from runnel.model import codes, scalars
+from runnel.model.shapes import is_list, is_map
 
 WIDTH = 80
 LONGEST_SIMPLE_KEY = 900
@@ -41,10 +42,10 @@ def scalar(value: Any, *, flow: bool, key: bool = False) -> str:
 
 def flow(value: Any) -> str:
     """Return the value on one line, maps and lists in flow style."""
-    if isinstance(value, Mapping):
+    if is_map(value):
         pairs = (f"{scalar(str(key), flow=True, key=True)}: {flow(item)}" for key, item in value.items())
         return "{" + ", ".join(pairs) + "}"
-    if isinstance(value, (list, tuple)):
+    if is_list(value):
         return "[" + ", ".join(flow(item) for item in value) + "]"
     return scalar(value, flow=True)
 
@@ -63,9 +64,9 @@ def inline(value: Any, room: int) -> str | None:
 
 def block(value: Any, indent: int) -> list[str]:
     """Return the lines of a value that needs lines of its own, indented; text becomes a literal's body."""
-    if isinstance(value, Mapping):
+    if is_map(value):
         return [line for key, item in value.items() for line in entry(str(key), item, indent)]
-    if isinstance(value, (list, tuple)):
+    if is_list(value):
         return [line for item in value for line in list_item(item, indent)]
     return [" " * indent + line if line else "" for line in _literal_lines(value)]
 
@@ -123,17 +124,17 @@ def _fits(value: Any, room: int) -> bool:
     """Tell cheaply whether the flow form may fit, so that large values are not rendered to be thrown away."""
     if room <= 0 and value:
         return False
-    parts: Any = value.items() if isinstance(value, Mapping) else value
+    parts: Any = value.items() if is_map(value) else value
     if len(parts) * 3 > room + 3:
         return False
-    texts = (item for part in parts for item in (part if isinstance(part, tuple) else (part,)))
+    texts: list[Any] = [*value.keys(), *value.values()] if is_map(value) else list(value)
     return not any(isinstance(text, str) and (len(text) > room or "\n" in text) for text in texts)
 
 
 def _is_plain(text: str, *, flow: bool, key: bool) -> bool:
-    if not text or text != text.strip() or not _PRINTABLE.match(text) or not scalars.is_text(text) and not key:
+    if not text or text != text.strip() or not _PRINTABLE.match(text) or (not scalars.is_text(text) and not key):
         return False
-    if key and text in {"<<", "~"} or not key and text.lower() in _OLD_BOOLEANS:
+    if (key and text in {"<<", "~"}) or (not key and text.lower() in _OLD_BOOLEANS):
         return False
     if text[0] in _INDICATORS and not _is_safe_start(text, flow):
         return False

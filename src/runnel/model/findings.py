@@ -11,7 +11,7 @@ Severity = Literal["error", "warning", "info"]
 
 @dataclass(frozen=True)
 class Where:
-    """The place of a finding: node id, dotted field inside the node's config, and 1-based line and column of the file."""
+    """The place of a finding: node id, dotted field inside the node's config, 1-based line and column of the file."""
 
     node: str | None = None
     field: str | None = None

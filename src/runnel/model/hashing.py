@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any
 
 from runnel.model.document import NodeDoc, Pipeline, Wire
+from runnel.model.shapes import is_list, is_map
 
 
 def semantic_hash(pipeline: Pipeline) -> str:
@@ -59,9 +59,9 @@ def _wires_by_port(wires: tuple[Wire, ...]) -> list[list[Any]]:
 
 def _ordered(value: Any) -> Any:
     """Return the value with mappings as lists of pairs, since their order may matter (`columns` of table.derive)."""
-    if isinstance(value, Mapping):
+    if is_map(value):
         return {"pairs": [[key, _ordered(item)] for key, item in value.items()]}
-    if isinstance(value, (list, tuple)):
+    if is_list(value):
         return [_ordered(item) for item in value]
     return value
 

@@ -14,6 +14,7 @@ from runnel.model.document import FORMAT_VERSION, NodeDoc, Pipeline
 from runnel.model.findings import Edit, Finding, Fix, Where
 from runnel.model.places import Lines, Path, shown
 from runnel.model.reading import MAX_BYTES, MAX_NODES, read
+from runnel.model.shapes import is_list, is_map
 
 Loaded = tuple[Pipeline | None, tuple[Finding, ...]]
 
@@ -43,12 +44,13 @@ def load_text(text: str, *, path: str | None = None) -> Loaded:
     source = read(text.removeprefix("\ufeff"))
     if source.root is None:
         return None, _named(source.findings, path)
-    if not isinstance(source.root.value, Mapping):
+    value: Any = source.root.value
+    if not is_map(value):
         place = Where(line=source.root.line + 1, column=source.root.column + 1)
-        what = f"the file holds {shown(source.root.value)}, not a mapping"
+        what = f"the file holds {shown(value)}, not a mapping"
         finding = Finding(codes.WRONG_TYPE, "error", what, "begin with `runnel: 1` and `name: …`", place)
         return None, _named([*source.findings, finding], path)
-    pipeline, findings = _load(source.root.value, source.lines)
+    pipeline, findings = _load(value, source.lines)
     return pipeline, _named([*source.findings, *findings], path)
 
 
@@ -75,7 +77,7 @@ def from_mapping(data: Mapping[str, Any], lines: Lines | None = None) -> Loaded:
     """Load a pipeline from its JSON form; `lines` gives the places of values when they are known."""
     places = lines or {}
     checker = Checker(places)
-    if not isinstance(data, Mapping):  # pyright: ignore[reportUnnecessaryIsInstance] (JSON from outside)
+    if not is_map(data):  # pyright: ignore[reportUnnecessaryIsInstance] (JSON from outside)
         checker.wrong_type((), data, "a mapping")
         return None, tuple(checker.findings)
     plain = plain_json(data, checker)
@@ -205,7 +207,7 @@ def _node(name: str, value: Any, checker: Checker) -> NodeDoc:
 
 def _after(data: Mapping[str, Any], path: Path, checker: Checker) -> tuple[str, ...]:
     value = data.get("after")
-    items = [value] if isinstance(value, str) else checker.items(data, "after", path)
+    items: list[Any] = [value] if isinstance(value, str) else checker.items(data, "after", path)
     for place, item in enumerate(items):
         if not isinstance(item, str):
             checker.wrong_type((*path, "after", place), item, "the id of a node")
@@ -218,9 +220,8 @@ def _check_references(data: Mapping[str, Any], pipeline: Pipeline, checker: Chec
         if name in pipeline.nodes:
             what = f"{name!r} is the name of an input and of a node"
             checker.report(codes.NAME_TAKEN, ("inputs", name), what, "rename one of them")
-    nodes = data.get("nodes")
-    for name, node in (nodes if isinstance(nodes, Mapping) else {}).items():
-        if name in pipeline.nodes and isinstance(node, Mapping):
+    for name, node in _entries(data.get("nodes")):
+        if name in pipeline.nodes and is_map(node):
             _check_refs(node.get("from"), ("nodes", name, "from"), known, checker)
             _check_refs(node.get("after"), ("nodes", name, "after"), known, checker)
     for name, ref in pipeline.outputs.items():
@@ -231,13 +232,17 @@ def _check_references(data: Mapping[str, Any], pipeline: Pipeline, checker: Chec
                 references.check_known(ref, ("tests", place, key, ref), known, checker, key=True)
 
 
+def _entries(value: Any) -> list[tuple[str, Any]]:
+    return list(value.items()) if is_map(value) else []
+
+
 def _check_refs(value: Any, path: Path, known: Mapping[str, Any], checker: Checker) -> None:
     if isinstance(value, str):
         if references.is_reference(value):
             references.check_known(value, path, known, checker)
-    elif isinstance(value, list):
+    elif is_list(value):
         for place, item in enumerate(value):
             _check_refs(item, (*path, place), known, checker)
-    elif isinstance(value, Mapping):
+    elif is_map(value):
         for port, item in value.items():
             _check_refs(item, (*path, port), known, checker)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from runnel.model.document import FORMAT_VERSION
 from runnel.model.places import Lines, Path
+from runnel.model.shapes import is_list, is_map
 
 Moves = dict[Path, Path]
 Step = Callable[[Mapping[str, Any]], tuple[dict[str, Any], Moves]]
@@ -57,7 +58,7 @@ def _from_0(data: Mapping[str, Any]) -> tuple[dict[str, Any], Moves]:
     moves: Moves = {}
     result: dict[str, Any] = {"runnel": 1}
     for key, value in data.items():
-        if key == "nodes" and isinstance(value, list):
+        if key == "nodes" and is_list(value):
             result["nodes"] = _nodes_from_0(value, moves)
         elif key == "variables":
             result["params"] = value
@@ -70,10 +71,10 @@ def _from_0(data: Mapping[str, Any]) -> tuple[dict[str, Any], Moves]:
 _KEYS_0 = {"type": "kind", "inputs": "from", "settings": "config"}
 
 
-def _nodes_from_0(nodes: list[Any], moves: Moves) -> dict[str, Any]:
+def _nodes_from_0(nodes: Sequence[Any], moves: Moves) -> dict[str, Any]:
     result: dict[str, Any] = {}
     for place, node in enumerate(nodes):
-        if not isinstance(node, Mapping):
+        if not is_map(node):
             result[f"node_{place + 1}"] = node
             continue
         name = str(node.get("id") or f"node_{place + 1}")

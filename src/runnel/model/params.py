@@ -13,6 +13,7 @@ from runnel.model.document import Param, Pipeline
 from runnel.model.findings import Edit, Finding, Fix, Where
 from runnel.model.paramtypes import WANTED, as_text, convert
 from runnel.model.places import Path, listing, nearest, shown, where_of
+from runnel.model.shapes import is_list, is_map
 
 ReferenceKind = Literal["params", "env", "secrets"]
 
@@ -77,9 +78,9 @@ def substitute(value: Any, params: Mapping[str, Any], env: Mapping[str, str]) ->
     """
     if isinstance(value, str):
         return _substitute_text(value, params, env)
-    if isinstance(value, Mapping):
+    if is_map(value):
         return {key: substitute(item, params, env) for key, item in value.items()}
-    if isinstance(value, (list, tuple)):
+    if is_list(value):
         return [substitute(item, params, env) for item in value]
     return value
 
@@ -97,10 +98,10 @@ def texts(value: Any, path: Path = ()) -> Iterator[tuple[Path, str]]:
     """Yield every text inside a config value with its path."""
     if isinstance(value, str):
         yield path, value
-    elif isinstance(value, Mapping):
+    elif is_map(value):
         for key, item in value.items():
             yield from texts(item, (*path, key))
-    elif isinstance(value, (list, tuple)):
+    elif is_list(value):
         for place, item in enumerate(value):
             yield from texts(item, (*path, place))
 

@@ -9,6 +9,8 @@ from datetime import date, datetime
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
+from runnel.model.shapes import is_list
+
 _INTEGER = re.compile(r"[-+]?[0-9]{1,4000}\Z")
 _NUMBER = re.compile(r"[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]{1,6})?\Z")
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}\Z")
@@ -50,7 +52,7 @@ def as_text(value: Any) -> str:
         return format(value, "f")
     if isinstance(value, (date, datetime)):
         return value.isoformat()
-    if isinstance(value, (list, tuple)):
+    if is_list(value):
         return ",".join(as_text(item) for item in value)
     return str(value)
 
@@ -126,16 +128,16 @@ def _timestamp(value: Any) -> datetime:
 
 
 def _list(value: Any) -> list[Any]:
-    if isinstance(value, (list, tuple)):
+    if is_list(value):
         return list(value)
     if not isinstance(value, str):
         raise ValueError
     if not value.lstrip().startswith("["):
         return [part.strip() for part in value.split(",")] if value.strip() else []
     read = json.loads(value)
-    if not isinstance(read, list):
+    if not is_list(read):
         raise ValueError
-    return read
+    return list(read)
 
 
 _CONVERTERS: dict[str, Callable[[Any], Any]] = {

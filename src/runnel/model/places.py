@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from runnel.model.findings import Where
+from runnel.model.shapes import is_list, is_map
 
 Path = tuple[str | int, ...]
 Lines = Mapping[Path, tuple[int, int]]
@@ -54,9 +55,9 @@ def shown(value: Any, limit: int = 60) -> str:
         return "nothing"
     if isinstance(value, bool):
         return f"`{str(value).lower()}`"
-    if isinstance(value, Mapping):
+    if is_map(value):
         return "a mapping"
-    if isinstance(value, (list, tuple)):
+    if is_list(value):
         return "a list"
     if isinstance(value, str):
         return f"the text {cut(value, limit)!r}"

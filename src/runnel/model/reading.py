@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, cast
 
 import yaml
 from yaml import events as ev
@@ -55,8 +55,8 @@ class SourceNode:
     anchored: bool = False
     size: int = 1
     height: int = 0
-    keys: list[SourceNode] = field(default_factory=list)
-    items: list[SourceNode] = field(default_factory=list)
+    keys: list[SourceNode] = field(default_factory=list["SourceNode"])
+    items: list[SourceNode] = field(default_factory=list["SourceNode"])
 
 
 @dataclass
@@ -64,11 +64,11 @@ class Source:
     """What reading gave: the root (None when the text could not be read), lines by path, and findings."""
 
     root: SourceNode | None = None
-    lines: dict[Path, tuple[int, int]] = field(default_factory=dict)
-    findings: list[Finding] = field(default_factory=list)
+    lines: dict[Path, tuple[int, int]] = field(default_factory=dict[Path, tuple[int, int]])
+    findings: list[Finding] = field(default_factory=list[Finding])
 
 
-class _Stopped(Exception):
+class _StoppedError(Exception):
     def __init__(self, finding: Finding) -> None:
         super().__init__(finding.what)
         self.finding = finding
@@ -80,7 +80,7 @@ class _Frame:
     path: Path
     anchor: str | None
     key: SourceNode | None = None
-    seen: dict[str, int] = field(default_factory=dict)
+    seen: dict[str, int] = field(default_factory=dict[str, int])
 
 
 def read(text: str) -> Source:
@@ -92,7 +92,7 @@ def read(text: str) -> Source:
         return source
     try:
         source.root = _Reader(source).run(_events(text))
-    except _Stopped as stop:
+    except _StoppedError as stop:
         source.findings.append(stop.finding)
     except yaml.YAMLError as error:
         source.findings.append(_syntax_finding(error, text))
@@ -104,7 +104,8 @@ def read(text: str) -> Source:
 
 
 def _events(text: str) -> Iterator[ev.Event]:
-    yield from yaml.parse(text, Loader=_LOADER)
+    parse = cast("Callable[..., Iterator[ev.Event]]", getattr(yaml, "parse"))  # noqa: B009 (its stub is untyped)
+    return parse(text, Loader=_LOADER)
 
 
 def _refused(text: str) -> Finding | None:
@@ -310,9 +311,9 @@ class _Reader:
         where = where_of(path, {path: (node.line + 1, node.column + 1)})
         self.source.findings.append(Finding(code, severity, what, hint, where))
 
-    def stop(self, code: str, event: Any, what: str, hint: str = "") -> _Stopped:
+    def stop(self, code: str, event: Any, what: str, hint: str = "") -> _StoppedError:
         mark = event.start_mark
-        return _Stopped(Finding(code, "error", what, hint, Where(line=mark.line + 1, column=mark.column + 1)))
+        return _StoppedError(Finding(code, "error", what, hint, Where(line=mark.line + 1, column=mark.column + 1)))
 
-    def too_deep(self, event: Any) -> _Stopped:
+    def too_deep(self, event: Any) -> _StoppedError:
         return self.stop(codes.TOO_DEEP, event, f"values are nested deeper than {MAX_DEPTH} levels", "flatten them")

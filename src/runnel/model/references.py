@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from runnel.model import codes
 from runnel.model.checking import Checker
 from runnel.model.document import Wire
 from runnel.model.findings import Edit, Fix
-from runnel.model.places import Path, dotted, listing, nearest, shown
+from runnel.model.places import Path, dotted, listing, shown
+from runnel.model.shapes import is_list, is_map
 
 
 def split(ref: str) -> tuple[str, str | None]:
@@ -33,13 +34,13 @@ def wires(value: Any, path: Path, checker: Checker) -> tuple[Wire, ...]:
         return ()
     if isinstance(value, str):
         return _wire(value, path, None, checker)
-    if isinstance(value, Mapping):
+    if is_map(value):
         return _ports(value, path, checker)
-    if isinstance(value, list):
+    if is_list(value):
         found: list[Wire] = []
         for place, item in enumerate(value):
             there = (*path, place)
-            found += _ports(item, there, checker) if isinstance(item, Mapping) else _wire(item, there, None, checker)
+            found += _ports(item, there, checker) if is_map(item) else _wire(item, there, None, checker)
         return tuple(found)
     checker.wrong_type(path, value, "`node`, `node.port`, a list of them, or a mapping of port to node")
     return ()
@@ -49,7 +50,7 @@ def _ports(value: Mapping[str, Any], path: Path, checker: Checker) -> tuple[Wire
     found: list[Wire] = []
     for port, item in value.items():
         there = (*path, port)
-        if isinstance(item, list):
+        if is_list(item):
             for place, ref in enumerate(item):
                 found += _wire(ref, (*there, place), port, checker)
         elif item is not None:
@@ -69,18 +70,17 @@ def _wire(value: Any, path: Path, port: str | None, checker: Checker) -> tuple[W
     return (Wire(node, output, port),)
 
 
-def check_known(ref: str, path: Path, known: Iterable[str], checker: Checker, *, key: bool = False) -> None:
+def check_known(ref: str, path: Path, known: Collection[str], checker: Checker, *, key: bool = False) -> None:
     """Report a reference to a node that does not exist, with the nearest one; `key`: the reference is a mapping key."""
-    node, _, rest = ref.partition(".")
+    node, _, _ = ref.partition(".")
     inner = node.partition("/")[0]
-    names = list(known)
-    if inner in names:
+    if inner in known:
         return
-    near = nearest(node, names)
+    near = checker.near(node, known)
     fix = None
     if near:
         right = near + ref[len(node) :]
         edit = Edit("rename", path, right) if key else Edit("set", path, right)
         fix = Fix(f"Use {right}", (edit,))
-    hint = f"did you mean `{near}`?" if near else f"the nodes are: {listing(names) or 'none'}"
+    hint = f"did you mean `{near}`?" if near else f"the nodes are: {listing(known) or 'none'}"
     checker.report(codes.UNKNOWN_NODE, path, f"there is no node {shown(node)[9:]}", hint, fix)

@@ -40,8 +40,8 @@ def _settled(text: str) -> str | None:
 
 def _round_trip(text: str) -> str | None:
     try:
-        documents = _yaml()
-        data: Any = documents.load(text)
+        documents: Any = _yaml()
+        data = documents.load(text)
         out = io.StringIO()
         documents.dump(data, out)
     except (YAMLError, ValueError, RecursionError, NotImplementedError, AttributeError):

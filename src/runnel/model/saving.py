@@ -10,6 +10,7 @@ from runnel.errors import AuthoringError
 from runnel.model import codes, emitting, reformatting
 from runnel.model.document import NodeDoc, Param, Pipeline, Settings, TestDoc, Wire
 from runnel.model.reading import read
+from runnel.model.shapes import is_list, is_map
 
 FIRST_LINE = "# yaml-language-server: $schema=.runnel/schema.json"
 _BLOCK_SECTIONS = frozenset({"params", "inputs", "nodes", "outputs"})
@@ -82,9 +83,9 @@ def mapping_to_yaml(data: Mapping[str, Any]) -> str:
     """Return canonical YAML for the JSON form of a pipeline, in the order of its keys."""
     lines = [FIRST_LINE]
     for key, value in data.items():
-        if key in _BLOCK_SECTIONS and isinstance(value, Mapping) and value:
+        if key in _BLOCK_SECTIONS and is_map(value) and value:
             lines += [f"{key}:", *_section(key, value)]
-        elif key == "tests" and isinstance(value, list) and value:
+        elif key == "tests" and is_list(value) and value:
             lines += [f"{key}:", *(line for test in value for line in _test_lines(test))]
         else:
             lines += emitting.entry(key, value, 0)
@@ -113,12 +114,12 @@ def _section(key: str, value: Mapping[str, Any]) -> list[str]:
     return [
         line
         for name, item in value.items()
-        for line in emitting.entry(name, item, 2, always_block=key == "nodes" and isinstance(item, Mapping))
+        for line in emitting.entry(name, item, 2, always_block=key == "nodes" and is_map(item))
     ]
 
 
 def _test_lines(test: Any) -> list[str]:
-    if not isinstance(test, Mapping) or not test:
+    if not is_map(test) or not test:
         return emitting.list_item(test, 2)
     lines = [line for key, value in test.items() for line in _test_entry(key, value)]
     return ["  - " + lines[0][4:], *lines[1:]]

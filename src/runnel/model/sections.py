@@ -9,8 +9,9 @@ from runnel.model import codes
 from runnel.model.checking import Checker, is_slug, slug_of
 from runnel.model.document import DeadLetterSettings, InputDoc, Param, ParamType, Settings, TestDoc
 from runnel.model.findings import Edit, Fix
-from runnel.model.places import Path, listing, nearest, shown
 from runnel.model.paramtypes import convert
+from runnel.model.places import Path, listing, nearest, shown
+from runnel.model.shapes import is_map
 
 PARAM_TYPES: tuple[str, ...] = get_args(ParamType)
 PARAM_KEYS = ("type", "default", "description", "values")
@@ -146,7 +147,7 @@ def _tables(
         rows = checker.items(given, name, (*path, key))
         kept: list[Mapping[str, Any]] = []
         for place, row in enumerate(rows):
-            if isinstance(row, Mapping):
+            if is_map(row):
                 kept.append(row)
             else:
                 checker.wrong_type((*path, key, name, place), row, "a row: a mapping of column to value")
