@@ -1,0 +1,5 @@
+"""The catalogue: finds installed nodes, connectors and functions, and describes them as data."""
+
+from runnel.catalog.registry import BrokenPlugin, Catalog, discover
+
+__all__ = ["BrokenPlugin", "Catalog", "discover"]

@@ -1,0 +1,107 @@
+"""Lowering: a typed relation becomes a readable CTE, and beside it the CTE that is run, with fences and taps.
+
+A fence is `LIMIT label OFFSET 0`: DuckDB keeps it, counts it exactly in its profile under that label, and lets nothing
+pass that would change the count (ADR 0003). A tap is a call that stores a refused row while the query runs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from sqlglot import exp
+
+from runnel.compiler.typing import plain
+from runnel.sdk.relation import ACCEPT, Relation, call, column
+
+FENCE_BASE = 10**15
+TAP = "runnel_dead_letter"
+
+
+@dataclass
+class Labels:
+    """Numbers for the fences of one segment; each label means one port (or None: it only holds an order)."""
+
+    made: dict[int, tuple[str, str] | None] = field(default_factory=dict)
+
+    def next(self, port: tuple[str, str] | None) -> int:
+        """Return a fresh label for a port."""
+        label = FENCE_BASE - len(self.made) - 1
+        self.made[label] = port
+        return label
+
+
+def readable(relation: Relation, source_view: str | None = None, shown: str | None = None) -> str:
+    """Return the text of a CTE as people read it."""
+    query = plain(relation.as_query())
+    if source_view and shown:
+        query = _with_source(query, source_view, shown)
+    return query.sql("duckdb", pretty=True)
+
+
+def physical(
+    relation: Relation,
+    labels: Labels,
+    counted: tuple[str, str] | None,
+    tap: Mapping[str, Sequence[str]] | None = None,
+    wanted: Sequence[str] | None = None,
+) -> str:
+    """Return the text of a CTE as it is run.
+
+    `counted` puts a fence on top; `tap` (node id → columns of the stored row) makes refused rows dead letters;
+    `wanted` keeps only these columns.
+    """
+    query = relation.as_query().copy()
+    if wanted is not None and list(wanted) != list(relation.columns):
+        kept = [column(name) for name in relation.columns if name in set(wanted)] or [exp.true().as_("_row")]
+        query = exp.select(*kept).from_(query.subquery(exp.to_identifier("t", quoted=True)))
+    query = _lower_accepts(query, labels, tap)
+    if counted is not None:
+        query = fenced(query, labels.next(counted))
+    return query.sql("duckdb", pretty=True)
+
+
+def fenced(query: exp.Query, label: int) -> exp.Query:
+    """Put a fence on top of a query."""
+    if isinstance(query, exp.Select) and not query.args.get("limit") and not query.args.get("offset"):
+        if not query.args.get("order"):
+            return query.limit(label, copy=False).offset(0, copy=False)
+    inner = query.subquery(exp.to_identifier("t", quoted=True))
+    names = [column(name) for name in query.named_selects]
+    return exp.select(*names).from_(inner).limit(label, copy=False).offset(0, copy=False)
+
+
+def _lower_accepts(
+    query: exp.Query, labels: Labels, tap: Mapping[str, Sequence[str]] | None
+) -> exp.Query:
+    """Turn acceptance markers into plain conditions, or into taps between fences."""
+    for marker in [part for part in query.find_all(exp.Anonymous) if part.name == ACCEPT]:
+        condition, reason = marker.expressions
+        select = marker.find_ancestor(exp.Select)
+        if tap is None or select is None:
+            marker.replace(condition.copy())
+            continue
+        node, columns = next(iter(tap.items()))
+        row = exp.Struct(
+            expressions=[
+                exp.PropertyEQ(this=exp.to_identifier(name, quoted=True), expression=column(name)) for name in columns
+            ]
+        )
+        payload = exp.cast(call("TO_JSON", row), exp.DataType.build("VARCHAR", dialect="duckdb"))
+        stored = call(TAP, node, payload, reason)
+        checked = exp.Case().when(condition.copy(), exp.true()).else_(stored)
+        marker.replace(checked)
+        select.limit(labels.next(None), copy=False)
+        select.offset(0, copy=False)
+    return query
+
+
+def _with_source(query: exp.Query, view: str, shown: str) -> exp.Query:
+    """Show the table function of a source in place of the view that stands for it when run."""
+
+    def swap(part: exp.Expression) -> exp.Expression:
+        if isinstance(part, exp.Table) and part.name == view:
+            return exp.to_table("t").copy() if not shown else exp.maybe_parse(shown, into=exp.Table, dialect="duckdb")
+        return part
+
+    return query.transform(swap)

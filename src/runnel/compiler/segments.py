@@ -1,0 +1,340 @@
+"""Segments: the graph is cut where a result is read more than once or leaves the engine; each piece is one query."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from sqlglot import exp
+
+from runnel.compiler.graph import REJECTED, Graph
+from runnel.compiler.lowering import Labels, physical, readable
+from runnel.compiler.typing import TypedNode, cte_name
+from runnel.compiler.usage import needed_columns
+from runnel.plan.shapes import Cte, Effect, Feed, Fence, NodePlan, Plan, Scan, Segment, Tap
+from runnel.sdk.node import Ledger, Node
+from runnel.sdk.source import Sink, Source
+
+PortKey = tuple[str, str]
+ORDERED_BYTES = 64 * 1024 * 1024
+"""Up to this many input bytes a segment keeps the order of its input, where the fences cost little."""
+
+
+@dataclass
+class Cutter:
+    """Everything that cutting needs to know about a typed graph."""
+
+    graph: Graph
+    typed: Mapping[str, TypedNode]
+    settings: Mapping[str, Any]
+    wanted: dict[PortKey, list[str]] = field(default_factory=dict)
+    live: set[PortKey] = field(default_factory=set)
+    readers: dict[PortKey, int] = field(default_factory=dict)
+    outputs: dict[PortKey, str] = field(default_factory=dict)
+
+    def name(self, port: PortKey) -> str:
+        """Return the CTE name of a port."""
+        return cte_name(port[0], port[1], self.default(port[0]))
+
+    def default(self, node: str) -> str:
+        """Return the name of a node's default output."""
+        ports = self.graph.nodes[node].ports.outputs
+        return ports[0].name if ports else "data"
+
+
+def build_plan(
+    graph: Graph,
+    typed: Mapping[str, TypedNode],
+    *,
+    pipeline: str,
+    version: str,
+    folder: str,
+    settings: Mapping[str, Any],
+    targets: Iterable[PortKey] | None = None,
+) -> Plan:
+    """Cut a typed graph into segments.
+
+    `targets` limits the plan to what these ports need (a preview or `--to`); the columns that sources decode are
+    those of the whole graph all the same, so that counts agree.
+    """
+    cutter = Cutter(graph, typed, settings)
+    _mark_wanted(cutter)
+    keep = _kept_nodes(graph, targets)
+    _mark_live(cutter, keep, list(targets) if targets is not None else [])
+    _mark_outputs(cutter, keep, list(targets) if targets is not None else [])
+    segments = _ordered(cutter, [_segment(cutter, port) for port in cutter.outputs])
+    return Plan(
+        pipeline=pipeline, version=version, folder=folder,
+        nodes=tuple(_node_plan(cutter, id, segments) for id in graph.nodes if id in keep),
+        edges=tuple(edge for edge in graph.edges if edge.source in keep and edge.target in keep),
+        segments=tuple(segments), effects=tuple(_effects(cutter, keep)), settings=settings,
+    )  # fmt: skip
+
+
+def _kept_nodes(graph: Graph, targets: Iterable[PortKey] | None) -> set[str]:
+    if targets is None:
+        return set(graph.nodes)
+    return set().union(*(graph.ancestors(node) for node, _ in targets))
+
+
+def is_effect(node: type[Node]) -> bool:
+    """Tell whether a node ends a branch and does something with the rows (a sink)."""
+    return issubclass(node, Sink) and not issubclass(node, Source)
+
+
+def _is_chart(cutter: Cutter, id: str) -> bool:
+    node = cutter.graph.nodes[id]
+    return node.node.ledger is Ledger.SINK and not is_effect(node.node)
+
+
+def _mark_wanted(cutter: Cutter) -> None:
+    """Walk against the edges and note which columns of each port anything uses."""
+    for id in reversed(list(cutter.graph.nodes)):
+        item = cutter.typed[id]
+        node = item.node
+        if is_effect(node.node):
+            _want_all_inputs(cutter, id)
+            continue
+        read = [port for port in item.relations if cutter.graph.out_of(id, port)]
+        for port, relation in item.relations.items():
+            if (id, port) not in cutter.wanted and (port == cutter.default(id) and not read or _is_chart(cutter, id)):
+                cutter.wanted[(id, port)] = list(relation.columns)
+        tables = {name: columns for name, columns in _input_columns(cutter, id).items()}
+        for port, relation in item.relations.items():
+            wanted = cutter.wanted.get((id, port))
+            if wanted is None:
+                continue
+            for table, columns in needed_columns(relation.as_query(), wanted, tables).items():
+                _want(cutter, id, table, columns)
+
+
+def _input_columns(cutter: Cutter, id: str) -> dict[str, Sequence[str]]:
+    found: dict[str, Sequence[str]] = {}
+    for edge in cutter.graph.into(id):
+        port = (edge.source, edge.output)
+        found[cutter.name(port)] = list(cutter.typed[edge.source].schemas.get(edge.output, {}))
+    return found
+
+
+def _want_all_inputs(cutter: Cutter, id: str) -> None:
+    for edge in cutter.graph.into(id):
+        columns = list(cutter.typed[edge.source].schemas.get(edge.output, {}))
+        cutter.wanted[(edge.source, edge.output)] = columns
+
+
+def _want(cutter: Cutter, id: str, table: str, columns: Iterable[str]) -> None:
+    for edge in cutter.graph.into(id):
+        port = (edge.source, edge.output)
+        if cutter.name(port) == table:
+            schema = cutter.typed[edge.source].schemas.get(edge.output, {})
+            have = set(cutter.wanted.get(port, ())) | set(columns)
+            cutter.wanted[port] = [name for name in schema if name in have]
+
+
+def _mark_live(cutter: Cutter, keep: set[str], targets: list[PortKey]) -> None:
+    """Note which ports are computed at all: those read by a kept node, targets, and the default port of leaves."""
+    for edge in cutter.graph.edges:
+        if edge.source in keep and edge.target in keep:
+            cutter.live.add((edge.source, edge.output))
+    cutter.live.update(targets)
+    if targets:
+        return
+    for id in keep:
+        item = cutter.typed[id]
+        if item.relations and not any((id, port) in cutter.live for port in item.relations):
+            cutter.live.add((id, cutter.default(id) if not _is_chart(cutter, id) else next(iter(item.relations))))
+
+
+def _mark_outputs(cutter: Cutter, keep: set[str], targets: list[PortKey]) -> None:
+    """Decide which ports end a segment."""
+    for port in cutter.live:
+        for table in _references(cutter, port):
+            cutter.readers[table] = cutter.readers.get(table, 0) + 1
+    for port in sorted(cutter.live, key=lambda port: list(cutter.graph.nodes).index(port[0])):
+        node, name = port
+        edges = [edge for edge in cutter.graph.out_of(node, name) if edge.target in keep]
+        sinks = [edge for edge in edges if is_effect(cutter.graph.nodes[edge.target].node)]
+        consumers = {edge.target for edge in edges}
+        ends = (
+            port in targets
+            or not edges
+            or bool(sinks)
+            or len(consumers) > 1
+            or cutter.readers.get(port, 0) > 1
+            or cutter.graph.nodes[node].pinned is not None
+            or any(_breaks(cutter.graph.nodes[target].node) for target in consumers)
+            or _breaks(cutter.graph.nodes[node].node)
+        )
+        if ends:
+            cutter.outputs[port] = cutter.name(port)
+
+
+def _breaks(node: type[Node]) -> bool:
+    """Foreign SQL and nodes whose schema depends on data read finished results only."""
+    return bool(getattr(node, "foreign", False)) or node.probed
+
+
+def _references(cutter: Cutter, port: PortKey) -> list[PortKey]:
+    """Return the ports that a port's query reads, once per place where it reads them."""
+    relation = cutter.typed[port[0]].relations.get(port[1])
+    if relation is None:
+        return []
+    names = {cutter.name((edge.source, edge.output)): (edge.source, edge.output) for edge in cutter.graph.into(port[0])}
+    return [names[table.name] for table in relation.as_query().find_all(exp.Table) if table.name in names]
+
+
+def _segment(cutter: Cutter, output: PortKey) -> Segment:
+    """Build the segment that ends in a port."""
+    order = list(cutter.graph.nodes)
+    inside: set[PortKey] = set()
+    feeds: set[PortKey] = set()
+    stack = [output]
+    while stack:
+        port = stack.pop()
+        if port in inside:
+            continue
+        inside.add(port)
+        for reference in _references(cutter, port):
+            if reference in cutter.outputs:
+                feeds.add(reference)
+            else:
+                stack.append(reference)
+    ports = sorted(inside, key=lambda port: (order.index(port[0]), port != output, port[1]))
+    labels = Labels()
+    scans = [_scan(cutter, port[0]) for port in ports if cutter.typed[port[0]].probe is not None]
+    taps: list[Tap] = []
+    ctes = [_cte(cutter, port, output, labels, taps) for port in ports]
+    schema = cutter.typed[output[0]].schemas[output[1]]
+    columns = {name: schema[name] for name in cutter.wanted.get(output, list(schema)) if name in schema} or schema
+    size = sum(int(scan.probe.get("bytes", 0)) for scan in scans)
+    nodes = {port[0] for port in ports}
+    foreign = any(getattr(cutter.graph.nodes[node].node, "foreign", False) for node in nodes)
+    wants_order = any(cutter.graph.nodes[node].node.ordered for node in nodes)
+    made = Segment(
+        id=cutter.name(output), node=output[0], port=output[1], columns=columns, ctes=tuple(ctes),
+        scans=tuple(scans), feeds=tuple(Feed(cutter.name(port), cutter.name(port)) for port in sorted(feeds)),
+        fences=tuple(Fence(label, *port) for label, port in labels.made.items() if port is not None),
+        taps=tuple(taps), ordered=wants_order or size <= ORDERED_BYTES, foreign=foreign,
+    )  # fmt: skip
+    return made
+
+
+def _scan(cutter: Cutter, id: str) -> Scan:
+    item = cutter.typed[id]
+    node = item.node
+    probe = item.probe
+    assert probe is not None
+    wanted = cutter.wanted.get((id, cutter.default(id)), list(probe.columns))
+    if cutter.settings.get("decode") == "all":
+        wanted = list(probe.columns)
+    source = node.node(node.config, {}, id)
+    reads = tuple(source.reads(node.folder)) if isinstance(source, Source) else ()
+    return Scan(
+        node=id, kind=node.kind, config=node.config.model_dump(mode="json", by_alias=True), view=f"source:{id}",
+        columns={name: probe.columns[name] for name in wanted}, probe=probe.to_json(), reads=reads,
+        pushes=bool(probe.options.get("exact_rows")),
+    )  # fmt: skip
+
+
+def _cte(cutter: Cutter, port: PortKey, output: PortKey, labels: Labels, taps: list[Tap]) -> Cte:
+    id, name = port
+    item = cutter.typed[id]
+    relation = item.relations[name]
+    wanted = cutter.wanted.get(port)
+    if wanted is not None and cutter.settings.get("decode") == "all" and item.probe is not None:
+        wanted = list(relation.columns)
+    tap = _tap(cutter, item, name, taps)
+    counted = port if _is_counted(cutter, item, name) else None
+    text = readable(relation)
+    run = physical(relation, labels, counted, tap, wanted or list(relation.columns)[:1])
+    return Cte(cutter.name(port), id, name, text, run)
+
+
+def _tap(cutter: Cutter, item: TypedNode, port: str, taps: list[Tap]) -> dict[str, list[str]] | None:
+    """Return node id → columns of the stored row, where refused rows become dead letters."""
+    id = item.node.id
+    relation = item.relations[port]
+    if port == REJECTED or (id, REJECTED) in cutter.live:
+        return None
+    if not any(part.name == "RUNNEL_ACCEPT" for part in relation.as_query().find_all(exp.Anonymous)):
+        return None
+    first = next(iter(cutter.graph.into(id)), None)
+    if first is None:
+        return None
+    if port != _tapping_port(cutter, id):
+        return None
+    schema = cutter.typed[first.source].schemas[first.output]
+    wanted = cutter.wanted.get((first.source, first.output), list(schema))
+    taps.append(Tap(id, item.failing, {name: schema[name] for name in wanted}))
+    return {id: list(wanted)}
+
+
+def _tapping_port(cutter: Cutter, id: str) -> str | None:
+    """Of several live ports only the first taps; the refused rows would be stored twice otherwise."""
+    return next((port for port in cutter.typed[id].relations if (id, port) in cutter.live), None)
+
+
+def _is_counted(cutter: Cutter, item: TypedNode, port: str) -> bool:
+    if cutter.settings.get("counts") == "segments":
+        return False
+    if item.node.muted:
+        return False
+    if item.probe is not None:
+        return not item.probe.options.get("exact_rows")
+    kind = item.node.node.ledger
+    return kind is not Ledger.PASSED or port == REJECTED
+
+
+def _effects(cutter: Cutter, keep: set[str]) -> Iterable[Effect]:
+    for id, node in cutter.graph.nodes.items():
+        if id not in keep or node.muted:
+            continue
+        config = node.config.model_dump(mode="json", by_alias=True)
+        if is_effect(node.node):
+            for edge in cutter.graph.into(id):
+                schema = cutter.typed[edge.source].schemas[edge.output]
+                yield Effect(id, node.kind, config, cutter.name((edge.source, edge.output)), schema)
+        elif _is_chart(cutter, id):
+            port = next(iter(cutter.typed[id].relations))
+            if (id, port) in cutter.outputs:
+                schema = cutter.typed[id].schemas[port]
+                yield Effect(id, node.kind, config, cutter.name((id, port)), schema)
+
+
+def _node_plan(cutter: Cutter, id: str, segments: Sequence[Segment]) -> NodePlan:
+    node = cutter.graph.nodes[id]
+    inside = tuple(segment.id for segment in segments if any(cte.node == id for cte in segment.ctes))
+    outputs = tuple(port.name for port in node.ports.outputs if (id, port.name) in cutter.live)
+    return NodePlan(
+        id=id, kind=node.kind, ledger=str(node.node.ledger), inputs=tuple(port.name for port in node.ports.inputs),
+        outputs=outputs, segments=inside, muted=node.muted, title=node.title or id, after=node.after,
+    )  # fmt: skip
+
+
+def _ordered(cutter: Cutter, segments: list[Segment]) -> list[Segment]:
+    """Sort segments so that feeds and `after` come first, and give each its content key."""
+    by_id = {segment.id: segment for segment in segments}
+    order = list(cutter.graph.nodes)
+    made: dict[str, Segment] = {}
+    for segment in sorted(segments, key=lambda segment: order.index(segment.node)):
+        _keyed(segment, by_id, made)
+    return [made[segment.id] for segment in sorted(segments, key=lambda segment: order.index(segment.node))]
+
+
+def _keyed(segment: Segment, by_id: Mapping[str, Segment], made: dict[str, Segment]) -> str:
+    if segment.id in made:
+        return made[segment.id].key
+    material: list[Any] = [
+        [cte.sql for cte in segment.ctes], list(segment.columns.items()), segment.ordered,
+        [[scan.kind, scan.config, scan.probe.get("identity"), list(scan.columns.items())] for scan in segment.scans],
+        [_keyed(by_id[feed.segment], by_id, made) for feed in segment.feeds], "1",
+        [[fence.node, fence.port] for fence in segment.fences], [tap.node for tap in segment.taps],
+    ]  # fmt: skip
+    text = json.dumps(material, default=str, ensure_ascii=False)
+    key = hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:32]
+    made[segment.id] = replace(segment, key=key)
+    return key
+

@@ -1,0 +1,268 @@
+"""The typed pass: every node's relations and the exact schema of every port, kept by content."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections import OrderedDict
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from sqlglot import exp
+
+from runnel.compiler.binding import Binding, Surroundings, bind_node
+from runnel.compiler.graph import REJECTED, Graph, GraphNode
+from runnel.errors import EngineError
+from runnel.model.findings import Finding, Where, has_errors
+from runnel.plan.oracle import TypeOracle
+from runnel.sdk.relation import ACCEPT, Relation
+from runnel.sdk.source import Probe, Sink, Source
+
+
+@dataclass(frozen=True)
+class TypedNode:
+    """One node with its relations (over CTE names) and the schema of each output port."""
+
+    node: GraphNode
+    inputs: Mapping[str, tuple[str, ...]]
+    relations: Mapping[str, Relation] = field(default_factory=dict)
+    schemas: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    findings: tuple[Finding, ...] = ()
+    failing: tuple[str, ...] = ()
+    probe: Probe | None = None
+    types: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def broken(self) -> bool:
+        """Whether the node has errors, so that what follows cannot be typed."""
+        return has_errors(self.findings)
+
+
+def cte_name(node: str, port: str, default: str) -> str:
+    """Return the name of a port's CTE: the node for its default port, `node__port` for the others."""
+    return node if port == default else f"{node}__{port}"
+
+
+class Typist:
+    """Types graphs; keeps results by content, so that a change re-types only what follows from it."""
+
+    def __init__(self, oracle: TypeOracle, limit: int = 4000) -> None:
+        self.oracle = oracle
+        self.limit = limit
+        self.kept: OrderedDict[str, TypedNode] = OrderedDict()
+        self.computed = 0
+
+    def type_graph(
+        self, graph: Graph, around: Surroundings, probes: Mapping[str, Probe], given: Mapping[str, Mapping[str, str]]
+    ) -> dict[str, TypedNode]:
+        """Return every node typed, in graph order. `given` replaces source nodes by tables of known columns."""
+        typed: dict[str, TypedNode] = {}
+        for id, node in graph.nodes.items():
+            inputs = _inputs_of(graph, node, typed)
+            if inputs is None:
+                typed[id] = TypedNode(node, {}, findings=(_downstream(node),))
+                continue
+            if id in given:
+                typed[id] = _given_node(node, given[id])
+                continue
+            typed[id] = self._typed(node, inputs, around, probes.get(id))
+        return typed
+
+    def _typed(
+        self, node: GraphNode, inputs: Mapping[str, Any], around: Surroundings, probe: Probe | None
+    ) -> TypedNode:
+        key = _key(node, inputs, around, probe)
+        found = self.kept.get(key)
+        if found is not None:
+            self.kept.move_to_end(key)
+            return found
+        self.computed += 1
+        made = _type_node(node, inputs, around, probe)
+        self.kept[key] = made
+        if len(self.kept) > self.limit:
+            self.kept.popitem(last=False)
+        return made
+
+
+def _downstream(node: GraphNode) -> Finding:
+    what = f"{node.id} cannot be checked until the nodes before it are right"
+    return Finding("RNL-GRAPH-020", "info", what, "", Where(node.id))
+
+
+def _inputs_of(graph: Graph, node: GraphNode, typed: Mapping[str, TypedNode]) -> dict[str, Any] | None:
+    """Return port → relation (a list for ports with many edges, None where unconnected), or None when one is broken."""
+    inputs: dict[str, Any] = {}
+    for port in node.ports.inputs:
+        relations: list[Relation] = []
+        for edge in graph.into(node.id, port.name):
+            source = typed.get(edge.source)
+            schema = source.schemas.get(edge.output) if source else None
+            if source is None or schema is None:
+                return None
+            name = cte_name(edge.source, edge.output, source.node.ports.outputs[0].name)
+            relations.append(Relation.table(name, schema))
+        if port.required and not relations:
+            return None
+        inputs[port.name] = relations if port.many else (relations[0] if relations else None)
+    return inputs
+
+
+def _key(node: GraphNode, inputs: Mapping[str, Any], around: Surroundings, probe: Probe | None) -> str:
+    def shape(value: Any) -> Any:
+        if isinstance(value, Relation):
+            return [value.name, list(value.types.items())]
+        return [shape(part) for part in value] if isinstance(value, list) else None
+
+    material = [
+        node.id, node.kind, node.node.version, node.raw, node.muted, node.folder,
+        [[str(key), str(value)] for key, value in node.params.items()],
+        {name: shape(value) for name, value in inputs.items()},
+        around.now.isoformat(), probe.to_json() if probe else None, [port.name for port in node.ports.outputs],
+    ]  # fmt: skip
+    text = json.dumps(material, default=str, sort_keys=False, ensure_ascii=False)
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def _names(inputs: Mapping[str, Any]) -> dict[str, tuple[str, ...]]:
+    found: dict[str, tuple[str, ...]] = {}
+    for port, value in inputs.items():
+        relations = value if isinstance(value, list) else [value]
+        found[port] = tuple(relation.name or "" for relation in relations if relation is not None)
+    return found
+
+
+def _given_node(node: GraphNode, columns: Mapping[str, str]) -> TypedNode:
+    relation = Relation.table(f"given:{node.id}", columns)
+    port = node.ports.outputs[0].name
+    return TypedNode(node, {}, {port: relation.select(list(columns))}, {port: dict(columns)})
+
+
+def _type_node(node: GraphNode, inputs: Mapping[str, Any], around: Surroundings, probe: Probe | None) -> TypedNode:
+    names = _names(inputs)
+    if issubclass(node.node, Source):
+        return _typed_source(node, probe)
+    if node.muted:
+        relations = _muted(node, inputs)
+        schemas = {port: dict(relation.types) for port, relation in relations.items()}
+        return TypedNode(node, names, relations, schemas)
+    if issubclass(node.node, Sink) and not issubclass(node.node, Source):
+        binding = bind_node(node, inputs, around)
+        instance = node.node(node.config, binding.bound, node.id)
+        findings = [*binding.findings, *instance.check(binding.inputs)]
+        return TypedNode(node, names, findings=tuple(_located(node, finding) for finding in findings))
+    return _typed_relational(node, inputs, names, around)
+
+
+def _typed_source(node: GraphNode, probe: Probe | None) -> TypedNode:
+    if probe is None:
+        what = f"{node.id} has not been read yet, so its columns are not known"
+        return TypedNode(node, {}, findings=(Finding("RNL-SOURCE-001", "error", what, "", Where(node.id)),))
+    relation = Relation.table(f"source:{node.id}", probe.columns).select(list(probe.columns))
+    port = node.ports.outputs[0].name
+    notes = tuple(_located(node, finding) for finding in probe.findings)
+    return TypedNode(node, {}, {port: relation}, {port: dict(probe.columns)}, notes, probe=probe)
+
+
+def _muted(node: GraphNode, inputs: Mapping[str, Any]) -> dict[str, Relation]:
+    first = next((value for value in inputs.values() if value), None)
+    relation = first[0] if isinstance(first, list) else first
+    if relation is None:
+        return {}
+    made: dict[str, Relation] = {}
+    for index, port in enumerate(node.ports.outputs):
+        query = relation if index == 0 else relation.where(exp.false())
+        passed = query.select(list(relation.columns))
+        made[port.name] = Relation(passed.columns, passed.query, types=dict(relation.types))
+    return made
+
+
+def _typed_relational(
+    node: GraphNode, inputs: Mapping[str, Any], names: Mapping[str, tuple[str, ...]], around: Surroundings
+) -> TypedNode:
+    binding = bind_node(node, inputs, around)
+    instance = node.node(node.config, binding.bound, node.id)
+    if has_errors(binding.findings):
+        return TypedNode(node, names, findings=tuple(binding.findings), types=binding.types)
+    checks = [_located(node, finding) for finding in instance.check(binding.inputs)]
+    findings = [*binding.findings, *checks]
+    if has_errors(findings):
+        return TypedNode(node, names, findings=tuple(findings), types=binding.types)
+    relations = _relations(instance, node, binding)
+    schemas, problems = _described(node, relations, inputs, around.oracle)
+    return TypedNode(
+        node, names, relations, schemas, (*findings, *problems), tuple(binding.failing), types=binding.types
+    )
+
+
+def _relations(instance: Any, node: GraphNode, binding: Binding) -> dict[str, Relation]:
+    made = instance.relate(**{name.replace("-", "_"): value for name, value in binding.inputs.items()})
+    first = node.ports.outputs[0].name if node.ports.outputs else "output"
+    relations: dict[str, Relation] = {first: made} if isinstance(made, Relation) else dict(made)
+    has_port = node.ports.output(REJECTED) is not None
+    if has_port and REJECTED not in relations:
+        relations[REJECTED] = binding.rejected or _never_rejected(binding)
+    return relations
+
+
+def _never_rejected(binding: Binding) -> Relation:
+    """A node whose expressions cannot fail still has its port `rejected`, without rows."""
+    first = next(value for value in binding.inputs.values() if isinstance(value, Relation))
+    visible = {name: first.column(name) for name in first.columns}
+    reason = exp.cast(exp.null(), exp.DataType.build("VARCHAR", dialect="duckdb"))
+    return first.where(exp.false()).select({**visible, "_reason": reason})
+
+
+def _described(
+    node: GraphNode, relations: Mapping[str, Relation], inputs: Mapping[str, Any], oracle: TypeOracle
+) -> tuple[dict[str, dict[str, str]], list[Finding]]:
+    tables: dict[str, Mapping[str, str]] = {}
+    for value in inputs.values():
+        for relation in value if isinstance(value, list) else [value]:
+            if relation is not None:
+                tables[relation.name or ""] = relation.types
+    schemas: dict[str, dict[str, str]] = {}
+    findings: list[Finding] = []
+    for port, relation in relations.items():
+        clash = _name_clash(relation.columns)
+        if clash:
+            what = f"two columns of {node.id} are called `{clash}` (letter case does not tell columns apart)"
+            findings.append(Finding("RNL-COLUMN-002", "error", what, "Rename one of them.", Where(node.id)))
+            continue
+        try:
+            described = oracle.describe(plain_sql(relation.as_query()), tables)
+        except EngineError as error:
+            hint = error.hint or "Check the types of the columns that this node uses."
+            findings.append(Finding("RNL-TYPE-001", "error", error.what, hint, Where(node.id)))
+            continue
+        schemas[port] = described
+    return schemas, findings
+
+
+def _name_clash(columns: tuple[str, ...]) -> str | None:
+    seen: set[str] = set()
+    for name in columns:
+        if name.lower() in seen:
+            return name
+        seen.add(name.lower())
+    return None
+
+
+def plain(query: exp.Query) -> exp.Query:
+    """Return a query in which every acceptance marker is the condition it stands for."""
+
+    def swap(part: exp.Expression) -> exp.Expression:
+        if isinstance(part, exp.Anonymous) and part.name == ACCEPT:
+            return part.expressions[0]
+        return part
+
+    return query.copy().transform(swap)
+
+
+def plain_sql(query: exp.Query, pretty: bool = False) -> str:
+    """Return the query's DuckDB text without markers."""
+    return plain(query).sql("duckdb", pretty=pretty)
+
+
+def _located(node: GraphNode, finding: Finding) -> Finding:
+    return finding.at(node=node.id)

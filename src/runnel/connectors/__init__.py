@@ -1,0 +1,1 @@
+"""Connectors: the code that knows one kind of outside system each."""

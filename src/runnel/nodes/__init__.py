@@ -1,0 +1,1 @@
+"""Built-in nodes between sources and sinks, one file each."""

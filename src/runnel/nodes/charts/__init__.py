@@ -1,0 +1,1 @@
+"""Charts: nodes whose result is a chart specification with its data."""

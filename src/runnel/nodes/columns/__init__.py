@@ -1,0 +1,1 @@
+"""Nodes that change columns and keep every row."""

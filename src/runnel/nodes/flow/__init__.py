@@ -1,0 +1,1 @@
+"""Nodes that hold other nodes: sub-pipelines and rule lists."""

@@ -1,0 +1,1 @@
+"""Nodes that look at the quality of data."""

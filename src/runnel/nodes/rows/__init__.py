@@ -1,0 +1,1 @@
+"""Nodes that choose or order rows."""

@@ -1,0 +1,1 @@
+"""Nodes that combine, group or reshape tables."""

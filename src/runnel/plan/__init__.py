@@ -1,0 +1,1 @@
+"""The compiled, serialisable plan: what the compiler makes and the runtime executes."""
