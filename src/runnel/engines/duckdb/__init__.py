@@ -1,0 +1,1 @@
+"""DuckDB: the embedded engine and the reference meaning of every node."""

@@ -1,0 +1,1 @@
+"""The runtime: executes a plan, counts every row, and keeps what was refused."""

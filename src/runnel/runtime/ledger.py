@@ -1,0 +1,206 @@
+"""The conservation ledger: every row that goes into a node is passed, filtered, absorbed, refused or still in flight."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from runnel.model.findings import Finding, Where
+from runnel.plan.shapes import Edge, NodePlan, Plan
+
+REJECTED = "rejected"
+MISMATCH = "RNL-LEDGER-001"
+
+
+@dataclass(frozen=True)
+class Entry:
+    """The ledger of one node in one run or epoch; all numbers are rows, None where they were not counted."""
+
+    node: str
+    rows_in: int | None = None
+    rows_out: int | None = None
+    passed: int | None = 0
+    filtered: int | None = 0
+    absorbed: int | None = 0
+    created: int | None = 0
+    dead_lettered: int = 0
+    in_flight: int = 0
+    complete: bool = True
+    ports: Mapping[str, int | None] = field(default_factory=dict)
+    records: int | None = None
+
+    @property
+    def known(self) -> bool:
+        """Whether every number of the entry was counted."""
+        parts = (self.rows_in, self.rows_out, self.passed, self.filtered, self.absorbed, self.created)
+        return all(part is not None for part in parts)
+
+    def problem(self) -> str | None:
+        """Return in words which equation does not hold, or None."""
+        if not self.known:
+            return None
+        parts = (self.passed, self.filtered, self.absorbed, self.created)
+        passed, filtered, absorbed, created = (int(part or 0) for part in parts)
+        if min(passed, filtered, absorbed, created) < 0:
+            return f"{self.node}: more rows came out than went in ({self.to_json()})"
+        decided = passed + filtered + absorbed + self.dead_lettered + self.in_flight
+        if self.records is None and self.rows_in != decided:
+            return f"{self.node}: {self.rows_in} rows went in, but {decided} are accounted for"
+        if self.records is not None and self.records != created + self.dead_lettered + self.in_flight:
+            return f"{self.node}: {self.records} records were read, but {created} + {self.dead_lettered} came out"
+        if self.rows_out != passed + created:
+            return f"{self.node}: {self.rows_out} rows went out, but {passed} passed and {created} were created"
+        return None
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the JSON form of INTERFACE section 3."""
+        made: dict[str, Any] = {
+            "node": self.node, "in": self.rows_in, "out": self.rows_out, "passed": self.passed,
+            "filtered": self.filtered, "absorbed": self.absorbed, "created": self.created,
+            "dead_lettered": self.dead_lettered, "in_flight": self.in_flight, "complete": self.complete,
+            "ports": dict(self.ports),
+        }  # fmt: skip
+        if self.records is not None:
+            made["records"] = self.records
+        return made
+
+
+@dataclass(frozen=True)
+class Counted:
+    """What was counted: rows per output port, refused rows per node, rows that committed writes reported."""
+
+    ports: Mapping[tuple[str, str], int]
+    letters: Mapping[str, int]
+    written: Mapping[str, int]
+    stopped: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True)
+class Ledger:
+    """The entries of a whole run, the rows on every edge, and what does not add up."""
+
+    entries: tuple[Entry, ...]
+    edges: tuple[tuple[Edge, int | None], ...]
+    findings: tuple[Finding, ...] = ()
+
+    @property
+    def balanced(self) -> bool:
+        """Whether every equation holds."""
+        return not self.findings
+
+    def entry(self, node: str) -> Entry:
+        """Return the entry of a node."""
+        return next(entry for entry in self.entries if entry.node == node)
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the JSON form of a run's `ledger`."""
+        return {"balanced": self.balanced, "nodes": [entry.to_json() for entry in self.entries]}
+
+
+def settle(plan: Plan, counted: Counted) -> Ledger:
+    """Work out every node's classes from what was counted, and check the equations."""
+    ports: dict[tuple[str, str], int | None] = dict(counted.ports)
+    entries: list[Entry] = []
+    incoming: dict[str, list[Edge]] = {}
+    for edge in plan.edges:
+        incoming.setdefault(edge.target, []).append(edge)
+    for node in plan.nodes:
+        rows = {name: _summed(incoming.get(node.id, []), name, ports) for name in node.inputs}
+        made = _entry(node, rows, ports, counted)
+        entries.append(made)
+        for name, value in made.ports.items():
+            ports[(node.id, name)] = value
+    findings = [
+        Finding(MISMATCH, "error", problem, "This is a fault of Runnel; please report it.", Where(entry.node))
+        for entry in entries
+        if (problem := entry.problem())
+    ]
+    edges = tuple((edge, ports.get((edge.source, edge.output))) for edge in plan.edges)
+    return Ledger(tuple(entries), edges, tuple(findings))
+
+
+def _summed(edges: list[Edge], port: str, ports: Mapping[tuple[str, str], int | None]) -> int | None:
+    values = [ports.get((edge.source, edge.output)) for edge in edges if edge.input == port]
+    return None if any(value is None for value in values) else sum(value or 0 for value in values)
+
+
+def _total(values: Mapping[str, int | None]) -> int | None:
+    return None if any(value is None for value in values.values()) else sum(value or 0 for value in values.values())
+
+
+def _entry(
+    node: NodePlan,
+    rows: Mapping[str, int | None],
+    ports: Mapping[tuple[str, str], int | None],
+    counted: Counted,
+) -> Entry:
+    dead = counted.letters.get(node.id, 0)
+    outputs = {name: ports.get((node.id, name)) for name in node.outputs}
+    complete = node.id not in counted.stopped
+    if node.muted:
+        return _muted(node, rows, complete)
+    if node.ledger == "source":
+        created = _total(outputs)
+        records = None if created is None else created + dead
+        return Entry(node.id, 0, created, created=created, dead_lettered=dead, records=records, ports=outputs,
+                     complete=complete)  # fmt: skip
+    total = _total(rows)
+    if node.ledger == "sink":
+        absorbed = counted.written.get(node.id, total)
+        return Entry(node.id, total, 0, absorbed=absorbed, complete=complete)
+    if node.ledger == "absorbed":
+        out = _total(outputs) if outputs else 0
+        refused = outputs.get(REJECTED) or 0
+        absorbed = None if total is None else total - dead - refused
+        created = None if out is None else out - refused
+        return Entry(node.id, total, out, passed=refused, absorbed=absorbed, created=created, dead_lettered=dead,
+                     ports=outputs, complete=complete)  # fmt: skip
+    if node.ledger == "passed":
+        return _passed(node, total, outputs, dead, complete)
+    return _partial(node, rows, outputs, dead, complete)
+
+
+def _muted(node: NodePlan, rows: Mapping[str, int | None], complete: bool) -> Entry:
+    first = next(iter(rows), None)
+    passed = rows[first] if first is not None else 0
+    others = _total({name: value for name, value in rows.items() if name != first})
+    outputs: dict[str, int | None] = {name: passed if index == 0 else 0 for index, name in enumerate(node.outputs)}
+    out = passed if outputs else 0
+    kept = passed if outputs else 0
+    absorbed = 0 if outputs else passed
+    return Entry(node.id, _total(rows), out, passed=kept, filtered=others, absorbed=absorbed, ports=outputs,
+                 complete=complete)  # fmt: skip
+
+
+def _passed(
+    node: NodePlan, total: int | None, outputs: dict[str, int | None], dead: int, complete: bool
+) -> Entry:
+    """Every row goes on as itself; the main port follows from what went in, the others were counted."""
+    main = next((name for name in node.outputs if name != REJECTED), None)
+    refused = outputs.get(REJECTED) or 0
+    kept = None if total is None else total - dead - refused
+    if main is not None and outputs.get(main) is None:
+        outputs[main] = kept
+    passed = kept if main is not None else 0
+    filtered = 0 if main is not None else kept
+    passed = None if passed is None else passed + refused
+    return Entry(node.id, total, _total(outputs) if outputs else 0, passed=passed, filtered=filtered,
+                 dead_lettered=dead, ports=outputs, complete=complete)  # fmt: skip
+
+
+def _partial(
+    node: NodePlan,
+    rows: Mapping[str, int | None],
+    outputs: dict[str, int | None],
+    dead: int,
+    complete: bool,
+) -> Entry:
+    """Rows of the first input go on or are left out; those of other inputs are absorbed."""
+    first = next(iter(rows))
+    others = _total({name: value for name, value in rows.items() if name != first})
+    out = _total(outputs) if outputs else 0
+    entered = rows[first]
+    filtered = None if entered is None or out is None else entered - out - dead
+    return Entry(node.id, _total(rows), out, passed=out, filtered=filtered, absorbed=others, dead_lettered=dead,
+                 ports=outputs, complete=complete)  # fmt: skip
