@@ -64,11 +64,17 @@ def _weaknesses(found: dict[str, Any]) -> list[str]:
     if found["start"] == "none":
         words.append("Workers cannot be started on this system: it has no fork.")
     elif found["start"] != "fork":
-        words.append("Each worker imports its libraries anew (about half a second): this system cannot fork them safely.")
+        words.append(
+            "Each worker imports its libraries anew (about half a second): this system cannot fork them safely."
+        )
     if abi == 0:
-        words.append("No Landlock: a worker can read and write every file that its user can; only DuckDB's own lock holds.")
+        words.append(
+            "No Landlock: a worker can read and write every file that its user can; only DuckDB's own lock holds."
+        )
     elif abi < 3:
-        words.append(f"Landlock ABI {abi} is older than 3: cutting files short is refused by the system call filter only.")
+        words.append(
+            f"Landlock ABI {abi} is older than 3: cutting files short is refused by the system call filter only."
+        )
     if not found["seccomp"]:
         words.append("No system call filter: a worker can start processes and send signals to others of its user.")
         if not found["network_namespace"]:

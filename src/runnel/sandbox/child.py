@@ -1,4 +1,4 @@
-"""A worker as its owner sees it: calls go in, events and one answer come out, and nothing it does can block or fool us."""
+"""A worker as its owner sees it: calls go in, events and one answer come out; nothing it does blocks its owner."""
 
 from __future__ import annotations
 
@@ -151,7 +151,9 @@ class Child:
         """
         with self._lock:
             if self._closed:
-                raise InternalError(codes.CLOSED, f"running {task} in worker {self.pid}, which has ended", "open a new one")
+                raise InternalError(
+                    codes.CLOSED, f"running {task} in worker {self.pid}, which has ended", "open a new one"
+                )
             self._number += 1
             limit = self.limits.timeout_seconds if timeout_seconds is None else timeout_seconds
             call = _Call(self._number, task, limit, on_event, cancel)
@@ -233,10 +235,13 @@ class Child:
 
     def _death(self, call: _Call) -> RunnelError:
         """Make sure that the worker is gone and return the reason as an error."""
-        if call.stop is None:
+        reason = call.stop
+        if reason is None:
             self._read_ending(_LAST_WORDS_SECONDS)
+            if self.ending is None:
+                reason = _nonsense(call, "the end of its answers and went on working")
         self.close()
-        return call.stop or outcome.describe(self.ending or outcome.Ending(lost=True), call.task, self.limits)
+        return reason or outcome.describe(self.ending or outcome.Ending(lost=True), call.task, self.limits)
 
     def _read_ending(self, seconds: float) -> None:
         """Take in the zygote's report of the end, waiting for it up to `seconds`."""
@@ -297,4 +302,6 @@ def _patience(call: _Call) -> float | None:
 def _nonsense(call: _Call, words: str) -> EngineError:
     """Return the error for a worker that broke the protocol."""
     what = f"running {call.task}: the worker sent {words}; it was ended"
-    return EngineError(codes.PROTOCOL, what, "its input may have taken it over; look at its log", {"exit_cause": "lost worker"})
+    return EngineError(
+        codes.PROTOCOL, what, "its input may have taken it over; look at its log", {"exit_cause": "lost worker"}
+    )

@@ -149,7 +149,7 @@ class _Worker:
             value = self._find(str(message["task"]))(message["payload"], context)
             return {**answer, "type": "result", "value": {} if value is None else dict(value)}
         except Exception as error:  # noqa: BLE001 - the task boundary
-            print(failure.trimmed_trace(error), file=sys.stderr)
+            sys.stderr.write(failure.trimmed_trace(error) + "\n")
             return {**answer, "type": "error", "error": failure.pack(error)}
         finally:
             gc.collect(0)

@@ -50,7 +50,9 @@ def _foreign(error: BaseException) -> RunnelError:
     where = {"traceback": trimmed_trace(error)}
     if isinstance(error, MemoryError) or name in _OUT_OF_MEMORY:
         hint = "raise the memory limit, or process fewer columns or rows at a time"
-        return LimitError(codes.MEMORY, f"running a task in a worker: {words or name}", hint, {**where, "exit_cause": "memory"})
+        return LimitError(
+            codes.MEMORY, f"running a task in a worker: {words or name}", hint, {**where, "exit_cause": "memory"}
+        )
     if isinstance(error, OSError) and error.errno == errno.EFBIG:
         return LimitError(codes.FILE_SIZE, f"writing in a worker: {words}", "raise the file size limit", where)
     if module in _ENGINES:

@@ -114,7 +114,9 @@ def _cut(buffer: bytearray, start: int, sizes: Sequence[int]) -> tuple[bytes, ..
     return tuple(found)
 
 
-def send(sock: socket.socket, message: Mapping[str, Any], attachments: Sequence[bytes] = (), fds: Sequence[int] = ()) -> None:
+def send(
+    sock: socket.socket, message: Mapping[str, Any], attachments: Sequence[bytes] = (), fds: Sequence[int] = ()
+) -> None:
     """Send one frame over a blocking socket.
 
     Raises:

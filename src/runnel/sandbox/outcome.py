@@ -70,7 +70,8 @@ def describe(ending: Ending, task: str, limits: Limits) -> RunnelError:
     """Return the error for a worker that ended without an answer."""
     doing = f"running {task}"
     if ending.cause == "memory":
-        what = f"{doing}: the worker used {_mebi(ending.peak_bytes)} MiB, its limit is {_mebi(limits.memory_bytes or 0)} MiB"
+        used, allowed = _mebi(ending.peak_bytes), _mebi(limits.memory_bytes or 0)
+        what = f"{doing}: the worker used {used} MiB, its limit is {allowed} MiB"
         hint = "raise the memory limit, or process fewer columns or rows at a time"
         return LimitError(codes.MEMORY, what, hint, {"exit_cause": "memory"})
     if ending.cause == "tasks":

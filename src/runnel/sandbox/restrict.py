@@ -39,7 +39,14 @@ _SYSTEM_READ = (
     "/etc/pki/tls/certs",
     "/etc/pki/ca-trust",
 )
-_NETWORK_READ = ("/etc/resolv.conf", "/etc/hosts", "/etc/nsswitch.conf", "/etc/gai.conf", "/etc/services", "/etc/protocols")
+_NETWORK_READ = (
+    "/etc/resolv.conf",
+    "/etc/hosts",
+    "/etc/nsswitch.conf",
+    "/etc/gai.conf",
+    "/etc/services",
+    "/etc/protocols",
+)
 _KEPT_VARIABLES = ("PATH", "LANG", "LC_ALL", "TZ", "SSL_CERT_FILE", "SSL_CERT_DIR")
 
 _CAPABILITY_VERSION_3 = 0x20080522

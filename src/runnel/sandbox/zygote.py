@@ -33,7 +33,7 @@ _QUIET = {
     "MALLOC_CONF": "background_thread:false",
     "_RJEM_MALLOC_CONF": "background_thread:false",
 }
-_PASSED_ON = ("PATH", "SSL_CERT_FILE", "SSL_CERT_DIR", "SYSTEMROOT", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH")
+_PASSED_ON = ("SSL_CERT_FILE", "SSL_CERT_DIR", "SYSTEMROOT", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH")
 
 
 def _environment() -> dict[str, str]:
@@ -102,7 +102,9 @@ class Zygote:
             return self._fork(grant, limits, log)
         except ConnectionError as error:
             self.close()
-            raise InternalError(codes.START, f"forking a worker: the zygote ended ({error})", "run `runnel doctor`") from error
+            raise InternalError(
+                codes.START, f"forking a worker: the zygote ended ({error})", "run `runnel doctor`"
+            ) from error
 
     def run(
         self,
@@ -133,7 +135,9 @@ class Zygote:
         """Send one request and wait until the worker exists."""
         data, data_end = socket.socketpair()
         status, status_end = socket.socketpair()
-        log_fd = os.open(os.devnull if log is None else log, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
+        log_fd = os.open(
+            os.devnull if log is None else log, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600
+        )
         child: Child | None = None
         try:
             request = {"memory_bytes": limits.memory_bytes, "processes": limits.processes}
@@ -173,7 +177,9 @@ class Zygote:
         """Start the process with one inherited socket and a clean environment."""
         if not hasattr(os, "fork") or not hasattr(socket, "send_fds"):
             raise InternalError(
-                codes.UNSUPPORTED, f"starting a worker on {sys.platform}", "run Runnel on Linux or macOS, or in a container"
+                codes.UNSUPPORTED,
+                f"starting a worker on {sys.platform}",
+                "run Runnel on Linux or macOS, or in a container",
             )
         here, there = socket.socketpair()
         paths = _SEPARATOR.join(path for path in sys.path if os.path.isabs(path))
