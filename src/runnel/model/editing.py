@@ -9,27 +9,13 @@ from typing import Any
 from runnel.errors import AuthoringError
 from runnel.model import codes, emitting, splicing
 from runnel.model.findings import Edit
+from runnel.model.loading import NODE_KEYS, TOP_KEYS
 from runnel.model.places import Path, dotted, listing
 from runnel.model.reading import SourceNode, read
 from runnel.model.saving import mapping_to_yaml
 from runnel.model.shapes import is_list, is_map
 
-TOP_ORDER = (
-    "runnel",
-    "name",
-    "title",
-    "description",
-    "active",
-    "params",
-    "inputs",
-    "nodes",
-    "outputs",
-    "tests",
-    "settings",
-    "ui",
-)
 MAX_FLOW = 100
-NODE_ORDER = ("kind", "title", "from", "after", "config", "muted", "pinned", "note")
 
 
 def apply_edits(text: str, edits: Sequence[Edit]) -> str:
@@ -212,19 +198,26 @@ def _rewritten(text: str, root: SourceNode, path: Path, wanted: Any) -> str | No
 
 
 def _value_at(data: Any, path: Path) -> tuple[bool, Any]:
+    """Return whether there is a value at the path, and the value."""
     for key in path:
-        if (is_map(data) and isinstance(key, str) and key in data) or (
-            is_list(data) and isinstance(key, int) and 0 <= key < len(data)
-        ):
-            data = data[key]
-        else:
+        inside = _inside(data, key)
+        if not inside:
             return False, None
+        data = inside[0]
     return True, data
+
+
+def _inside(data: Any, key: str | int) -> tuple[Any, ...]:
+    if is_map(data) and isinstance(key, str) and key in data:
+        return (data[key],)
+    if is_list(data) and isinstance(key, int) and 0 <= key < len(data):
+        return (data[key],)
+    return ()
 
 
 def _position(path: Path, keys: Sequence[str], key: str) -> int:
     """Return where a new key goes among `keys`: by the format's order at the top and in nodes, else at the end."""
-    order = TOP_ORDER if not path else NODE_ORDER if len(path) == 2 and path[0] == "nodes" else ()
+    order = TOP_KEYS if not path else NODE_KEYS if len(path) == 2 and path[0] == "nodes" else ()
     if key not in order:
         return len(keys)
     before = set(order[: order.index(key)])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -244,18 +244,22 @@ def _insert(site: _Site, parent: SourceNode, edit: Edit, position: Position) -> 
     keys = [str(known.value) for known in parent.keys]
     place = position(edit.path[:-1], keys, key)
     if parent.flow:
-        return _insert_flow(
-            site, parent, place, f"{emitting.scalar(key, flow=True, key=True)}: {emitting.flow(edit.value)}"
-        )
-    block = len(edit.path) <= 2 and edit.path[0] in {"nodes", "params", "inputs"}
+        written = f"{emitting.scalar(key, flow=True, key=True)}: {emitting.flow(edit.value)}"
+        return _insert_flow(site, parent, place, written)
     indent = parent.keys[0].column
-    always = block and isinstance(edit.value, Mapping) and len(edit.path) == 2 and edit.path[0] == "nodes"
-    lines = emitting.entry(key, edit.value, indent, always_block=always or (block and len(edit.path) == 1))
+    lines = emitting.entry(key, edit.value, indent, always_block=_is_section(edit.path))
     if place == 0:
         start = parent.keys[0].start
         first = [lines[0].lstrip(" "), *lines[1:]]
         return site.replaced(start, start, site.joined(first) + site.newline + " " * indent)
     return _insert_lines(site, parent.items[place - 1], parent.keys[place - 1], lines)
+
+
+def _is_section(path: Path) -> bool:
+    """Tell whether a new value is one that people expect as a block: a section of the document, or a node."""
+    if len(path) == 1:
+        return path[0] in {"nodes", "params", "inputs"}
+    return len(path) == 2 and path[0] == "nodes"
 
 
 def _insert_lines(site: _Site, node: SourceNode, key: SourceNode | None, lines: Sequence[str]) -> str:
