@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
@@ -26,13 +26,23 @@ ALLOWED = {
 }
 
 
+Look = Callable[[str, Relation], Sequence[Mapping[str, Any]]]
+"""(node id, relation over its inputs) → the rows of that relation; runs what stands before the node."""
+
+
 @dataclass(frozen=True)
 class Surroundings:
-    """What expressions may refer to besides columns, and who types them."""
+    """What expressions may refer to besides columns, and who types them.
+
+    `look` runs a small query over the node's real input, for the few nodes whose columns depend on the data;
+    `foreign` types SQL that a person wrote, inside a locked-down worker.
+    """
 
     oracle: TypeOracle
     env: Mapping[str, str]
     now: datetime
+    look: Look | None = None
+    foreign: TypeOracle | None = None
 
 
 @dataclass

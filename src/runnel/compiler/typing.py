@@ -6,7 +6,7 @@ import hashlib
 import json
 from collections import OrderedDict
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from sqlglot import exp
@@ -54,24 +54,23 @@ class Typist:
         self.computed = 0
 
     def type_graph(
-        self, graph: Graph, around: Surroundings, probes: Mapping[str, Probe], given: Mapping[str, Mapping[str, str]]
+        self, graph: Graph, around: Surroundings, probes: Mapping[str, Probe]
     ) -> dict[str, TypedNode]:
-        """Return every node typed, in graph order. `given` replaces source nodes by tables of known columns."""
+        """Return every node typed, in graph order; `probes` holds what is known of each source."""
         typed: dict[str, TypedNode] = {}
         for id, node in graph.nodes.items():
             inputs = _inputs_of(graph, node, typed)
             if inputs is None:
                 typed[id] = TypedNode(node, {}, findings=(_downstream(node),))
                 continue
-            if id in given:
-                typed[id] = _given_node(node, given[id])
-                continue
-            typed[id] = self._typed(node, inputs, around, probes.get(id))
+            typed[id] = self._typed(node, inputs, replace(around, look=_looking(around, id, typed)), probes.get(id))
         return typed
 
     def _typed(
         self, node: GraphNode, inputs: Mapping[str, Any], around: Surroundings, probe: Probe | None
     ) -> TypedNode:
+        if node.node.probed:
+            return _type_node(node, inputs, around, probe)
         key = _key(node, inputs, around, probe)
         found = self.kept.get(key)
         if found is not None:
@@ -132,12 +131,6 @@ def _names(inputs: Mapping[str, Any]) -> dict[str, tuple[str, ...]]:
     return found
 
 
-def _given_node(node: GraphNode, columns: Mapping[str, str]) -> TypedNode:
-    relation = Relation.table(f"given:{node.id}", columns)
-    port = node.ports.outputs[0].name
-    return TypedNode(node, {}, {port: relation.select(list(columns))}, {port: dict(columns)})
-
-
 def _type_node(node: GraphNode, inputs: Mapping[str, Any], around: Surroundings, probe: Probe | None) -> TypedNode:
     names = _names(inputs)
     if issubclass(node.node, Source):
@@ -188,11 +181,30 @@ def _typed_relational(
     findings = [*binding.findings, *checks]
     if has_errors(findings):
         return TypedNode(node, names, findings=tuple(findings), types=binding.types)
+    if node.node.probed:
+        instance.seen = _seen(instance, node, binding, around)
     relations = _relations(instance, node, binding)
-    schemas, problems = _described(node, relations, inputs, around.oracle)
+    oracle = around.foreign if node.node.foreign and around.foreign is not None else around.oracle
+    schemas, problems = _described(node, relations, inputs, oracle)
     return TypedNode(
         node, names, relations, schemas, (*findings, *problems), tuple(binding.failing), types=binding.types
     )
+
+
+def _looking(around: Surroundings, id: str, typed: Mapping[str, TypedNode]) -> Any:
+    """Bind the caller's way to look at data to what has been typed so far."""
+    look = around.look
+    if look is None:
+        return None
+    return lambda node, relation: look(node, relation, dict(typed))  # type: ignore[call-arg]
+
+
+def _seen(instance: Any, node: GraphNode, binding: Binding, around: Surroundings) -> Any:
+    """Return the rows that the node asks to see before its columns are known; None where it need not look."""
+    query = instance.probe_query(**binding.inputs)
+    if query is None or around.look is None:
+        return None
+    return list(around.look(node.id, query))
 
 
 def _relations(instance: Any, node: GraphNode, binding: Binding) -> dict[str, Relation]:

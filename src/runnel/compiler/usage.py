@@ -9,57 +9,96 @@ from sqlglot import exp
 Needs = dict[str, set[str]]
 
 
-def needed_columns(query: exp.Query, wanted: Iterable[str] | None, tables: Mapping[str, Iterable[str]]) -> Needs:
+def needed_columns(
+    query: exp.Query, wanted: Iterable[str] | None, tables: Mapping[str, Iterable[str]], values_only: bool = False
+) -> Needs:
     """Return table name → columns that must be read so that the `wanted` columns (None: all) can be computed.
 
-    Anything that the walk does not know counts as needing every column that is named below it, so the answer may be
+    `values_only` leaves out columns that only decide which rows there are (conditions, join keys, order). Anything that the walk does not know counts as needing every column that is named below it, so the answer may be
     too large but never too small.
     """
-    known = {name: {column.lower(): column for column in columns} for name, columns in tables.items()}
-    needs: Needs = {name: set() for name in tables}
-    _walk(query, {name.lower() for name in wanted} if wanted is not None else None, known, needs)
-    return needs
+    walker = _Walker({name: {column.lower(): column for column in columns} for name, columns in tables.items()})
+    walker.values_only = values_only
+    walker.walk(query, {name.lower() for name in wanted} if wanted is not None else None)
+    return walker.needs
 
 
-def _walk(query: exp.Expression, wanted: set[str] | None, known: Mapping[str, dict[str, str]], needs: Needs) -> None:
-    if isinstance(query, exp.Subquery):
-        _walk(query.this, wanted, known, needs)
-    elif isinstance(query, exp.SetOperation):
-        keep = wanted if not query.args.get("distinct") and not isinstance(query, (exp.Except, exp.Intersect)) else None
-        _walk(query.this, keep, known, needs)
-        _walk(query.expression, keep, known, needs)
-    elif isinstance(query, exp.Select) and not query.args.get("with_") and not query.args.get("with"):
-        _walk_select(query, wanted, known, needs)
-    else:
-        _everything(query, known, needs)
+class _Walker:
+    """Walks one query top down with the set of wanted columns."""
+
+    def __init__(self, known: Mapping[str, dict[str, str]]) -> None:
+        self.known = known
+        self.needs: Needs = {name: set() for name in known}
+        self.values_only = False
+
+    def walk(self, query: exp.Expression, wanted: set[str] | None) -> None:
+        """Note what a query needs for its wanted columns."""
+        if isinstance(query, exp.Subquery):
+            self.walk(query.this, wanted)
+        elif isinstance(query, exp.SetOperation):
+            self._walk_set(query, wanted)
+        elif isinstance(query, exp.Select) and not query.args.get("with_") and not query.args.get("with"):
+            self._walk_select(query, wanted)
+        else:
+            self._everything(query)
+
+    def _walk_set(self, query: exp.SetOperation, wanted: set[str] | None) -> None:
+        keeps_rows = query.args.get("distinct") or isinstance(query, (exp.Except, exp.Intersect))
+        keep = None if keeps_rows and not self.values_only else wanted
+        self.walk(query.this, keep)
+        if keep is not None:
+            names = [name.lower() for name in query.this.named_selects]
+            places = [index for index, name in enumerate(names) if name in keep]
+            other = [name.lower() for name in query.expression.named_selects]
+            keep = {other[index] for index in places if index < len(other)}
+        self.walk(query.expression, keep)
+
+    def _walk_select(self, query: exp.Select, wanted: set[str] | None) -> None:
+        whole = wanted is None or (query.args.get("distinct") is not None and not self.values_only)
+        read = [item for item in query.expressions if whole or item.alias_or_name.lower() in (wanted or ())]
+        if not self.values_only:
+            read.extend(_clauses(query))
+        sources = _sources(query)
+        inner: dict[str, set[str]] = {name: set() for name in sources}
+        for part in read:
+            for column in part.find_all(exp.Column):
+                _attribute(column, inner)
+            for nested in part.find_all(exp.Query):
+                self.walk(nested, None)
+        for name, source in sources.items():
+            self._descend(source, inner[name])
+
+    def _descend(self, source: exp.Expression, used: set[str]) -> None:
+        if isinstance(source, exp.Table):
+            columns = self.known.get(source.name, {})
+            self.needs.setdefault(source.name, set()).update(columns[name] for name in used if name in columns)
+        elif isinstance(source, exp.Subquery):
+            self.walk(source.this, used)
+        else:
+            self._everything(source)
+
+    def _everything(self, tree: exp.Expression) -> None:
+        """Count every column of every table that is named anywhere below."""
+        for table in tree.find_all(exp.Table):
+            self.needs.setdefault(table.name, set()).update(self.known.get(table.name, {}).values())
+        for column in tree.find_all(exp.Column):
+            for name, columns in self.known.items():
+                if column.name.lower() in columns:
+                    self.needs[name].add(columns[column.name.lower()])
 
 
-def _walk_select(
-    query: exp.Select, wanted: set[str] | None, known: Mapping[str, dict[str, str]], needs: Needs
-) -> None:
-    whole = wanted is None or query.args.get("distinct") is not None
-    read = [item for item in query.expressions if whole or item.alias_or_name.lower() in (wanted or ())]
-    clauses = [value for key, value in query.args.items() if key not in ("expressions", "from", "from_", "joins")]
-    for clause in clauses:
-        read.extend(part for part in (clause if isinstance(clause, list) else [clause]) if _is_tree(part))
-    sources = _sources(query)
+def _clauses(query: exp.Select) -> list[exp.Expression]:
+    """Return everything of a SELECT but its columns and sources."""
+    read: list[exp.Expression] = []
+    for key, value in query.args.items():
+        if key in ("expressions", "from", "from_", "joins", "laterals"):
+            continue
+        read.extend(part for part in (value if isinstance(value, list) else [value]) if isinstance(part, exp.Expression))
     for join in query.args.get("joins") or []:
-        read.extend(part for part in (join.args.get("on"),) if part is not None)
-        if join.args.get("using"):
-            read.extend(join.args["using"])
-    columns = [column for part in read for column in part.find_all(exp.Column)]
-    inner: dict[str, set[str]] = {name: set() for name in sources}
-    for column in columns:
-        _attribute(column, sources, inner)
-    for part in read:
-        for nested in part.find_all(exp.Query):
-            _walk(nested, None, known, needs)
-    for name, source in sources.items():
-        _descend(source, inner[name], known, needs)
-
-
-def _is_tree(part: object) -> bool:
-    return isinstance(part, exp.Expression)
+        if join.args.get("on") is not None:
+            read.append(join.args["on"])
+        read.extend(exp.column(name.name) for name in join.args.get("using") or [])
+    return read
 
 
 def _sources(query: exp.Select) -> dict[str, exp.Expression]:
@@ -73,7 +112,7 @@ def _sources(query: exp.Select) -> dict[str, exp.Expression]:
     return found
 
 
-def _attribute(column: exp.Column, sources: Mapping[str, exp.Expression], inner: dict[str, set[str]]) -> None:
+def _attribute(column: exp.Column, inner: dict[str, set[str]]) -> None:
     name = column.name.lower()
     if column.table and column.table in inner:
         inner[column.table].add(name)
@@ -82,26 +121,3 @@ def _attribute(column: exp.Column, sources: Mapping[str, exp.Expression], inner:
         used.add(name)
         if column.table:
             used.add(column.table.lower())
-
-
-def _descend(
-    source: exp.Expression, used: set[str], known: Mapping[str, dict[str, str]], needs: Needs
-) -> None:
-    if isinstance(source, exp.Table):
-        columns = known.get(source.name, {})
-        needs.setdefault(source.name, set()).update(columns[name] for name in used if name in columns)
-        return
-    if isinstance(source, exp.Subquery):
-        _walk(source.this, used, known, needs)
-        return
-    _everything(source, known, needs)
-
-
-def _everything(tree: exp.Expression, known: Mapping[str, dict[str, str]], needs: Needs) -> None:
-    """Count every column of every table that is named anywhere below."""
-    for table in tree.find_all(exp.Table):
-        needs.setdefault(table.name, set()).update(known.get(table.name, {}).values())
-    for column in tree.find_all(exp.Column):
-        for name, columns in known.items():
-            if column.name.lower() in columns:
-                needs[name].add(columns[column.name.lower()])

@@ -95,7 +95,8 @@ class Node:
     checked, typed and bound before `relate` is called; `tree`, `trees` return them as SQLGlot trees, with every part
     that may fail already guarded. `relate` takes one `Relation` per input port (a list for a port with many edges,
     None for an unconnected optional one) and returns one `Relation`, or a mapping of output port → `Relation`.
-    It must not touch files, clock or randomness.
+    It must not touch files, clock or randomness. `ordered` says that the node depends on the order of its input;
+    `probed` that its columns may depend on the data; `foreign` that it carries SQL that a person wrote.
     """
 
     kind: ClassVar[str]
@@ -111,6 +112,7 @@ class Node:
     outputs: ClassVar[tuple[str, ...]] = ("output",)
     ordered: ClassVar[bool] = False
     probed: ClassVar[bool] = False
+    foreign: ClassVar[bool] = False
     dialects: ClassVar[Mapping[str, Unsupported]] = {}
     examples: ClassVar[tuple[Example, ...]] = ()
 
@@ -121,6 +123,7 @@ class Node:
         self.config: Any = config
         self.bound: Mapping[str, Any] = bound or {}
         self.id = id
+        self.seen: Rows | None = None
 
     @classmethod
     def ports(cls, config: Any) -> Ports:
@@ -144,6 +147,13 @@ class Node:
     def relate(self, **inputs: Any) -> Relation | Mapping[str, Relation]:
         """Return the output relations; see the class."""
         raise NotImplementedError(f"{type(self).__name__}.relate")
+
+    def probe_query(self, **inputs: Any) -> Relation | None:
+        """Return the small relation whose rows decide the node's columns (`probed` kinds only), or None.
+
+        Its rows are in `self.seen` when `relate` is called.
+        """
+        return None
 
     def tree(self, name: str) -> exp.Expression:
         """Return the bound expression of a field."""

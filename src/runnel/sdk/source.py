@@ -105,6 +105,10 @@ class Source(Node):
         """Return a text that changes when the content may have changed (paths, inode, size, time); cheap."""
         return ""
 
+    def shown(self) -> str:
+        """Return the table expression that stands for the source in readable SQL."""
+        return '"' + self.id.replace('"', '""') + '"'
+
     def probe(self, connection: Connection, folder: str) -> Probe:
         """Find columns, types and options; must not read more than it needs."""
         raise NotImplementedError

@@ -1,0 +1,162 @@
+"""The compiler's front door: a document becomes a graph, typed nodes, findings, and, without errors, a plan."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import Any
+
+from runnel.catalog.registry import Catalog
+from runnel.compiler.assemble import FileLoader, assemble
+from runnel.compiler.binding import Surroundings
+from runnel.compiler.graph import Graph, GraphNode
+from runnel.compiler.hints import hints
+from runnel.compiler.segments import PortKey, build_plan
+from runnel.compiler.typing import TypedNode, Typist
+from runnel.errors import RunnelError
+from runnel.model.document import Pipeline
+from runnel.model.findings import Finding, Where, has_errors
+from runnel.model.hashing import semantic_hash
+from runnel.model.params import resolve_params
+from runnel.plan.oracle import TypeOracle
+from runnel.plan.shapes import Plan
+from runnel.sdk.source import Probe, Source
+
+Prober = Callable[[GraphNode], Probe]
+"""Looks at a source (in a worker, or in the sniff cache) and says what it found; raises RunnelError."""
+
+
+@dataclass(frozen=True)
+class Compiled:
+    """A compiled document: what is known about every node, and what is wrong."""
+
+    pipeline: Pipeline
+    graph: Graph
+    typed: Mapping[str, TypedNode]
+    findings: tuple[Finding, ...]
+    folder: str
+    settings: Mapping[str, Any] = field(default_factory=dict)
+    params: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def valid(self) -> bool:
+        """Whether the pipeline can run."""
+        return not has_errors(self.findings)
+
+    def plan(self, targets: Iterable[PortKey] | None = None) -> Plan:
+        """Return the plan of the whole pipeline, or of what some ports need."""
+        return build_plan(
+            self.graph, self.typed, pipeline=self.pipeline.name, version=semantic_hash(self.pipeline),
+            folder=self.folder, settings=self.settings, targets=targets,
+        )  # fmt: skip
+
+    def port(self, ref: str) -> PortKey | None:
+        """Return (node, port) of a text `node` or `node.port`, or None when there is no such port."""
+        node, _, port = ref.rpartition(".") if ref not in self.graph.nodes else (ref, "", "")
+        if node not in self.graph.nodes:
+            return None
+        outputs = list(self.typed[node].relations) if node in self.typed else []
+        declared = [item.name for item in self.graph.nodes[node].ports.outputs]
+        known = declared or outputs
+        if not port:
+            return (node, known[0]) if known else None
+        return (node, port) if port in known else None
+
+
+class Compiler:
+    """Compiles documents; one instance keeps types by content across calls."""
+
+    def __init__(self, catalog: Catalog, oracle: TypeOracle, load: FileLoader) -> None:
+        self.catalog = catalog
+        self.oracle = oracle
+        self.load = load
+        self.typist = Typist(oracle)
+
+    def compile(
+        self,
+        pipeline: Pipeline,
+        *,
+        folder: str,
+        prober: Prober,
+        now: datetime,
+        params: Mapping[str, Any] | None = None,
+        env: Mapping[str, str] | None = None,
+        look: Any = None,
+        foreign: TypeOracle | None = None,
+    ) -> Compiled:
+        """Compile a document; never raises for what is wrong in it, but returns findings."""
+        values, findings = resolve_params(pipeline, params or {})
+        surroundings = Surroundings(self.oracle, env or {}, now, look, foreign)
+        graph = assemble(pipeline, self.catalog, values, env or {}, folder, self.load)
+        problems = [*findings, *graph.findings]
+        settings = _settings(pipeline)
+        if any(finding.code == "RNL-GRAPH-001" for finding in problems):
+            return Compiled(pipeline, graph, {}, _placed(pipeline, problems), folder, settings, values)
+        probes, probing = _probe(graph, prober)
+        typed = self.typist.type_graph(graph, surroundings, probes)
+        problems += probing
+        failed = {finding.where.node for finding in probing}
+        for id, item in typed.items():
+            problems += [found for found in item.findings if not (id in failed and found.code == "RNL-SOURCE-001")]
+        problems += hints(graph, typed)
+        return Compiled(pipeline, graph, typed, _placed(pipeline, problems), folder, settings, values)
+
+
+def _probe(graph: Graph, prober: Prober) -> tuple[dict[str, Probe], list[Finding]]:
+    probes: dict[str, Probe] = {}
+    findings: list[Finding] = []
+    for id, node in graph.nodes.items():
+        if not issubclass(node.node, Source):
+            continue
+        try:
+            probes[id] = prober(node)
+        except RunnelError as error:
+            where = Where(id, error.where.get("field"))
+            findings.append(Finding(error.code, "error", error.what, error.hint, where))
+    return probes, findings
+
+
+def _settings(pipeline: Pipeline) -> dict[str, Any]:
+    settings = pipeline.settings
+    return {
+        "counts": settings.counts, "decode": settings.decode, "schema": settings.schema, "memory": settings.memory,
+        "timeout_seconds": settings.timeout_seconds, "seed": settings.seed,
+        "dead_letters": {
+            "max_count": settings.dead_letters.max_count, "max_share": settings.dead_letters.max_share,
+        },
+    }  # fmt: skip
+
+
+def _placed(pipeline: Pipeline, findings: Iterable[Finding]) -> tuple[Finding, ...]:
+    """Give every finding the line of the file where its node or field stands, and drop doubles."""
+    seen: set[tuple[str, str | None, str | None, str]] = set()
+    made: list[Finding] = []
+    for finding in findings:
+        key = (finding.code, finding.where.node, finding.where.field, finding.what)
+        if key not in seen:
+            seen.add(key)
+            made.append(_with_line(pipeline, finding))
+    return tuple(made)
+
+
+def _with_line(pipeline: Pipeline, finding: Finding) -> Finding:
+    node = finding.where.node
+    if node is None or finding.where.line is not None:
+        return finding
+    outer = node.split("/")[0]
+    places: list[tuple[str | int, ...]] = [("nodes", outer)]
+    if finding.where.field and outer == node:
+        parts = finding.where.field.split(".")
+        places = [
+            ("nodes", outer, "config", *(int(part) if part.isdigit() else part for part in parts)),
+            ("nodes", outer, "config", *parts),
+            ("nodes", outer, "config", parts[0]),
+            ("nodes", outer, parts[0]),
+            *places,
+        ]
+    for place in places:
+        spot = pipeline.lines.get(place)
+        if spot is not None:
+            return replace(finding, where=replace(finding.where, line=spot[0], column=spot[1]))
+    return finding
