@@ -60,7 +60,7 @@ def _field(field: str, value: Any) -> str:
         return value.rpartition("/")[2] or value
     if field == "on":
         return f"on {_words(value)}"
-    if field == "group_by":
+    if field in {"group_by", "by"}:
         return f"by {_words(value)}" if value else ""
     if field == "values" and is_map(value):
         return ", ".join(_words(item) for item in value.values())

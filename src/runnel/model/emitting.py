@@ -53,6 +53,8 @@ def flow(value: Any) -> str:
 def inline(value: Any, room: int) -> str | None:
     """Return the value as it stands after `key: ` on the same line, or None when it needs lines of its own."""
     if isinstance(value, (Mapping, list, tuple)):
+        if not value:
+            return flow(value)
         if not _fits(value, room):
             return None
         text = flow(value)

@@ -53,27 +53,27 @@ CATEGORIES = ("source", "transform", "combine", "ml", "output", "control")
 
 # Each icon is drawn in a 24 x 24 box with round strokes.
 ICONS = {
-    "file": "M6 3h8l5 5v13H6zM14 3v5h5M9.500 13h6M9.500 17h6",
+    "file": "M6 3h8l5 5v13H6zM14 3v5h5M9.5 13h6M9.5 17h6",
     "database": "M4 6c0-4 16-4 16 0s-16 4-16 0v12c0 4 16 4 16 0V6M4 12c0 4 16 4 16 0",
     "table": "M4 5h16v14H4zM4 10h16M10 10v9",
-    "columns": "M4 5h16v14H4zM9.300 5v14M14.700 5v14",
+    "columns": "M4 5h16v14H4zM9.3 5v14M14.7 5v14",
     "derive": "M4 5h16v14H4zM12 9v6M9 12h6",
-    "filter": "M3.500 5h17l-6.500 8v6.500l-4-2V13z",
-    "sort": "M8 19V5M4.500 8.500 8 5l3.500 3.500M16 5v14M12.500 15.500 16 19l3.500-3.500",
-    "sigma": "M17.500 8V5H6.500l6 7-6 7h11v-3",
+    "filter": "M3.5 5h17l-6.5 8v6.500l-4-2V13z",
+    "sort": "M8 19V5M4.5 8.5 8 5l3.5 3.500M16 5v14M12.5 15.5 16 19l3.5-3.5",
+    "sigma": "M17.5 8V5H6.500l6 7-6 7h11v-3",
     "join": "M9 6a6 6 0 1 0 0 12 6 6 0 0 0 0-12M15 6a6 6 0 1 0 0 12 6 6 0 0 0 0-12",
-    "union": "M12 4l8.500 4.500L12 13 3.500 8.500zM3.500 13.500 12 18l8.500-4.500",
+    "union": "M12 4l8.5 4.500L12 13 3.5 8.500zM3.5 13.5 12 18l8.5-4.5",
     "duplicates": "M8 8h12v12H8zM16 8V4H4v12h4M11 14h6",
-    "check": "M12 3.500l7.500 3v5.500c0 4.500-3 7.500-7.500 9-4.500-1.500-7.500-4.500-7.500-9V6.500zM9 12l2.200 2.200L15.300 10",
-    "route": "M3 12h5c5 0 4-6 9-6h4M8 12c5 0 4 6 9 6h4M18.500 3.500 21 6l-2.500 2.500M18.500 15.500 21 18l-2.500 2.500",
+    "check": "M12 3.500l7.5 3V12c0 4.5-3 7.5-7.5 9-4.5-1.5-7.5-4.5-7.5-9V6.500zM9 12l2 2 4-4",
+    "route": "M3 12h5c5 0 4-6 9-6h4M8 12c5 0 4 6 9 6h4M18.5 3.5 21 6l-2.5 2.500M18.5 15.5 21 18l-2.5 2.5",
     "window": "M4 5h16v14H4zM4 9.500h16M8 13v3M12 12v4M16 14v2",
-    "code": "M8.500 7 3.500 12l5 5M15.500 7l5 5-5 5",
+    "code": "M8.5 7 3.5 12l5 5M15.5 7l5 5-5 5",
     "save": "M5 4h11l4 4v12H4V5a1 1 0 0 1 1-1M8 4v5h7V4M8 20v-6h8v6",
     "chart": "M4 4v16h16M8 8.500h9M8 12.500h5M8 16.500h7",
     "waves": "M3 8c3-3 6 3 9 0s6-3 9 0M3 14c3-3 6 3 9 0s6-3 9 0",
-    "pipeline": "M3.500 4h7v6h-7zM13.500 14h7v6h-7zM7 10v7h6.500",
-    "clock": "M12 4a8 8 0 1 0 0 16 8 8 0 0 0 0-16M12 8v4l2.500 2",
-    "node": "M12 5l6 3.500v7L12 19l-6-3.500v-7zM12 12l6-3.500M12 12v7M12 12 6 8.500",
+    "pipeline": "M3.5 4h7v6h-7zM13.5 14h7v6h-7zM7 10v7h6.5",
+    "clock": "M12 4a8 8 0 1 0 0 16 8 8 0 0 0 0-16M12 8v4l2.5 2",
+    "node": "M12 5l6 3.500v7L12 19l-6-3.500v-7zM12 12l6-3.500M12 12v7M12 12 6 8.5",
 }
 _ICON_OF_NAME = {
     "source.file": "file",
@@ -113,8 +113,8 @@ _ICON_OF_FAMILY = {
     "python": "code",
 }
 STATUS_ICONS = {
-    "✓": ("ok", "M5 12.500l4.500 4.500L19 7.500"),
-    "✕": ("err", "M6.500 6.500l11 11M17.500 6.500l-11 11"),
+    "✓": ("ok", "M5 12.500l4.5 4.500L19 7.5"),
+    "✕": ("err", "M6.5 6.500l11 11M17.5 6.500l-11 11"),
     "!": ("warn", "M12 6v7M12 17.200v.300"),
 }
 
@@ -146,7 +146,7 @@ def _rules(colours: dict[str, str]) -> str:
         f".bg{{fill:{colours['bg']}}}.dot{{fill:{colours['dot']}}}"
         f".g{{fill:{colours['surface']};stroke:{colours['border']}}}.h{{stroke:{colours['hair']}}}"
         f".t,.b{{fill:{colours['text']}}}.s,.f{{fill:{colours['muted']}}}.f .b{{fill:{colours['text']}}}"
-        f".w{{stroke:{colours['wire']}}}.a{{stroke:{colours['trigger']}}}"
+        f".d{{fill:{colours['trigger']}}}.w{{stroke:{colours['wire']}}}.a{{stroke:{colours['trigger']}}}"
         f".o{{fill:{colours['wire']};stroke:{colours['surface']};stroke-width:2}}"
         f".e{{fill:{colours['err']};stroke:{colours['surface']};stroke-width:2}}" + kinds + states
     )

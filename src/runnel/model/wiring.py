@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from html import escape
 
 from runnel.model import theme
-from runnel.model.geometry import COLUMN_GAP, DEFAULT_OUTPUTS, WIDTH, Edge, Geometry
+from runnel.model.geometry import COLUMN_GAP, DEFAULT_OUTPUTS, PORT_TOP, WIDTH, Edge, Geometry
 
 Point = tuple[float, float]
 Rect = tuple[float, float, float, float]
@@ -49,7 +49,8 @@ class DrawnWire:
     def svg(self) -> str:
         """Return the path element."""
         if self.dotted:
-            return f'<path class="a" d="{self.path}"/>'
+            x, y = self.trail[-1]
+            return f'<path class="a" d="{self.path}"/><path class="d" d="M{x - 4.5:g} {y - 6:g}h9l-4.5 7z"/>'
         return f'<path class="w" stroke-width="{self.thickness:.2f}" d="{self.path}"/>'
 
     def pill_svg(self) -> list[str]:
@@ -59,8 +60,8 @@ class DrawnWire:
         left, top, right, bottom = self.pill.rect
         rect = f'<rect class="g" x="{left:.1f}" y="{top:.1f}" width="{right - left:.1f}" height="{bottom - top:.1f}"'
         lines = [
-            f'<text class="f{" b" if place == 0 else ""}" x="{self.pill.x:.1f}" y="{top + 12 + 13 * place:.1f}"'
-            f' text-anchor="middle">{_pill_words(line)}</text>'
+            f'<text class="f" x="{self.pill.x:.1f}" y="{top + 12 + 13 * place:.1f}"'
+            f' text-anchor="middle">{_pill_words(line, place == 0)}</text>'
             for place, line in enumerate(self.pill.lines)
         ]
         return [rect + ' rx="7"/>', *lines]
@@ -135,7 +136,7 @@ def _wire(edge: Edge, number: int, shape: Geometry, label: str) -> DrawnWire:
     to_x, to_y = shape.positions[edge.target]
     ports, to_ports = shape.ports[edge.source], shape.ports[edge.target]
     if edge.wire is None:
-        start, end = (x + WIDTH, y + 17.0), (to_x + WIDTH / 2, to_y)
+        start, end = (x + WIDTH, y + PORT_TOP), (to_x + 24, to_y - 2)
         path, trail = _drop(start, end)
         return DrawnWire(path, 1.5, trail, dotted=True)
     start = (x + WIDTH, y + ports.output_top(edge.wire.output))
@@ -200,12 +201,12 @@ def _return(start: Point, end: Point, corridor: float) -> tuple[str, tuple[Point
 
 
 def _drop(start: Point, end: Point) -> tuple[str, tuple[Point, ...]]:
-    reach = max(abs(end[0] - start[0]) / 2, 24)
+    """Draw the dotted line of an `after:`, which enters from above with an arrow head."""
+    reach = min(max(abs(end[0] - start[0]) / 2, 24), 60)
     path = (
-        f"M{start[0]:g} {start[1]:g}C{start[0] + reach:g} {start[1]:g} {end[0]:g} {end[1] - reach:g}"
-        f" {end[0]:g} {end[1]:g}"
+        f"M{start[0]:g} {start[1]:g}C{start[0] + reach:g} {start[1]:g} {end[0]:g} {end[1] - 40:g} {end[0]:g} {end[1]:g}"
     )
-    return path, (start, end)
+    return path, (start, (end[0], min(start[1], end[1] - 24)), end)
 
 
 def _placed_pill(wire: DrawnWire, label: str, taken: Sequence[Rect]) -> Pill:
@@ -233,9 +234,9 @@ def _shapes(label: str) -> list[tuple[str, ...]]:
     return [(label,), (brief, rest)] if rest else [(first,), (brief,)]
 
 
-def _pill_words(line: str) -> str:
+def _pill_words(line: str, strong: bool) -> str:
     first, dot, rest = line.partition(" · ")
-    return f'<tspan class="b">{escape(first)}</tspan>{escape(dot + rest)}' if dot else escape(line)
+    return f'<tspan class="b">{escape(first)}</tspan>{escape(dot + rest)}' if strong else escape(line)
 
 
 def _overlap(one: Rect, two: Rect) -> float:
