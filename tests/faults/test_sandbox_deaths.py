@@ -128,6 +128,12 @@ def test_a_fork_bomb_forks_nothing_where_calls_are_filtered(zygote):
         assert any("system call filter" in words for words in capabilities()["weaknesses"])
 
 
+def test_a_process_that_a_worker_started_ends_with_it(zygote):
+    pid = zygote.run("sandbox_probes:leave_a_child", {}, Grant())["pid"]
+    assert (pid == 0) == capabilities()["seccomp"]
+    assert pid == 0 or gone(pid)
+
+
 def test_a_thread_bomb_ends_at_its_limit(zygote):
     with pytest.raises(LimitError) as raised:
         zygote.run("sandbox_probes:thread_bomb", {}, Grant(), Limits(processes=50, timeout_seconds=20))

@@ -107,6 +107,8 @@ def apply(grant: Grant, limits: Limits, extra_code: tuple[str, ...]) -> Protecti
         return Protections()
     filtered, abi = seccomp.available(), landlock.abi_version()
     network = _leave_network(grant, filtered, abi)
+    if not filtered:
+        _limit(resource.RLIMIT_NPROC, _tasks_of_user() + limits.processes)
     linux.require(linux.prctl(linux.PR_SET_NO_NEW_PRIVS, 1), "giving up new privileges")
     missing = _enforce_paths(grant, abi, extra_code) if abi else []
     dropped = _drop_capabilities(_FILE_CAPABILITIES if abi else 0)
@@ -162,6 +164,17 @@ def _set_limits(limits: Limits) -> None:
     if limits.memory_bytes is not None and linux.IS_LINUX:
         room = 2 * limits.memory_bytes + 1024 * _MEBI + 8 * _MEBI * limits.processes
         _limit(resource.RLIMIT_DATA, room)
+
+
+def _tasks_of_user() -> int:
+    """Return how many threads this user has now: the kernel's limit counts all of them (and does not bind root)."""
+    user, count = os.geteuid(), 0
+    for name in filter(str.isdigit, os.listdir("/proc")):
+        try:
+            count += len(os.listdir(f"/proc/{name}/task")) if os.stat(f"/proc/{name}").st_uid == user else 0
+        except OSError:
+            continue  # it ended meanwhile, or is hidden from us
+    return count
 
 
 def limit_cpu(seconds: int | None) -> None:

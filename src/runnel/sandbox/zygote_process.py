@@ -100,7 +100,7 @@ class _Nursery:
         child_process.enter(data, log, os.getppid(), self._plan)
 
     def _reap(self) -> None:
-        """Report workers that ended; grandchildren that a worker left behind are only collected."""
+        """Report workers that ended, and end what they left behind (only possible where calls are not filtered)."""
         while True:
             try:
                 pid, status, usage = os.wait4(-1, os.WNOHANG)
@@ -111,6 +111,13 @@ class _Nursery:
             ward = self._wards.pop(pid, None)
             if ward is not None:
                 ward.report(status, usage)
+                self._end_orphans()
+
+    def _end_orphans(self) -> None:
+        """Kill the processes that came to us when the worker that had started them ended."""
+        for pid in _own_children():
+            if pid not in self._wards:
+                os.kill(pid, signal.SIGKILL)
 
     def finish(self) -> None:
         """Kill every worker and collect them."""
@@ -120,6 +127,15 @@ class _Nursery:
         while self._wards and time.monotonic() < deadline:
             self._reap()
             time.sleep(0.002)
+
+
+def _own_children() -> list[int]:
+    """Return the processes below this one, none where the kernel does not list them."""
+    try:
+        with open(f"/proc/self/task/{os.getpid()}/children", encoding="ascii") as file:
+            return [int(word) for word in file.read().split()]
+    except OSError:
+        return []
 
 
 def _import(names: list[str]) -> list[str]:

@@ -13,6 +13,7 @@ import subprocess
 import sys
 import threading
 import time
+from pathlib import Path
 
 import duckdb
 
@@ -98,8 +99,7 @@ def environment(payload, context):
     """Return every variable that Python, C or /proc shows."""
     libc = ctypes.CDLL(None)
     libc.getenv.restype = ctypes.c_char_p
-    with open("/proc/self/environ", "rb") as file:
-        initial = file.read().decode()
+    initial = _attempt(lambda: Path("/proc/self/environ").read_bytes())
     found = libc.getenv(payload["name"].encode())
     return {"python": dict(os.environ), "initial": initial, "c": None if found is None else found.decode()}
 
@@ -298,3 +298,16 @@ def sql(payload, context):
         except duckdb.Error as error:
             found[name] = f"refused: {type(error).__name__}: {str(error)[:200]}"
     return {"found": found, "secret_rows": secret.num_rows}
+
+
+def leave_a_child(payload, context):
+    """Start a process that leaves the session and would outlive its worker, where the system lets."""
+    try:
+        pid = os.fork()
+    except OSError:
+        return {"pid": 0}
+    if pid == 0:
+        os.setsid()
+        time.sleep(60)
+        os._exit(0)
+    return {"pid": pid}

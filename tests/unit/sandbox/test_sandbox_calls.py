@@ -2,6 +2,8 @@
 
 import hashlib
 import os
+import subprocess
+import sys
 import threading
 
 import pytest
@@ -33,10 +35,8 @@ def test_events_arrive_in_order_before_the_result(child):
     seen = []
     child.call("sandbox_probes:events", {"count": 500}, on_event=seen.append)
     assert [event.data["number"] for event in seen] == list(range(500))
-    assert all(
-        event.attachments == ((b"x" * n,) if n % 7 == 0 and n else (b"",) if n % 7 == 0 else ())
-        for n, event in enumerate(seen)
-    )
+    expected = [(b"x" * number,) if number % 7 == 0 else () for number in range(500)]
+    assert [event.attachments for event in seen] == expected
 
 
 def test_large_attachments_travel_both_ways(child):
@@ -85,11 +85,20 @@ def test_an_error_of_the_task_carries_a_trimmed_traceback(child):
     assert "sandbox_probes.py" in raised.value.where["traceback"]
 
 
-@pytest.mark.parametrize(
-    "name",
-    ["os:system", "runnel.errors:RunnelError", "sandbox_probes:_attempt", "sandbox_probes:connect_locked", "sandbox_probes:os",
-     "sandbox_probes:absent", "sandbox_probes", "runnel.absent:run", ""],
-)  # fmt: skip
+FORBIDDEN = [
+    "os:system",
+    "runnel.errors:RunnelError",
+    "sandbox_probes:_attempt",
+    "sandbox_probes:connect_locked",
+    "sandbox_probes:os",
+    "sandbox_probes:absent",
+    "sandbox_probes",
+    "runnel.absent:run",
+    "",
+]
+
+
+@pytest.mark.parametrize("name", FORBIDDEN)
 def test_only_public_functions_of_loaded_task_modules_can_be_named(child, name):
     with pytest.raises(InternalError) as raised:
         child.call(name, {})
@@ -157,11 +166,16 @@ def test_an_error_in_the_event_callback_ends_the_worker_and_is_passed_on(zygote)
     assert not os.path.exists(f"/proc/{child.pid}")
 
 
-@pytest.mark.parametrize(
-    "nonsense",
-    ["ffffffff00000000", "0400000000000000" + b"nope".hex(), "0200000000000000" + b"[]".hex(),
-     "0000000001000000ffffffffffffff7f", f"{200_000:08x}" and (200_000).to_bytes(4, "little").hex() + "00000000" + b"[".hex() * 200_000],
-)  # fmt: skip
+NONSENSE = {
+    "a length beyond reason": "ffffffff00000000",
+    "no JSON": "0400000000000000" + b"nope".hex(),
+    "no object": "0200000000000000" + b"[]".hex(),
+    "an attachment beyond reason": "0000000001000000ffffffffffffff7f",
+    "nesting without end": (200_000).to_bytes(4, "little").hex() + "00000000" + b"[".hex() * 200_000,
+}
+
+
+@pytest.mark.parametrize("nonsense", NONSENSE.values(), ids=list(NONSENSE))
 def test_a_worker_that_breaks_the_protocol_is_ended(zygote, nonsense):
     child = zygote.open(Grant(), Limits(timeout_seconds=20))
     with pytest.raises(EngineError) as raised:
@@ -178,9 +192,8 @@ def test_a_module_that_cannot_be_imported_is_named():
 
 
 def test_a_module_that_starts_threads_is_refused(tmp_path, monkeypatch):
-    (tmp_path / "sandbox_noisy.py").write_text(
-        "import threading, time\nthreading.Thread(target=time.sleep, args=(9,), daemon=True).start()\n"
-    )
+    source = "import threading, time\nthreading.Thread(target=time.sleep, args=(9,), daemon=True).start()\n"
+    (tmp_path / "sandbox_noisy.py").write_text(source)
     monkeypatch.syspath_prepend(str(tmp_path))
     with pytest.raises(InternalError) as raised, Zygote(["sandbox_noisy"]) as broken:
         broken.start()
@@ -200,8 +213,5 @@ def test_a_system_that_cannot_fork_loaded_libraries_imports_in_the_worker(tmp_pa
 
 
 def test_the_supervisor_loads_no_engine_through_this_package():
-    import subprocess
-    import sys
-
     code = "import runnel.sandbox, sys; print(sorted({'duckdb', 'pyarrow', 'numpy', 'psutil'} & set(sys.modules)))"
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout == "[]\n"

@@ -93,15 +93,16 @@ def test_nothing_outside_the_staging_folder_can_be_written(probe, folders):
     ]
     found = probe("write_files", paths=[str(path) for path in outside] + ["/tmp/runnel_new", "/dev/shm/runnel_new"])
     assert_refused(found, LANDLOCK, "No Landlock")
-    assert (folders / "granted" / "in.txt").read_text() == "input"
+    assert (folders / "granted" / "in.txt").read_text() == ("input" if LANDLOCK else "x")
 
 
 def test_a_granted_input_cannot_be_changed_moved_or_linked(probe, folders):
     path = folders / "granted" / "in.txt"
     found = probe("tamper", path=str(path), writable=str(folders / "staging"))
     assert_refused(found, LANDLOCK and SECCOMP, "No ")
-    assert path.read_text() == "input"
-    assert list((folders / "staging").iterdir()) == []
+    if LANDLOCK and SECCOMP:
+        assert path.read_text() == "input"
+        assert list((folders / "staging").iterdir()) == []
 
 
 def test_a_granted_path_that_is_missing_is_named(zygote, folders):
@@ -148,9 +149,12 @@ def test_a_granted_network_is_reachable(zygote, server):
 
 
 def test_no_process_can_be_started_signalled_or_looked_into(probe):
+    if not SECCOMP:
+        assert any("a worker can start processes" in words for words in HAS["weaknesses"])
+        return
     found = probe("processes", supervisor=os.getpid())
-    assert found.pop("system") != "status 0" or not SECCOMP
-    assert_refused(found, LANDLOCK and SECCOMP, "No ")
+    assert found.pop("system") != "status 0"
+    assert_refused(found, LANDLOCK, "No Landlock")
 
 
 def test_doctor_reports_what_the_system_has():
