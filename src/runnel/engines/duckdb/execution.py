@@ -70,12 +70,14 @@ class SegmentRun:
         sources: Mapping[str, Source],
         feeds: Mapping[str, Stored],
         letters: LetterBox,
+        sample: int | None = None,
     ) -> None:
         self.connection = connection
         self.segment = segment
         self.sources = sources
         self.feeds = feeds
         self.letters = letters
+        self.sample = sample
         self.opened: dict[str, Opened] = {}
         self.probes: dict[str, Probe] = {}
 
@@ -91,7 +93,8 @@ class SegmentRun:
             self.opened[scan.node] = opened
             self.probes[scan.node] = probe
             names = ", ".join(quoted(name) for name in scan.columns) or "1"
-            self._view(scan.view, f"SELECT {names} FROM {opened.sql}")
+            capped = f" LIMIT {self.sample}" if self.sample else ""
+            self._view(scan.view, f"SELECT {names} FROM {opened.sql}{capped}")
         if self.segment.taps:
             self._make_tap()
 
@@ -127,6 +130,8 @@ class SegmentRun:
             outcome.counts[(fence.node, fence.port)] = rows if rows is not None else self._counted(fence.node, fence.port)
         for scan in self.segment.scans:
             rows = self.opened[scan.node].rows
+            if rows is not None and self.sample:
+                rows = min(rows, self.sample)
             if rows is not None:
                 port = next(cte.port for cte in self.segment.ctes if cte.node == scan.node)
                 outcome.counts[(scan.node, port)] = rows

@@ -1,0 +1,66 @@
+"""Looking at sources: the sniff cache first, a sandboxed worker else."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from runnel.app.workers import existing
+from runnel.compiler.graph import GraphNode
+from runnel.sdk.source import Probe, Source
+
+if TYPE_CHECKING:
+    from runnel.app.project import Project
+
+VERSION = "1"
+
+
+class Probing:
+    """Finds out what sources hold; what was found is kept by kind, config and identity of the content."""
+
+    def __init__(self, project: Project) -> None:
+        self.project = project
+        self.folder = project.home / "sniff"
+
+    def __call__(self, node: GraphNode) -> Probe:
+        """Return what is known of a source node; raises RunnelError when it cannot be read."""
+        source = node.node(node.config, {}, node.id)
+        assert isinstance(source, Source)
+        reads = existing(source.reads(node.folder))
+        identity = source.identity(node.folder) or self.project.identities.of(reads)
+        config = node.config.model_dump(mode="json", by_alias=True)
+        key = _key(node.kind, config, identity, node.folder)
+        known = self._read(key)
+        if known is not None:
+            return known
+        scratch = self.project.home / "scratch"
+        scratch.mkdir(exist_ok=True)
+        payload = {"kind": node.kind, "config": config, "id": node.id, "folder": node.folder}
+        with self.project.workers.open(reads, [str(scratch)], timeout_seconds=60) as worker:
+            found = dict(worker.call("probe", payload))
+        if reads:
+            found["identity"] = self.project.identities.of(reads)
+        self._write(key, found)
+        return Probe.from_json(found)
+
+    def _read(self, key: str) -> Probe | None:
+        try:
+            return Probe.from_json(json.loads((self.folder / key).read_text("utf-8")))
+        except FileNotFoundError:
+            return None
+
+    def _write(self, key: str, found: Mapping[str, Any]) -> None:
+        self.folder.mkdir(exist_ok=True)
+        part = self.folder / f"{key}.{os.getpid()}.part"
+        part.write_text(json.dumps(found, ensure_ascii=False), "utf-8", "surrogatepass")
+        os.replace(part, self.folder / key)
+
+
+def _key(kind: str, config: Any, identity: str, folder: str) -> str:
+    material = json.dumps([VERSION, kind, config, identity, folder], ensure_ascii=False, default=str)
+    return hashlib.sha256(material.encode("utf-8", "surrogatepass")).hexdigest()[:32]
+
+

@@ -1,0 +1,140 @@
+"""A project: its folder, settings, catalogue, compiler, store and workers, each made when it is first needed."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from runnel.app.identity import FileIdentities
+from runnel.app.settings import STATE, Setting, byte_size, find_root, read_settings
+from runnel.catalog import Catalog, discover
+from runnel.errors import AuthoringError
+from runnel.model.document import Pipeline
+from runnel.model.findings import Finding
+from runnel.model.loading import load_file
+
+if TYPE_CHECKING:
+    from runnel.app.probing import Probing
+    from runnel.app.workers import Workers
+    from runnel.compiler.compile import Compiler
+    from runnel.runtime.cache import ResultCache
+    from runnel.store import Store
+
+Clock = Callable[[], datetime]
+
+
+def now() -> datetime:
+    """Return the time, in UTC."""
+    return datetime.now(UTC)
+
+
+class Project:
+    """Everything that use cases need, wired once. Close it to end the workers."""
+
+    def __init__(
+        self,
+        start: str | os.PathLike[str],
+        *,
+        environ: Mapping[str, str] | None = None,
+        flags: Mapping[str, Any] | None = None,
+        clock: Clock = now,
+        catalog: Catalog | None = None,
+    ) -> None:
+        self.environ = dict(os.environ if environ is None else environ)
+        self.root = find_root(start)
+        self.settings: dict[str, Setting] = read_settings(self.root, self.environ, flags)
+        self.clock = clock
+        self._catalog = catalog
+
+    def setting(self, name: str) -> Any:
+        """Return the value of a setting."""
+        return self.settings[name].value
+
+    @cached_property
+    def home(self) -> Path:
+        """The state folder; made at first use."""
+        chosen = self.setting("home")
+        home = Path(chosen).expanduser().resolve() if chosen else self.root / STATE
+        home.mkdir(parents=True, exist_ok=True)
+        ignore = home / ".gitignore"
+        if not ignore.exists():
+            ignore.write_text("*\n", "utf-8")
+        return home
+
+    @cached_property
+    def catalog(self) -> Catalog:
+        """Every installed node."""
+        return self._catalog or discover()
+
+    @cached_property
+    def compiler(self) -> Compiler:
+        """The compiler, which keeps types across calls."""
+        from runnel.compiler.compile import Compiler
+        from runnel.engines.duckdb.oracle import DuckOracle
+
+        return Compiler(self.catalog, DuckOracle(), self.load)
+
+    @cached_property
+    def workers(self) -> Workers:
+        """The warm zygote and its workers."""
+        from runnel.app.workers import Workers
+
+        return Workers(self)
+
+    @cached_property
+    def probing(self) -> Probing:
+        """Looks at sources, with what was seen before."""
+        from runnel.app.probing import Probing
+
+        return Probing(self)
+
+    @cached_property
+    def identities(self) -> FileIdentities:
+        """Digests of files."""
+        return FileIdentities(self.home / "files.json")
+
+    @cached_property
+    def cache(self) -> ResultCache:
+        """Results by content key."""
+        from runnel.runtime.cache import ResultCache
+
+        return ResultCache(self.home / "cache")
+
+    @cached_property
+    def store(self) -> Store:
+        """The metadata store, opened and upgraded."""
+        from runnel.store import Store
+
+        url = self.setting("database_url") or f"sqlite:///{self.home / 'runnel.db'}"
+        return Store.open(url, self.home)
+
+    @property
+    def memory_bytes(self) -> int:
+        """How much memory a worker may use."""
+        return byte_size(self.setting("memory"))
+
+    def load(self, path: str, folder: str) -> tuple[Pipeline | None, tuple[Finding, ...], str]:
+        """Load a pipeline file that another one names; returns its folder besides."""
+        file = Path(folder, path)
+        pipeline, findings = load_file(file)
+        return pipeline, findings, str(file.resolve().parent)
+
+    def within(self, path: str | os.PathLike[str]) -> Path:
+        """Return the resolved path; raises AuthoringError when it lies outside of the granted roots."""
+        resolved = Path(path).resolve()
+        roots = [self.root, *[Path(root).resolve() for root in self.setting("roots")]]
+        if any(resolved == root or root in resolved.parents for root in roots):
+            return resolved
+        what = f"{resolved} lies outside of {', '.join(map(str, roots))}"
+        raise AuthoringError("RNL-PATH-001", what, "Name its folder in the setting `roots`.")
+
+    def close(self) -> None:
+        """End the workers and close the store."""
+        if "workers" in self.__dict__:
+            self.workers.close()
+        if "store" in self.__dict__:
+            self.store.close()

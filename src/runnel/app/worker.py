@@ -1,0 +1,204 @@
+"""The entry points of sandboxed workers: probe a source, run a segment, stage a sink, answer a small query."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Mapping
+from dataclasses import asdict
+from typing import Any
+
+from runnel.catalog import Catalog, discover
+from runnel.engines.duckdb.execution import (
+    Outcome,
+    SegmentRun,
+    Stored,
+    explained,
+    reasons_in_words,
+    write_parquet,
+)
+from runnel.engines.duckdb.storage import reading_query
+from runnel.errors import EngineError, InternalError, LimitError
+from runnel.plan.shapes import Segment, segment_from_json
+from runnel.runtime.letters import LetterBox
+from runnel.sandbox import TaskContext, connect_locked, interrupt_on_cancel
+from runnel.sdk.source import Probe, Sink, Source, Written
+
+DEFAULT_MEMORY_BYTES = 2 * 1024**3
+_CATALOG: list[Catalog] = []
+
+
+def warm() -> None:
+    """Import the whole catalogue before the first fork, so that no worker pays for it."""
+    catalog()
+
+
+def catalog() -> Catalog:
+    """Return the worker's catalogue."""
+    if not _CATALOG:
+        _CATALOG.append(discover())
+    return _CATALOG[0]
+
+
+def connect(context: TaskContext, ordered: bool = True) -> Any:
+    """Open a locked DuckDB connection that reads what was granted and spills into the first writable folder."""
+    import duckdb
+
+    memory = context.limits.memory_bytes or DEFAULT_MEMORY_BYTES
+    writable = [str(path) for path in context.grant.write]
+    readable = [str(path) for path in context.grant.read]
+    connection = connect_locked(
+        duckdb, memory_bytes=int(memory * 0.8), threads=2, spill_folder=writable[0] if writable else None,
+        folders=[*readable, *writable], files=readable,
+        settings={"preserve_insertion_order": ordered, "enable_profiling": "no_output"},
+    )  # fmt: skip
+    interrupt_on_cancel(context, connection)
+    return connection
+
+
+def _node(kind: str, config: Mapping[str, Any], id: str) -> Any:
+    node = catalog().get(kind)
+    if node is None:
+        raise InternalError("RNL-WORKER-001", f"the worker knows no node kind {kind}")
+    return node(node.Config.model_validate(config), {}, id)
+
+
+def probe(payload: Mapping[str, Any], context: TaskContext) -> Mapping[str, Any]:
+    """Look at a source; returns the probe's JSON form."""
+    source = _node(payload["kind"], payload["config"], payload["id"])
+    assert isinstance(source, Source)
+    found = source.probe(connect(context), payload["folder"])
+    return {**found.to_json(), "findings": [finding.to_json() for finding in found.findings]}
+
+
+def execute(payload: Mapping[str, Any], context: TaskContext) -> Mapping[str, Any]:
+    """Run a segment and keep its result, or hand it to its one sink; returns rows, counts and refused records."""
+    import duckdb
+
+    segment = segment_from_json(payload["segment"])
+    box = LetterBox(payload["letters"], payload["letter_budget_bytes"], payload["max_letters"])
+    connection = connect(context, segment.ordered)
+    run = _segment_run(connection, segment, payload, box)
+    begun = time.monotonic()
+    try:
+        run.prepare()
+        outcome = run.run(_writer(payload, segment))
+    except duckdb.Error as error:
+        raise _translated(error, segment, box) from error
+    finally:
+        box.close()
+    _explain(segment, payload["letters"], box)
+    return {
+        "rows": outcome.rows, "counts": [[node, port, rows] for (node, port), rows in outcome.counts.items()],
+        "letters": box.counts, "letters_stored": box.stored, "seconds": time.monotonic() - begun,
+        "written": asdict(outcome.written) if outcome.written else None,
+    }  # fmt: skip
+
+
+def _segment_run(connection: Any, segment: Segment, payload: Mapping[str, Any], box: LetterBox) -> SegmentRun:
+    sources = {scan.node: _node(scan.kind, scan.config, scan.node) for scan in segment.scans}
+    feeds = {id: Stored(tuple(feed["files"]), feed["types"]) for id, feed in payload["feeds"].items()}
+    return SegmentRun(connection, segment, sources, feeds, box, payload.get("sample"))
+
+
+def _writer(payload: Mapping[str, Any], segment: Segment) -> Any:
+    sink = payload.get("sink")
+    if sink is None:
+        return write_parquet(payload["target"], segment.columns)
+
+    def write(connection: Any, query: str) -> Outcome:
+        node = _node(sink["kind"], sink["config"], sink["node"])
+        assert isinstance(node, Sink)
+        written = node.stage(connection, query, sink["staging"], segment.columns)
+        return Outcome(rows=written.rows, written=written)
+
+    return write
+
+
+def _translated(error: Exception, segment: Segment, box: LetterBox) -> Exception:
+    """Return our error: the limit that the letter box hit while the query ran, else the engine's."""
+    if box.max_count is not None and box.total > box.max_count:
+        what = f"{box.total} records were refused, and {box.max_count} are allowed"
+        node = next(reversed(box.counts))
+        return LimitError("RNL-LIMIT-020", what, "See the dead letters of the run for the reasons.", {"node": node})
+    return explained(error, segment)  # type: ignore[arg-type]
+
+
+def _explain(segment: Segment, path: str, box: LetterBox, most: int = 200) -> None:
+    """Put the engine's own words on the first stored rows that an expression could not evaluate."""
+    import os
+
+    import duckdb
+
+    taps = {tap.node: tap for tap in segment.taps if tap.expressions}
+    if not taps or not any(box.stored.get(node) for node in taps):
+        return
+    connection = duckdb.connect(":memory:", config={"enable_external_access": "false", "threads": "1"})
+    connection.execute("SET TimeZone = 'UTC'")
+    lines: list[str] = []
+    with open(path, encoding="utf-8", errors="surrogatepass") as file:
+        for number, line in enumerate(file):
+            lines.append(_explained_line(connection, taps, line) if number < most else line)
+    with open(path + ".part", "w", encoding="utf-8", errors="surrogatepass") as file:
+        file.writelines(lines)
+    os.replace(path + ".part", path)
+
+
+def _explained_line(connection: Any, taps: Mapping[str, Any], line: str) -> str:
+    letter = json.loads(line)
+    tap = taps.get(letter["node"])
+    if tap is None or "row" not in letter:
+        return line
+    words = reasons_in_words(connection, tap.expressions, tap.columns, json.dumps(letter["row"]))
+    if words:
+        letter["reason"] = f"{letter['reason']} ({words})"
+    return json.dumps(letter, ensure_ascii=False) + "\n"
+
+
+def stage(payload: Mapping[str, Any], context: TaskContext) -> Mapping[str, Any]:
+    """Write a kept result through a sink into its staging folder; returns what was written."""
+    import duckdb
+
+    effect = payload["effect"]
+    sink = _node(effect["kind"], effect["config"], effect["node"])
+    feed = payload["feed"]
+    query = reading_query(feed["files"], feed["types"])
+    try:
+        written: Written = sink.stage(connect(context), query, effect["staging"], feed["types"])
+    except duckdb.Error as error:
+        what = f"writing {effect['node']}: {str(error).splitlines()[0]}"
+        raise EngineError("RNL-ENGINE-003", what, "", {"node": effect["node"]}) from error
+    return asdict(written)
+
+
+def query(payload: Mapping[str, Any], context: TaskContext) -> Mapping[str, Any]:
+    """Answer a small question over a segment's query (a preview, a profile, a probe of data): columns and rows.
+
+    `template` holds `{query}`, which the segment's readable query replaces. Rows arrive as JSON arrays of text made
+    by DuckDB, exact for every type.
+    """
+    import duckdb
+
+    segment = segment_from_json(payload["segment"])
+    box = LetterBox("/dev/null", 0)
+    connection = connect(context, True)
+    run = _segment_run(connection, segment, payload, box)
+    try:
+        run.prepare()
+        text = payload["template"].replace("{query}", segment.sql())
+        from runnel.engines.duckdb.values import json_rows
+
+        columns, rows = json_rows(connection, text)
+    except duckdb.Error as error:
+        raise explained(error, segment) from error
+    return {"columns": columns, "rows": rows}
+
+
+def describe(payload: Mapping[str, Any], context: TaskContext) -> Mapping[str, Any]:
+    """Type SQL that a person wrote, over empty typed tables, away from the supervisor's process."""
+    from runnel.engines.duckdb.oracle import DuckOracle
+
+    return {"columns": DuckOracle().describe(payload["sql"], payload["tables"])}
+
+
+__all__ = ["Probe", "catalog", "connect", "describe", "execute", "probe", "query", "stage", "warm"]
