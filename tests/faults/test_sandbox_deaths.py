@@ -226,6 +226,26 @@ def test_a_killed_zygote_takes_its_workers_along_and_is_replaced():
         assert zygote.pid != first
 
 
+def test_threads_that_find_the_zygote_dead_share_one_new_one():
+    with new_zygote() as zygote:
+        zygote.start()
+        os.kill(zygote.pid, signal.SIGKILL)
+        found = []
+
+        def some():
+            with zygote.open(Grant()) as child:
+                found.append(zygote.pid)
+                found.extend(zygote.pid for _ in range(20) if child.call("sandbox_probes:echo"))
+
+        threads = [threading.Thread(target=some) for _ in range(6)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join(30)
+        assert len(found) == 6 * 21
+        assert len(set(found)) == 1
+
+
 def test_a_zygote_ends_with_close_and_so_do_its_workers():
     zygote = new_zygote()
     child = zygote.open(Grant())

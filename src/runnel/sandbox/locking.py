@@ -6,7 +6,7 @@ into a folder granted for reading: Landlock refuses that, so the outer wall is n
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any, Protocol
 
 from runnel.sandbox.context import TaskContext
@@ -25,20 +25,27 @@ def _quoted(paths: Iterable[str]) -> str:
     return "[" + ", ".join("'" + path.replace("'", "''") + "'" for path in paths) + "]"
 
 
+def _value(value: Any) -> str:
+    """Return a setting's value as SQL."""
+    return "'" + str(value).replace("'", "''") + "'"
+
+
 def connect_locked(
     duckdb: _Engine,
     *,
     memory_bytes: int,
     threads: int,
     spill_folder: str | None = None,
-    spill_bytes: int | None = None,
     folders: Iterable[str] = (),
     files: Iterable[str] = (),
+    settings: Mapping[str, Any] | None = None,
 ) -> Any:
     """Open an in-memory database that reaches only `folders` and `files`, and lock its configuration.
 
     The configuration lock comes last: nothing, not even RESET, changes a setting after it. Without a spill folder
-    nothing is spilled to disk. Several statements per call remain possible: parse before you execute.
+    nothing is spilled to disk. `settings` are further engine settings (`max_temp_directory_size`, say), made before
+    the lock; their names are the caller's own, never a user's. Several statements per call remain possible: parse
+    before you execute.
     """
     config: dict[str, Any] = {
         "memory_limit": f"{max(1, memory_bytes >> 20)}MiB",
@@ -51,10 +58,10 @@ def connect_locked(
         "python_enable_replacements": False,
         "preserve_insertion_order": True,
     }
-    if spill_bytes is not None:
-        config["max_temp_directory_size"] = f"{max(1, spill_bytes >> 20)}MiB"
     connection = duckdb.connect(":memory:", config=config)
     connection.execute("SET TimeZone = 'UTC'")
+    for name, value in (settings or {}).items():
+        connection.execute(f"SET {name} = {_value(value)}")
     connection.execute(f"SET allowed_directories = {_quoted(folders)}")
     connection.execute(f"SET allowed_paths = {_quoted(files)}")
     connection.execute("SET enable_external_access = false")

@@ -96,12 +96,14 @@ class Zygote:
         limits = limits or Limits()
         try:
             return self._fork(grant, limits, log)
-        except ConnectionError:
-            self.close()  # it died since the last use; nothing has run yet, so a new one may take over
+        except (ConnectionError, TimeoutError):
+            return self._fork_again(grant, limits, log)
+
+    def _fork_again(self, grant: Grant, limits: Limits, log: str | os.PathLike[str] | None) -> Child:
+        """Fork from a new zygote after the old one died: nothing had run yet."""
         try:
             return self._fork(grant, limits, log)
-        except ConnectionError as error:
-            self.close()
+        except (ConnectionError, TimeoutError) as error:
             raise InternalError(
                 codes.START, f"forking a worker: the zygote ended ({error})", "run `runnel doctor`"
             ) from error
@@ -139,6 +141,7 @@ class Zygote:
             os.devnull if log is None else log, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600
         )
         child: Child | None = None
+        control: socket.socket | None = None
         try:
             request = {"memory_bytes": limits.memory_bytes, "processes": limits.processes}
             descriptors = (data_end.fileno(), status_end.fileno(), log_fd)
@@ -149,15 +152,23 @@ class Zygote:
             status_end.close()
             child = Child(data, status, grant, limits)
             child.wait_started(_START_SECONDS)
-        except BaseException:
+        except BaseException as error:
             for end in (data, status) if child is None else (child,):
                 end.close()
+            if isinstance(error, (ConnectionError, TimeoutError)):
+                self._replace(control)
             raise
         finally:
             data_end.close()
             status_end.close()
             os.close(log_fd)
         return child
+
+    def _replace(self, control: socket.socket | None) -> None:
+        """Stop a zygote that does not answer, unless another thread already has."""
+        with self._lock:
+            if control is not None and self._control is control:
+                self._stop()
 
     def _ensure_started(self, wait: bool) -> socket.socket:
         """Return the control socket of a running zygote; the lock is held."""
@@ -202,6 +213,8 @@ class Zygote:
         control.settimeout(_START_SECONDS)
         try:
             received = frames.Receiver(control).receive()
+        except ConnectionError:
+            received = None
         except TimeoutError as error:
             self._stop()
             raise _not_started(f"its imports took longer than {_START_SECONDS:g} s") from error
