@@ -36,10 +36,8 @@ class Probing:
         known = self._read(key)
         if known is not None:
             return known
-        scratch = self.project.home / "scratch"
-        scratch.mkdir(exist_ok=True)
         payload = {"kind": node.kind, "config": config, "id": node.id, "folder": node.folder}
-        with self.project.workers.open(reads, [str(scratch)], timeout_seconds=60) as worker:
+        with self.project.workers.open(reads, [str(self.project.scratch)], timeout_seconds=60) as worker:
             found = dict(worker.call("probe", payload))
         if reads:
             found["identity"] = self.project.identities.of(reads)

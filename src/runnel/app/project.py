@@ -113,6 +113,13 @@ class Project:
         return Store.open(url, self.home)
 
     @property
+    def scratch(self) -> Path:
+        """The folder for files that live only as long as one question."""
+        folder = self.home / "scratch"
+        folder.mkdir(exist_ok=True)
+        return folder
+
+    @property
     def memory_bytes(self) -> int:
         """How much memory a worker may use."""
         return byte_size(self.setting("memory"))

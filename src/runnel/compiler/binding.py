@@ -26,8 +26,8 @@ ALLOWED = {
 }
 
 
-Look = Callable[[str, Relation], Sequence[Mapping[str, Any]]]
-"""(node id, relation over its inputs) → the rows of that relation; runs what stands before the node."""
+Look = Callable[..., Sequence[Mapping[str, Any]]]
+"""(graph, what was typed so far, node id, relation over its inputs) → rows; runs what stands before the node."""
 
 
 @dataclass(frozen=True)

@@ -311,6 +311,7 @@ def _node_plan(cutter: Cutter, id: str, segments: Sequence[Segment]) -> NodePlan
     return NodePlan(
         id=id, kind=node.kind, ledger=str(node.node.ledger), inputs=tuple(port.name for port in node.ports.inputs),
         outputs=outputs, segments=inside, muted=node.muted, title=node.title or id, after=node.after,
+        stops_after=None if node.muted else node.node.stops_after(node.config),
     )  # fmt: skip
 
 

@@ -7,6 +7,7 @@ import json
 from collections import OrderedDict
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Any
 
 from sqlglot import exp
@@ -63,7 +64,7 @@ class Typist:
             if inputs is None:
                 typed[id] = TypedNode(node, {}, findings=(_downstream(node),))
                 continue
-            typed[id] = self._typed(node, inputs, replace(around, look=_looking(around, id, typed)), probes.get(id))
+            typed[id] = self._typed(node, inputs, replace(around, look=_looking(around, graph, typed)), probes.get(id))
         return typed
 
     def _typed(
@@ -191,12 +192,10 @@ def _typed_relational(
     )
 
 
-def _looking(around: Surroundings, id: str, typed: Mapping[str, TypedNode]) -> Any:
-    """Bind the caller's way to look at data to what has been typed so far."""
+def _looking(around: Surroundings, graph: Graph, typed: Mapping[str, TypedNode]) -> Any:
+    """Bind the caller's way to look at data to the graph and to what has been typed so far."""
     look = around.look
-    if look is None:
-        return None
-    return lambda node, relation: look(node, relation, dict(typed))  # type: ignore[call-arg]
+    return None if look is None else partial(look, graph, typed)
 
 
 def _seen(instance: Any, node: GraphNode, binding: Binding, around: Surroundings) -> Any:

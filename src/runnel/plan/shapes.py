@@ -123,6 +123,7 @@ class NodePlan:
     muted: bool = False
     title: str = ""
     after: tuple[str, ...] = ()
+    stops_after: int | None = None
 
 
 @dataclass(frozen=True)

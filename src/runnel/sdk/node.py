@@ -140,6 +140,11 @@ class Node:
         """Say in one short line what the node does under `config`; shown under its name."""
         return cls.summary
 
+    @classmethod
+    def stops_after(cls, config: Any) -> int | None:
+        """Return after how many rows the node stops reading, or None; counts above it then hold until the stop."""
+        return None
+
     def check(self, inputs: Mapping[str, Any]) -> Iterable[Finding]:
         """Yield findings that the config's types and the bound fields cannot express; called before `relate`."""
         return ()

@@ -33,6 +33,11 @@ class Limit(Node):
         """Say how many."""
         return f"{config.rows:,} rows" + (f" after {config.offset:,}" if config.offset else "")
 
+    @classmethod
+    def stops_after(cls, config: Config) -> int | None:
+        """Stop reading once the rows are there."""
+        return config.rows
+
     def relate(self, input: Relation) -> Relation:
         """Keep the rows."""
         return input.limit(self.config.rows, self.config.offset)

@@ -1,0 +1,139 @@
+"""Pipelines as documents: load, validate, schema, SQL, lineage; nothing here executes a segment on its own."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from runnel.compiler.compile import Compiled
+from runnel.compiler.lineage import column_lineage
+from runnel.compiler.rendering import pipeline_sql
+from runnel.errors import AuthoringError
+from runnel.model.document import Pipeline
+from runnel.model.findings import Finding, has_errors
+from runnel.model.loading import load_file, load_text
+
+if TYPE_CHECKING:
+    from runnel.app.project import Project
+
+
+class InvalidPipelineError(AuthoringError):
+    """The pipeline has findings of severity error; they are all in `findings`."""
+
+    def __init__(self, findings: tuple[Finding, ...]) -> None:
+        first = next(finding for finding in findings if finding.severity == "error")
+        super().__init__(first.code, first.what, first.hint, first.where.to_json())
+        self.findings = findings
+
+
+@dataclass(frozen=True)
+class Document:
+    """A pipeline with where it came from."""
+
+    pipeline: Pipeline | None
+    findings: tuple[Finding, ...]
+    folder: str
+    path: str | None = None
+    text: str | None = None
+
+
+def read(path: str | Path) -> Document:
+    """Read a pipeline file; problems are findings."""
+    file = Path(path)
+    if not file.is_file():
+        near = sorted(found.name for found in file.parent.glob("*.runnel.yaml")) if file.parent.is_dir() else []
+        hint = f"Pipelines here: {', '.join(near[:10])}." if near else "`runnel new NAME` makes one."
+        raise AuthoringError("RNL-FILE-001", f"there is no pipeline file {path}", hint, {"file": str(path)})
+    pipeline, findings = load_file(file)
+    return Document(pipeline, findings, str(file.resolve().parent), str(file), None)
+
+
+def read_text(text: str, folder: str) -> Document:
+    """Read a pipeline from its text, as if it stood in a folder."""
+    pipeline, findings = load_text(text)
+    return Document(pipeline, findings, str(Path(folder).resolve()), None, text)
+
+
+def compiled(project: Project, document: Document, params: Mapping[str, Any] | None = None) -> Compiled:
+    """Compile a document; raises InvalidPipelineError only when it could not be read at all."""
+    if document.pipeline is None:
+        raise InvalidPipelineError(document.findings)
+    from runnel.app.looking import Foreign, Looking
+
+    result = project.compiler.compile(
+        document.pipeline, folder=document.folder, prober=project.probing, now=project.clock(),
+        params=params, env=project.environ, look=Looking(project, document), foreign=Foreign(project),
+    )  # fmt: skip
+    return with_findings(result, document.findings)
+
+
+def with_findings(result: Compiled, earlier: tuple[Finding, ...]) -> Compiled:
+    """Put the findings of loading before those of compiling."""
+    from dataclasses import replace
+
+    return replace(result, findings=(*earlier, *result.findings)) if earlier else result
+
+
+def runnable(project: Project, document: Document, params: Mapping[str, Any] | None = None) -> Compiled:
+    """Compile a document that must be without errors."""
+    result = compiled(project, document, params)
+    if has_errors(result.findings):
+        raise InvalidPipelineError(result.findings)
+    return result
+
+
+def findings_of(project: Project, document: Document, params: Mapping[str, Any] | None = None) -> tuple[Finding, ...]:
+    """Validate a document."""
+    return document.findings if document.pipeline is None else compiled(project, document, params).findings
+
+
+def schema(result: Compiled) -> dict[str, Any]:
+    """Return the columns of every port of every node."""
+    nodes: dict[str, Any] = {}
+    for id, item in result.typed.items():
+        nodes[id] = {
+            port: [{"name": name, "type": type, "nullable": True} for name, type in columns.items()]
+            for port, columns in item.schemas.items()
+        }
+    return {"nodes": nodes}
+
+
+def sql(result: Compiled, ref: str | None, dialect: str) -> dict[str, Any]:
+    """Return the SQL of a node (or of the last one) in a dialect, with its columns."""
+    port = port_of(result, ref) if ref else None
+    return pipeline_sql(result, port, dialect)
+
+
+def port_of(result: Compiled, ref: str) -> tuple[str, str]:
+    """Return the port that a text names; raises AuthoringError with what there is."""
+    port = result.port(ref)
+    if port is None:
+        import difflib
+
+        close = difflib.get_close_matches(ref, list(result.graph.nodes), n=1)
+        hint = (f"Did you mean `{close[0]}`? " if close else "") + f"Nodes: {', '.join(result.graph.nodes)}."
+        raise AuthoringError("RNL-GRAPH-005", f"there is no node or port `{ref}`", hint, {"node": ref})
+    return port
+
+
+def lineage(result: Compiled, ref: str) -> dict[str, Any]:
+    """Return where the values of `NODE.COLUMN` (or `NODE.PORT.COLUMN`) come from."""
+    node, _, column = ref.rpartition(".")
+    inner, _, port = node.rpartition(".")
+    if node not in result.graph.nodes and inner in result.graph.nodes:
+        node = inner
+    else:
+        port = ""
+    if node not in result.graph.nodes:
+        port_of(result, node or ref)
+    columns = result.typed[node].schemas.get(port or next(iter(result.typed[node].schemas), ""), {})
+    if column not in columns:
+        hint = f"Columns: {', '.join(columns)}."
+        raise AuthoringError("RNL-COLUMN-001", f"{node} has no column `{column}`", hint, {"node": node})
+    sources, path = column_lineage(result.graph, result.typed, node, column, port or None)
+    return {
+        "sources": [{"node": place.node, "column": place.column} for place in sources],
+        "path": [place.to_json() for place in path],
+    }

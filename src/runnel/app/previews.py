@@ -1,0 +1,79 @@
+"""Previews: the first rows of any port, as a side query over kept results; leaves no run and no output."""
+
+from __future__ import annotations
+
+import dataclasses
+import shutil
+import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import orjson
+
+from runnel.app.workers import existing
+from runnel.compiler.compile import Compiled
+from runnel.plan.shapes import Plan, Segment
+from runnel.runtime.batch import BatchOptions, BatchRun
+from runnel.runtime.journal import SilentJournal
+
+if TYPE_CHECKING:
+    from runnel.app.project import Project
+    from runnel.app.workers import WorkerHandle
+
+
+def preview(project: Project, compiled: Compiled, port: tuple[str, str], limit: int) -> dict[str, Any]:
+    """Return columns, the first rows (as JSON text), how many there are in all, and whether that is all of them."""
+    schema = compiled.typed[port[0]].schemas[port[1]]
+    with questions(project, compiled.plan([port])) as ask:
+        _, text = ask(f"SELECT * FROM ({{query}}) AS preview LIMIT {limit}")
+        shown = len(orjson.loads(text))
+        total = shown
+        if shown == limit:
+            _, counted = ask("SELECT count(*) AS n FROM ({query}) AS preview")
+            total = orjson.loads(counted)[0][0]
+    columns = [{"name": name, "type": type, "nullable": True} for name, type in schema.items()]
+    return {"columns": columns, "rows": orjson.Fragment(text), "total_rows": total, "complete": total == shown}
+
+
+class Questions:
+    """Asks SQL questions over one segment whose inputs are ready; `{query}` in a question is the segment's query."""
+
+    def __init__(self, worker: WorkerHandle, segment: Segment, feeds: Mapping[str, Any], folder: str) -> None:
+        self.worker = worker
+        self.payload = {"segment": dataclasses.asdict(segment), "feeds": feeds, "folder": folder}
+
+    def __call__(self, template: str) -> tuple[list[dict[str, str]], str]:
+        """Return (columns, the text of a JSON array of rows)."""
+        answer = self.worker.call("query", {**self.payload, "template": template})
+        return answer["columns"], answer["rows"]
+
+
+@contextmanager
+def questions(project: Project, plan: Plan) -> Iterator[Questions]:
+    """Run every segment of a plan but the last (results are kept), and open the last one for questions."""
+    scratch = Path(tempfile.mkdtemp(dir=project.scratch))
+    reads = existing([path for segment in plan.segments for scan in segment.scans for path in scan.reads])
+    project.cache.root.mkdir(parents=True, exist_ok=True)
+    *before, last = plan.segments
+    try:
+        with project.workers.open([*reads, str(project.cache.root)], [str(scratch)]) as worker:
+            cut = dataclasses.replace(plan, segments=tuple(before), effects=())
+            options = BatchOptions(str(scratch), dry_run=True)
+            result = BatchRun(cut, worker, project.cache, SilentJournal(), _no_commit, options).run()
+            if result.error is not None and result.error.code != "RNL-LEDGER-001":
+                raise result.error
+            feeds = {
+                feed.segment: {
+                    "files": [result.results[feed.segment].data], "types": dict(result.results[feed.segment].types)
+                }
+                for feed in last.feeds
+            }  # fmt: skip
+            yield Questions(worker, last, feeds, plan.folder)
+    finally:
+        shutil.rmtree(scratch, ignore_errors=True)
+
+
+def _no_commit(effect: Any, staged: Mapping[str, Any], folder: str) -> Mapping[str, Any]:
+    return staged

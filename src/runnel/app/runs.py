@@ -1,0 +1,203 @@
+"""Runs: a pipeline version is executed once, everything about it is written down, and its effects appear together."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from runnel.app.pipelines import Document, runnable
+from runnel.app.settings import byte_size
+from runnel.app.workers import existing
+from runnel.compiler.compile import Compiled
+from runnel.errors import RunnelError
+from runnel.plan.shapes import Effect, Plan
+from runnel.runtime.batch import BatchOptions, BatchResult, BatchRun
+from runnel.runtime.cache import Kept
+from runnel.runtime.ledger import Ledger
+from runnel.sdk.source import Sink, SinkContext, Written
+
+if TYPE_CHECKING:
+    from runnel.app.project import Project
+
+Progress = Callable[[str, Mapping[str, Any]], None]
+
+
+@dataclass(frozen=True)
+class RunOptions:
+    """What a person asked of a run."""
+
+    params: Mapping[str, Any] = field(default_factory=dict)
+    to: str | None = None
+    dry_run: bool = False
+    sample: int | None = None
+    use_cache: bool = True
+
+
+@dataclass
+class RunReport:
+    """Everything that `runnel run --json` says, and where the results lie."""
+
+    run_id: str
+    plan: Plan
+    compiled: Compiled
+    result: BatchResult
+
+    @property
+    def status(self) -> str:
+        """success, warning, failed or cancelled."""
+        return self.result.status
+
+    @property
+    def ledger(self) -> Ledger:
+        """The ledger of the run."""
+        assert self.result.ledger is not None
+        return self.result.ledger
+
+    def kept(self, segment: str) -> Kept | None:
+        """Return the kept result of a segment."""
+        return self.result.results.get(segment)
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the JSON of INTERFACE section 2."""
+        ledger = self.ledger
+        tasks = {node: task for task in reversed(self.result.tasks) for node in task.nodes}
+        nodes: list[dict[str, Any]] = []
+        for item in self.plan.nodes:
+            entry = ledger.entry(item.id)
+            task = tasks.get(item.id)
+            nodes.append({
+                "id": item.id, "kind": item.kind, "status": task.status if task else "pending",
+                "seconds": round(task.seconds, 6) if task else 0.0, "rows_in": entry.rows_in,
+                "rows_out": entry.rows_out, "engine": item.engine, "cached": bool(task and task.cached),
+            })  # fmt: skip
+        error = self.result.error
+        return {
+            "run_id": self.run_id, "pipeline": self.plan.pipeline, "version": self.plan.version,
+            "status": self.result.status, "cause": self.result.cause, "seconds": round(self.result.seconds, 6),
+            "nodes": nodes,
+            "edges": [{**edge.to_json(), "rows": rows} for edge, rows in ledger.edges],
+            "ledger": ledger.to_json(), "dead_letters": dict(self.result.letters), "outputs": self.result.outputs,
+            "findings": [finding.to_json() for finding in (*self.compiled.findings, *self.result.findings)],
+            "error": error.to_json() if error else None,
+        }  # fmt: skip
+
+
+def run(
+    project: Project,
+    document: Document,
+    options: RunOptions,
+    progress: Progress | None = None,
+    cancel: threading.Event | None = None,
+) -> RunReport:
+    """Compile and run a document; raises InvalidPipelineError before anything is started, never afterwards."""
+    project.workers.start()
+    compiled = runnable(project, document, options.params)
+    return run_compiled(project, document, compiled, options, progress, cancel)
+
+
+def run_compiled(
+    project: Project,
+    document: Document,
+    compiled: Compiled,
+    options: RunOptions,
+    progress: Progress | None = None,
+    cancel: threading.Event | None = None,
+) -> RunReport:
+    """Run a compiled document; the run's row is durable before the first task starts."""
+    targets = None
+    if options.to is not None:
+        from runnel.app.pipelines import port_of
+
+        targets = [port_of(compiled, options.to)]
+    plan = compiled.plan(targets)
+    version = project.store.versions.put(plan.pipeline, _text(document), plan.version, compiled.pipeline)
+    started = project.store.runs.start(plan.pipeline, version, {key: str(value) for key, value in compiled.params.items()})
+    result = _execute(project, plan, started.id, options, progress, cancel)
+    report = RunReport(started.id, plan, compiled, result)
+    _keep_letters(project, started.id, plan, result)
+    project.store.runs.finish(
+        started.id, result.status, result.cause, report.to_json(),
+        result.error.to_json() if result.error else None, [entry.to_json() for entry in report.ledger.entries],
+    )  # fmt: skip
+    return report
+
+
+def _text(document: Document) -> str:
+    if document.text is not None:
+        return document.text
+    return Path(document.path or "").read_text("utf-8")
+
+
+def _execute(
+    project: Project,
+    plan: Plan,
+    run_id: str,
+    options: RunOptions,
+    progress: Progress | None,
+    cancel: threading.Event | None,
+) -> BatchResult:
+    folder = project.home / "runs" / run_id
+    staging = folder / "staging"
+    staging.mkdir(parents=True, exist_ok=True)
+    journal = project.store.runs.journal(run_id)
+    reads = existing([path for segment in plan.segments for scan in segment.scans for path in scan.reads])
+    project.cache.root.mkdir(parents=True, exist_ok=True)
+    memory = plan.settings.get("memory")
+    batch = BatchOptions(str(staging), options.use_cache, options.dry_run, options.sample)
+    commit = _committer(project, plan, run_id)
+    try:
+        with project.workers.open(
+            [*reads, str(project.cache.root)], [str(staging)], log=str(folder / "worker.log"),
+            memory_bytes=byte_size(memory) if memory else None, timeout_seconds=plan.settings.get("timeout_seconds"),
+        ) as worker:  # fmt: skip
+            worker.cancel = cancel
+            if progress is not None:
+                worker.on_event = lambda event: progress(event.kind, event.data)
+            return BatchRun(plan, worker, project.cache, journal, commit, batch).run()
+    except RunnelError as error:
+        failed = BatchResult(status="failed", error=error)
+        from runnel.runtime.ledger import Counted, settle
+
+        failed.ledger = settle(plan, Counted({}, {}, {}))
+        return failed
+    finally:
+        _clear(staging)
+
+
+def _clear(staging: Path) -> None:
+    import shutil
+
+    for folder in staging.iterdir() if staging.exists() else ():
+        if not (folder / "data.parquet").exists() or not (folder / "meta.json").exists():
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+def _committer(project: Project, plan: Plan, run_id: str) -> Callable[[Effect, Mapping[str, Any], str], dict[str, Any]]:
+    context = SinkContext(plan.folder, run_id, project.store.datasets, plan.pipeline)
+
+    def commit(effect: Effect, staged: Mapping[str, Any], folder: str) -> dict[str, Any]:
+        node = project.catalog.get(effect.kind)
+        assert node is not None and issubclass(node, Sink)
+        sink = node(node.Config.model_validate(effect.config), {}, effect.node)
+        began = time.monotonic()
+        written = sink.commit(Written(**staged), folder, context)
+        made: dict[str, Any] = {"rows": written.rows, "version": written.version, **dict(written.detail)}
+        if written.path is not None:
+            made["path"] = written.path
+        if written.dataset is not None:
+            made["dataset"] = written.dataset
+        made["seconds"] = round(time.monotonic() - began, 6)
+        return made
+
+    return commit
+
+
+def _keep_letters(project: Project, run_id: str, plan: Plan, result: BatchResult) -> None:
+    """Move the refused records of a run into the dead-letter store."""
+    if not result.letters:
+        return
+    project.store.letters.add(run_id, plan.pipeline, result.letters, result.letter_files)
