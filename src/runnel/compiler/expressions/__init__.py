@@ -1,0 +1,1 @@
+"""The expression language: text becomes a checked, typed SQLGlot tree, or findings."""
