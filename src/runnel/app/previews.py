@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 def preview(project: Project, compiled: Compiled, port: tuple[str, str], limit: int) -> dict[str, Any]:
     """Return columns, the first rows (as JSON text), how many there are in all, and whether that is all of them."""
     schema = compiled.typed[port[0]].schemas[port[1]]
-    with questions(project, compiled.plan([port])) as ask:
+    with questions(project, compiled.plan([port], whole=True)) as ask:
         _, text = ask(f"SELECT * FROM ({{query}}) AS preview LIMIT {limit}")
         shown = len(orjson.loads(text))
         total = shown

@@ -44,11 +44,12 @@ class Compiled:
         """Whether the pipeline can run."""
         return not has_errors(self.findings)
 
-    def plan(self, targets: Iterable[PortKey] | None = None) -> Plan:
-        """Return the plan of the whole pipeline, or of what some ports need."""
+    def plan(self, targets: Iterable[PortKey] | None = None, whole: bool = False) -> Plan:
+        """Return the plan of the whole pipeline, or of what some ports need (`whole`: with all their columns)."""
         return build_plan(
             self.graph, self.typed, pipeline=self.pipeline.name, version=semantic_hash(self.pipeline),
             folder=self.folder, settings=self.settings, targets=targets,
+            whole=whole,
         )  # fmt: skip
 
     def port(self, ref: str) -> PortKey | None:

@@ -8,6 +8,7 @@ from typing import Any
 
 from pydantic import BaseModel, ValidationError
 
+from runnel.errors import AuthoringError
 from runnel.model.document import NodeDoc
 from runnel.model.findings import Edit, Finding, Fix, Where
 from runnel.model.params import find_references, substitute
@@ -32,9 +33,11 @@ def checked_config(
             continue
         if key not in secrets:
             findings.extend(_secret_findings(doc.id, key, value))
-        resolved, problems = substitute(value, params, env)
-        values[key] = resolved
-        findings.extend(problem.at(node=doc.id, field=key) for problem in problems)
+        try:
+            values[key] = substitute(value, params, env)
+        except AuthoringError as error:
+            findings.append(Finding(error.code, "error", error.what, error.hint, Where(doc.id, key)))
+            return None, values, findings
     try:
         config = node.Config.model_validate(values)
     except ValidationError as error:

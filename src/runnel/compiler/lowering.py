@@ -11,7 +11,6 @@ from dataclasses import dataclass, field
 
 from sqlglot import exp
 
-from runnel.compiler.typing import plain
 from runnel.sdk.relation import ACCEPT, Relation, call, column
 
 FENCE_BASE = 10**15
@@ -31,30 +30,17 @@ class Labels:
         return label
 
 
-def readable(relation: Relation, source_view: str | None = None, shown: str | None = None) -> str:
-    """Return the text of a CTE as people read it."""
-    query = plain(relation.as_query())
-    if source_view and shown:
-        query = _with_source(query, source_view, shown)
-    return query.sql("duckdb", pretty=True)
-
-
 def physical(
     relation: Relation,
     labels: Labels,
     counted: tuple[str, str] | None,
     tap: Mapping[str, Sequence[str]] | None = None,
-    wanted: Sequence[str] | None = None,
 ) -> str:
     """Return the text of a CTE as it is run.
 
-    `counted` puts a fence on top; `tap` (node id → columns of the stored row) makes refused rows dead letters;
-    `wanted` keeps only these columns.
+    `counted` puts a fence on top; `tap` (node id → columns of the stored row) makes refused rows dead letters.
     """
     query = relation.as_query().copy()
-    if wanted is not None and list(wanted) != list(relation.columns):
-        kept = [column(name) for name in relation.columns if name in set(wanted)] or [exp.true().as_("_row")]
-        query = exp.select(*kept).from_(query.subquery(exp.to_identifier("t", quoted=True)))
     query = _lower_accepts(query, labels, tap)
     if counted is not None:
         query = fenced(query, labels.next(counted))
@@ -94,14 +80,3 @@ def _lower_accepts(
         select.limit(labels.next(None), copy=False)
         select.offset(0, copy=False)
     return query
-
-
-def _with_source(query: exp.Query, view: str, shown: str) -> exp.Query:
-    """Show the table function of a source in place of the view that stands for it when run."""
-
-    def swap(part: exp.Expression) -> exp.Expression:
-        if isinstance(part, exp.Table) and part.name == view:
-            return exp.to_table("t").copy() if not shown else exp.maybe_parse(shown, into=exp.Table, dialect="duckdb")
-        return part
-
-    return query.transform(swap)

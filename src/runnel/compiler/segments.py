@@ -11,11 +11,12 @@ from typing import Any
 from sqlglot import exp
 
 from runnel.compiler.graph import REJECTED, Graph
-from runnel.compiler.lowering import Labels, physical, readable
-from runnel.compiler.typing import TypedNode, cte_name
-from runnel.compiler.usage import needed_columns
+from runnel.compiler.lowering import Labels, physical
+from runnel.compiler.typing import TypedNode, cte_name, plain_sql
+from runnel.compiler.usage import needed_columns, pruned
 from runnel.plan.shapes import Cte, Effect, Feed, Fence, NodePlan, Plan, Scan, Segment, Tap
 from runnel.sdk.node import Ledger, Node
+from runnel.sdk.relation import Relation
 from runnel.sdk.source import Sink, Source
 
 PortKey = tuple[str, str]
@@ -54,13 +55,16 @@ def build_plan(
     folder: str,
     settings: Mapping[str, Any],
     targets: Iterable[PortKey] | None = None,
+    whole: bool = False,
 ) -> Plan:
     """Cut a typed graph into segments.
 
     `targets` limits the plan to what these ports need (a preview or `--to`); the columns that sources decode are
-    those of the whole graph all the same, so that counts agree.
+    those of the whole graph all the same, so that counts agree. `whole` shows every column of the targets besides.
     """
     cutter = Cutter(graph, typed, settings)
+    if whole:
+        cutter.wanted = {port: list(typed[port[0]].schemas[port[1]]) for port in targets or ()}
     _mark_wanted(cutter)
     keep = _kept_nodes(graph, targets)
     _mark_live(cutter, keep, list(targets) if targets is not None else [])
@@ -248,8 +252,11 @@ def _cte(cutter: Cutter, port: PortKey, output: PortKey, labels: Labels, taps: l
         wanted = list(relation.columns)
     tap = _tap(cutter, item, name, taps)
     counted = port if _is_counted(cutter, item, name) else None
-    text = readable(relation)
-    run = physical(relation, labels, counted, tap, wanted or list(relation.columns)[:1])
+    kept = [column for column in relation.columns if column in set(wanted or relation.columns[:1])]
+    query = pruned(relation.select(kept).as_query(), kept, _input_columns(cutter, id))
+    narrowed = Relation.of(query, kept)
+    text = plain_sql(narrowed.as_query(), pretty=True)
+    run = physical(narrowed, labels, counted, tap)
     return Cte(cutter.name(port), id, name, text, run)
 
 

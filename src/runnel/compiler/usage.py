@@ -23,6 +23,15 @@ def needed_columns(
     return walker.needs
 
 
+def pruned(query: exp.Query, wanted: Iterable[str], tables: Mapping[str, Iterable[str]]) -> exp.Query:
+    """Return the query without the columns that nothing wants, in its sub-queries too."""
+    walker = _Walker({name: {column.lower(): column for column in columns} for name, columns in tables.items()})
+    walker.trims = True
+    made = query.copy()
+    walker.walk(made, {name.lower() for name in wanted})
+    return made
+
+
 class _Walker:
     """Walks one query top down with the set of wanted columns."""
 
@@ -30,6 +39,7 @@ class _Walker:
         self.known = known
         self.needs: Needs = {name: set() for name in known}
         self.values_only = False
+        self.trims = False
 
     def walk(self, query: exp.Expression, wanted: set[str] | None) -> None:
         """Note what a query needs for its wanted columns."""
@@ -55,7 +65,10 @@ class _Walker:
 
     def _walk_select(self, query: exp.Select, wanted: set[str] | None) -> None:
         whole = wanted is None or (query.args.get("distinct") is not None and not self.values_only)
-        read = [item for item in query.expressions if whole or item.alias_or_name.lower() in (wanted or ())]
+        read: list[exp.Expression] = [item for item in query.expressions if whole or item.alias_or_name.lower() in (wanted or ())]
+        if self.trims:
+            read = read or query.expressions[:1]
+            query.set("expressions", list(read))
         if not self.values_only:
             read.extend(_clauses(query))
         sources = _sources(query)

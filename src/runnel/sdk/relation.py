@@ -83,12 +83,13 @@ class Relation:
 
     def select(self, columns: Mapping[str, exp.Expression] | Sequence[str]) -> Relation:
         """Keep exactly these: names, or new name → expression."""
-        if isinstance(columns, Mapping):
-            made = [_aliased(tree, name) for name, tree in columns.items()]
-            names = tuple(columns)
-        else:
-            made = [column(name) for name in columns]
-            names = tuple(columns)
+        wanted = columns if isinstance(columns, Mapping) else {name: column(name) for name in columns}
+        names = tuple(wanted)
+        if names == self.columns and not self.hidden and all(_is_same(tree, name) for name, tree in wanted.items()):
+            return self
+        if self._can_be_narrowed() and all(_is_bare(tree) for tree in wanted.values()):
+            return Relation(columns=names, query=self._narrowed(wanted), types={})
+        made = [_aliased(tree, name) for name, tree in wanted.items()]
         types = {name: self.types[name] for name in names if name in self.types and not isinstance(columns, Mapping)}
         return Relation(columns=names, query=exp.select(*made).from_(self.source()), types=types)
 
@@ -185,6 +186,24 @@ class Relation:
         query.append("joins", join)
         return Relation(columns=tuple(columns), query=query)
 
+    def _can_be_narrowed(self) -> bool:
+        """Whether columns may be left out of the query itself, so that no sub-query is needed."""
+        query = self.query
+        return isinstance(query, exp.Select) and not query.args.get("distinct") and not query.args.get("order")
+
+    def _narrowed(self, wanted: Mapping[str, exp.Expression]) -> exp.Query:
+        assert isinstance(self.query, exp.Select)
+        query = self.query.copy()
+        inner = {item.alias_or_name: item for item in query.expressions}
+        made: list[exp.Expression] = []
+        for name, tree in wanted.items():
+            item = inner[tree.name]
+            value = item.this if isinstance(item, exp.Alias) else item
+            plain = isinstance(value, exp.Column) and value.name == name
+            made.append(value.copy() if plain else exp.alias_(value.copy(), exp.to_identifier(name, quoted=True)))
+        query.set("expressions", made)
+        return query
+
     def _flat(self) -> exp.Select:
         kept = [column(name) for name in (*self.columns, *self.hidden)]
         return exp.select(*kept).from_(self.source())
@@ -195,6 +214,14 @@ class Relation:
     def _ends_sorted(self) -> bool:
         query = self.query
         return isinstance(query, exp.Select) and bool(query.args.get("order")) and not query.args.get("limit")
+
+
+def _is_same(tree: exp.Expression, name: str) -> bool:
+    return isinstance(tree, exp.Column) and not tree.table and tree.name == name
+
+
+def _is_bare(tree: exp.Expression) -> bool:
+    return isinstance(tree, exp.Column) and not tree.table
 
 
 def _aliased(tree: exp.Expression, name: str) -> exp.Expression:

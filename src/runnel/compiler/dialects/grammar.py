@@ -11,7 +11,7 @@ from sqlglot.tokens import TokenType
 
 Tree = exp.Expr
 
-_KEPT_SYNTAX = ("CAST", "TRY_CAST", "EXTRACT", "SUBSTRING", "TRIM", "POSITION")
+_KEPT_SYNTAX = ("CAST", "TRY_CAST", "EXTRACT", "SUBSTRING", "TRIM")
 
 
 def call(name: str, *args: Tree) -> exp.Anonymous:
@@ -42,7 +42,7 @@ class KeptCalls(DuckDB):
         }
         NO_PAREN_FUNCTIONS: ClassVar[dict[TokenType, Any]] = {}
         NO_PAREN_FUNCTION_PARSERS: ClassVar[dict[str, Any]] = {
-            name: parse for name, parse in DuckDB.Parser.NO_PAREN_FUNCTION_PARSERS.items() if name in ("CASE", "IF")
+            name: parse for name, parse in DuckDB.Parser.NO_PAREN_FUNCTION_PARSERS.items() if name in ("CASE", "IF", "MAP")
         }
         COLUMN_OPERATORS: ClassVar[dict[TokenType, Any]] = {
             **DuckDB.Parser.COLUMN_OPERATORS,
@@ -88,8 +88,10 @@ def _plain_node(node: Tree) -> Tree:
     if isinstance(node, exp.Substring):
         parts = (node.this, node.args.get("start"), node.args.get("length"))
         return call("substring", *(part for part in parts if part is not None))
-    if isinstance(node, exp.StrPosition):
-        return call("strpos", node.this, node.args["substr"])
+    if isinstance(node, exp.Anonymous) and node.name.lower() == "position":
+        inside = node.expressions[0] if len(node.expressions) == 1 else None
+        field = inside.args.get("field") if isinstance(inside, exp.In) else None
+        return call("strpos", field, inside.this) if isinstance(inside, exp.In) and field is not None else node
     if isinstance(node, exp.Pow):
         return call("power", node.this, node.expression)
     if isinstance(node, exp.If) and not isinstance(node.parent, exp.Case):

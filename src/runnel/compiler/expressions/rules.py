@@ -115,9 +115,9 @@ class Rules:
 
     def _mixed(self, node: exp.Expr, lead: exp.Expr, meeting: str) -> None:
         what = f"`{shown(node)}` is {self._type(node)} and is {meeting} `{shown(lead)}`, which is {self._type(lead)}"
-        self.problems.add(codes.MIXED_TYPES, position(node), what, "Make the conversion visible.", fix=self._mixed_fix(node, lead))
+        self.problems.add(codes.MIXED_TYPES, position(node), what, "Make the conversion visible.", fix=self._mixed_fix(node, lead, meeting == "compared with"))
 
-    def _mixed_fix(self, node: exp.Expr, lead: exp.Expr) -> tuple[str, str] | None:
+    def _mixed_fix(self, node: exp.Expr, lead: exp.Expr, compared: bool) -> tuple[str, str] | None:
         wanted, found = self._group(lead), self._group(node)
         if is_text_literal(node) and wanted == "number":
             return self._swap(node, node.name.strip()) if _NUMBER.match(node.name) else self._cast_fix(lead, "VARCHAR")
@@ -125,7 +125,8 @@ class Rules:
             word = node.name.strip().upper()
             return self._swap(node, word) if word in ("TRUE", "FALSE") else self._cast_fix(lead, "VARCHAR")
         if found == "number" and wanted == "text":
-            return self._cast_fix(lead if _is_literal(node) else node, number_type(self._type(node)) if _is_literal(node) else "VARCHAR")
+            turn_lead = compared and _is_literal(node) and not _is_literal(lead)
+            return self._cast_fix(lead, number_type(self._type(node))) if turn_lead else self._cast_fix(node, "VARCHAR")
         if found == "boolean" and wanted == "number":
             return self._cast_fix(node, "INTEGER")
         if found == "number" and wanted == "boolean":
@@ -161,7 +162,9 @@ class Rules:
     def condition(self, node: exp.Expr) -> None:
         """Add the finding that a value stands where a condition is needed."""
         what = f"`{shown(node)}` is {self._type(node)}, but a condition must be true or false"
-        fix = self._swap(node, f"{self._text(node)} <> 0") if self._group(node) == "number" else None
+        test = f"{self._text(node)} <> 0"
+        free = node.parent is None or isinstance(node.parent, exp.And | exp.Or | exp.Anonymous | exp.Where | exp.If)
+        fix = self._swap(node, test if free else f"({test})") if self._group(node) == "number" else None
         self.problems.add(codes.NOT_A_CONDITION, position(node), what, "Compare it with something, e.g. `… > 0`.", fix=fix)
 
     def _arithmetic(self, node: exp.Expr) -> None:

@@ -1,0 +1,116 @@
+"""The typer application: every verb is known by name and help, its module is loaded when it is called."""
+
+from __future__ import annotations
+
+import importlib
+import sys
+from collections.abc import Sequence
+from typing import Any
+
+import click
+import typer
+from typer.core import TyperGroup
+
+from runnel.cli.output import Output, current_output, set_output
+from runnel.errors import RunnelError
+
+VERBS: dict[str, str] = {
+    "run": "Run a pipeline and show what went where.",
+    "preview": "Show the first rows after any node.",
+    "validate": "Check a pipeline; every problem with its place and a way out.",
+    "schema": "Show the columns of every node, or the JSON Schema of pipeline files.",
+    "sql": "Show the SQL that a node compiles to.",
+    "lineage": "Show where the values of a column come from.",
+    "expr": "Evaluate one expression over a file or standard input.",
+    "profile": "Describe the columns of a node or of a data file.",
+    "nodes": "List, describe and scaffold node kinds.",
+    "functions": "List and describe the functions of expressions.",
+    "init": "Make a project that works.",
+    "new": "Make a new pipeline file.",
+    "fmt": "Write pipeline files in their canonical form.",
+    "graph": "Draw a pipeline (Mermaid or SVG).",
+    "diff": "Compare two pipelines by meaning.",
+    "test": "Run the tests that stand in a pipeline file.",
+    "runs": "List, show and follow runs; cancel one.",
+    "dead-letters": "Look at refused records, discard or replay them.",
+    "datasets": "List and read published datasets.",
+    "secrets": "Set, list and delete secrets.",
+    "pipelines": "List, import and export pipelines.",
+    "report": "Write a run as one self-contained HTML page.",
+    "gc": "Apply retention: cache, runs, logs, dead letters.",
+    "doctor": "Say what is missing on this machine and how to get it.",
+    "config": "Show the settings and where each comes from.",
+    "version": "Print the version.",
+}
+
+
+class LazyVerbs(TyperGroup):
+    """A command group whose commands are imported when they are used."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Return the verbs in the order of a person's work."""
+        return list(VERBS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Import the verb's module and return its command."""
+        if cmd_name not in VERBS:
+            return None
+        module = importlib.import_module(f"runnel.cli.verbs.{cmd_name.replace('-', '_')}")
+        command = typer.main.get_command(module.app)
+        command.name = cmd_name
+        command.help = command.help or VERBS[cmd_name]
+        return command
+
+    def resolve_command(self, ctx: click.Context, args: list[str]) -> Any:
+        """Name the nearest verb when there is none of that name."""
+        if args and args[0] not in VERBS:
+            import difflib
+
+            close = difflib.get_close_matches(args[0], list(VERBS), n=1)
+            raise click.UsageError(f"there is no verb `{args[0]}`." + (f" Did you mean `{close[0]}`?" if close else ""))
+        return super().resolve_command(ctx, args)
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """List the verbs without importing them."""
+        with formatter.section("Verbs"):
+            formatter.write_dl(list(VERBS.items()))
+
+
+app = typer.Typer(
+    cls=LazyVerbs, no_args_is_help=True, rich_markup_mode=None, pretty_exceptions_enable=False,
+    help="Runnel: data pipelines that people draw instead of program.",
+)  # fmt: skip
+
+
+@app.callback()
+def options(
+    quiet: bool = typer.Option(False, "--quiet", "-q", help="Say nothing but results and errors."),
+    log_format: str = typer.Option("pretty", "--log-format", help="pretty or json."),
+) -> None:
+    """Options of every verb."""
+    set_output(Output(quiet=quiet, log_format=log_format))
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Run the command line; returns the exit code (INTERFACE section 2)."""
+    command = typer.main.get_command(app)
+    try:
+        result = command.main(args=list(arguments), prog_name="runnel", standalone_mode=False)
+    except click.exceptions.NoArgsIsHelpError as error:
+        sys.stdout.write(error.ctx.get_help() + "\n" if error.ctx else "")
+        return 2
+    except click.UsageError as error:
+        error.show(file=sys.stderr)
+        return 2
+    except (click.exceptions.Abort, KeyboardInterrupt):
+        current_output().warn("interrupted")
+        return 130
+    except click.exceptions.Exit as error:
+        return error.exit_code
+    except RunnelError as error:
+        current_output().error(error)
+        return error.exit_code
+    except BrokenPipeError:
+        sys.stderr.close()
+        return 0
+    return int(result) if isinstance(result, int) else 0

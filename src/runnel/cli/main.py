@@ -1,0 +1,23 @@
+"""The entry of `runnel`: finds the verb, and turns errors into words and exit codes."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run the command line and leave the process with the verb's exit code."""
+    given = list(sys.argv[1:] if arguments is None else arguments)
+    if given in (["version"], ["--version"]):
+        from runnel import __version__
+
+        print(__version__)  # noqa: T201 - the fast path of the one verb that needs nothing
+        return
+    from runnel.cli.application import run
+
+    sys.exit(run(given))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,106 @@
+"""`runnel run`: run a pipeline and show what went where."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import typer
+
+from runnel.cli.output import Output, current_output
+from runnel.cli.session import given_params, project_of
+
+if TYPE_CHECKING:
+    from runnel.app.runs import RunReport
+
+app = typer.Typer(add_completion=False)
+
+
+@app.command(epilog="Example: runnel run orders.runnel.yaml --param status=paid · cat a.csv | runnel run p.yaml -i in=- -o out=-")
+def run(
+    file: str = typer.Argument(help="The pipeline file."),
+    param: list[str] = typer.Option([], help="A parameter as name=value; may be repeated."),
+    to: str = typer.Option(None, help="Run only what this node (or NODE.PORT) needs."),
+    dry_run: bool = typer.Option(False, "--dry-run", help="Do everything but write."),
+    sample: int = typer.Option(None, min=1, help="Read only the first N rows of every source."),
+    no_cache: bool = typer.Option(False, "--no-cache", help="Compute everything anew."),
+    input: list[str] = typer.Option([], "-i", "--input", help="NODE=FILE or NODE=-: read this in place of a node."),
+    output: list[str] = typer.Option([], "-o", "--output", help="NODE=FILE or NODE=-: write a node's rows there."),
+    json: bool = typer.Option(False, "--json", help="Print one JSON document."),
+) -> None:
+    """Run a pipeline. Exit code 0 done (also with dead letters), 1 failed, 3 invalid, 6 a limit was hit."""
+    from runnel.app import pipelines
+    from runnel.app.redirecting import redirected
+    from runnel.app.runs import RunOptions
+    from runnel.app.runs import run as run_document
+
+    printer = current_output()
+    cancel = threading.Event()
+    with project_of(file) as project, redirected(project, pipelines.read(file), input, output) as redirection:
+        for report in project.store.runs.recover():
+            printer.warn(f"run {report.id} of {report.pipeline} ended without a word: its process is gone")
+        options = RunOptions(given_params(param), to, dry_run, sample, not no_cache)
+        try:
+            done = run_document(project, redirection.document, options, _progress(printer), cancel)
+        except KeyboardInterrupt:
+            cancel.set()
+            raise
+        redirection.deliver()
+    if json:
+        printer.result(done.to_json())
+    else:
+        _show(printer, done)
+    code = _exit_code(done)
+    if code:
+        raise typer.Exit(code)
+
+
+def _exit_code(report: RunReport) -> int:
+    if report.status in ("success", "warning"):
+        return 4 if report.result.cause == "check" else 0
+    if report.status == "cancelled":
+        return 130
+    return report.result.error.exit_code if report.result.error else 1
+
+
+def _progress(printer: Output) -> Any:
+    if not printer.interactive:
+        return None
+
+    def show(kind: str, data: Mapping[str, Any]) -> None:
+        if kind == "progress":
+            printer.progress(str(data.get("segment", "")), float(data.get("share", 0.0)))
+
+    return show
+
+
+def _show(printer: Output, report: RunReport) -> None:
+    """Print the ledger of the run as a table, what was written, and what was refused."""
+    ledger = report.ledger
+    rows: list[Sequence[Any]] = []
+    for entry in ledger.entries:
+        node = next(item for item in report.plan.nodes if item.id == entry.node)
+        rows.append([
+            entry.node, node.kind, _count(entry.rows_in), _count(entry.rows_out), _some(entry.filtered),
+            _some(entry.absorbed), _some(entry.created), _some(entry.dead_lettered),
+        ])  # fmt: skip
+    heads = ["node", "kind", "in", "out", "filtered", "absorbed", "created", "dead letters"]
+    printer.table(heads, rows, right=range(2, 8))
+    for written in report.result.outputs:
+        place = written.get("path") or f"dataset {written.get('dataset')}"
+        printer.note(f"{written['node']}: {written['rows']:,} rows → {place}")
+    for node, count in report.result.letters.items():
+        printer.warn(f"{node}: {count:,} dead letters (runnel dead-letters show {report.run_id} {node})")
+    if report.result.error is not None:
+        printer.error(report.result.error)
+    balance = "the ledger balances" if ledger.balanced else "the ledger does not balance"
+    printer.note(f"{report.status} in {report.result.seconds:.2f} s · {balance} · run {report.run_id}")
+
+
+def _count(value: int | None) -> str:
+    return "?" if value is None else f"{value:,}"
+
+
+def _some(value: int | None) -> str:
+    return "" if value == 0 else _count(value)
