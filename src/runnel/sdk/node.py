@@ -128,6 +128,11 @@ class Node:
     @classmethod
     def ports(cls, config: Any) -> Ports:
         """Return the ports under `config`; the default reads them off `relate` and `outputs`."""
+        return cls.static_ports()
+
+    @classmethod
+    def static_ports(cls) -> Ports:
+        """Return the ports that do not depend on the config; shown by the catalogue."""
         return Ports(inputs=input_ports(cls), outputs=output_ports(cls, cls.outputs))
 
     @classmethod

@@ -1,0 +1,1 @@
+"""Names of metrics, spans and log events, and what emits them."""

@@ -1,0 +1,35 @@
+"""`make test`: every check and every test; fails when one of them fails."""
+
+from __future__ import annotations
+
+import argparse
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+def main() -> int:
+    """Run the static checks, then the tests in parallel, then those that need the machine for themselves."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("-j", "--jobs", default="2")
+    jobs = parser.parse_args().jobs
+    steps = {
+        "check": [sys.executable, "-m", "tools.check"],
+        "tests": [sys.executable, "-m", "pytest", "-n", jobs, "--dist", "loadscope", "tests", "--durations", "15"],
+    }
+    failed: list[str] = []
+    for name, command in steps.items():
+        begun = time.monotonic()
+        print(f"== {name}", flush=True)
+        code = subprocess.run(command, cwd=ROOT, check=False).returncode
+        print(f"== {name}: {'ok' if code == 0 else f'FAILED ({code})'} in {time.monotonic() - begun:.0f} s", flush=True)
+        if code:
+            failed.append(name)
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
