@@ -1,0 +1,1 @@
+"""Real services for tests, examples and benchmarks, natively installed: one small file per service."""
