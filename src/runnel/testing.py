@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import json
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
-from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-from runnel.app import pipelines, previews
+from runnel.app import pipelines
 from runnel.app.comparing import difference
+from runnel.app.previews import port_rows
 from runnel.app.project import Project
 from runnel.catalog import Catalog, discover
 from runnel.model.document import NodeDoc, Pipeline, Wire
@@ -74,14 +73,3 @@ def example_document(node: type[Node], example: Example) -> pipelines.Document:
     nodes["node"] = NodeDoc("node", node.kind, dict(example.config), own)
     pipeline = Pipeline(name="example", nodes=nodes)
     return pipelines.Document(pipeline, (), str(Path.cwd()), None, to_yaml(pipeline))
-
-
-def port_rows(project: Project, compiled: Any, ref: str, limit: int = 10_000) -> list[Mapping[str, Any]]:
-    """Return the rows of a port as mappings of plain values."""
-    port = pipelines.port_of(compiled, ref)
-    made = previews.preview(project, compiled, port, limit)
-    import orjson
-
-    names = [column["name"] for column in made["columns"]]
-    rows = json.loads(orjson.dumps(made["rows"]), parse_float=Decimal)
-    return [dict(zip(names, row, strict=True)) for row in rows]

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
-from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from runnel.compiler.graph import Graph
@@ -28,7 +26,7 @@ class Looking:
         self, graph: Graph, typed: Mapping[str, TypedNode], node: str, relation: Relation
     ) -> Sequence[Mapping[str, Any]]:
         """Return the rows of a relation over the inputs of `node`."""
-        from runnel.app.previews import questions
+        from runnel.app.previews import named_rows, questions
 
         edges = graph.into(node)
         port = (edges[0].source, edges[0].output)
@@ -42,9 +40,7 @@ class Looking:
         question = f'WITH "{name}" AS ({{query}}) {plain_sql(relation.as_query())}'
         with questions(self.project, plan) as ask:
             columns, text = ask(question)
-        names = [column["name"] for column in columns]
-        rows = json.loads(text, parse_float=Decimal)
-        return [dict(zip(names, row, strict=True)) for row in rows]
+        return named_rows(columns, text)
 
 
 class Foreign:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import dataclasses
+import json
 import shutil
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -35,6 +37,22 @@ def preview(project: Project, compiled: Compiled, port: tuple[str, str], limit: 
             total = orjson.loads(counted)[0][0]
     columns = [{"name": name, "type": type, "nullable": True} for name, type in schema.items()]
     return {"columns": columns, "rows": orjson.Fragment(text), "total_rows": total, "complete": total == shown}
+
+
+def port_rows(project: Project, compiled: Compiled, ref: str, limit: int = 10_000) -> list[dict[str, Any]]:
+    """Return the rows of `node` or `node.port` as mappings of plain values; numbers with a fraction are Decimal."""
+    from runnel.app.pipelines import port_of
+
+    port = port_of(compiled, ref)
+    with questions(project, compiled.plan([port], whole=True)) as ask:
+        columns, text = ask(f"SELECT * FROM ({{query}}) AS rows LIMIT {limit}")
+    return named_rows(columns, text)
+
+
+def named_rows(columns: Sequence[Mapping[str, str]], text: str) -> list[dict[str, Any]]:
+    """Return rows (the text of a JSON array of arrays) as mappings."""
+    names = [column["name"] for column in columns]
+    return [dict(zip(names, row, strict=True)) for row in json.loads(text, parse_float=Decimal)]
 
 
 class Questions:
