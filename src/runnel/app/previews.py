@@ -18,6 +18,7 @@ from runnel.app.workers import existing
 from runnel.compiler.compile import Compiled
 from runnel.plan.shapes import Plan, Segment
 from runnel.runtime.batch import BatchOptions, BatchRun
+from runnel.runtime.cache import Kept
 from runnel.runtime.journal import SilentJournal
 
 if TYPE_CHECKING:
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
 
 
 def preview(project: Project, compiled: Compiled, port: tuple[str, str], limit: int) -> dict[str, Any]:
-    """Return columns, the first rows (as JSON text), how many there are in all, and whether that is all of them."""
+    """Return columns, the first rows (the text of a JSON array of arrays), how many there are, and if that is all."""
     schema = compiled.typed[port[0]].schemas[port[1]]
     with questions(project, compiled.plan([port], whole=True)) as ask:
         _, text = ask(f"SELECT * FROM ({{query}}) AS preview LIMIT {limit}")
@@ -36,7 +37,7 @@ def preview(project: Project, compiled: Compiled, port: tuple[str, str], limit: 
             _, counted = ask("SELECT count(*) AS n FROM ({query}) AS preview")
             total = orjson.loads(counted)[0][0]
     columns = [{"name": name, "type": type, "nullable": True} for name, type in schema.items()]
-    return {"columns": columns, "rows": orjson.Fragment(text), "total_rows": total, "complete": total == shown}
+    return {"columns": columns, "rows": text, "total_rows": total, "complete": total == shown}
 
 
 def port_rows(project: Project, compiled: Compiled, ref: str, limit: int = 10_000) -> list[dict[str, Any]]:
@@ -52,7 +53,17 @@ def port_rows(project: Project, compiled: Compiled, ref: str, limit: int = 10_00
 def named_rows(columns: Sequence[Mapping[str, str]], text: str) -> list[dict[str, Any]]:
     """Return rows (the text of a JSON array of arrays) as mappings."""
     names = [column["name"] for column in columns]
-    return [dict(zip(names, row, strict=True)) for row in json.loads(text, parse_float=Decimal)]
+    return [dict(zip(names, row, strict=True)) for row in plain_rows([column["type"] for column in columns], text)]
+
+
+def plain_rows(types: Sequence[str], text: str) -> list[tuple[Any, ...]]:
+    """Return rows as plain values: DOUBLE as float, other numbers with a fraction as Decimal."""
+    floats = [type in ("DOUBLE", "FLOAT") for type in types]
+    rows = json.loads(text, parse_float=Decimal)
+    return [
+        tuple(float(cell) if real and isinstance(cell, Decimal) else cell for cell, real in zip(row, floats, strict=True))
+        for row in rows
+    ]
 
 
 class Questions:
@@ -71,26 +82,40 @@ class Questions:
 @contextmanager
 def questions(project: Project, plan: Plan) -> Iterator[Questions]:
     """Run every segment of a plan but the last (results are kept), and open the last one for questions."""
+    *before, last = plan.segments
+    with _worker(project, plan) as (worker, scratch):
+        results = _results(project, dataclasses.replace(plan, segments=tuple(before), effects=()), worker, scratch)
+        feeds = {
+            feed.segment: {"files": [results[feed.segment].data], "types": dict(results[feed.segment].types)}
+            for feed in last.feeds
+        }
+        yield Questions(worker, last, feeds, plan.folder)
+
+
+def kept_result(project: Project, plan: Plan) -> Kept:
+    """Run a whole plan without effects and return the kept result of its last segment."""
+    with _worker(project, plan) as (worker, scratch):
+        return _results(project, dataclasses.replace(plan, effects=()), worker, scratch)[plan.segments[-1].id]
+
+
+@contextmanager
+def _worker(project: Project, plan: Plan) -> Iterator[tuple[WorkerHandle, Path]]:
     scratch = Path(tempfile.mkdtemp(dir=project.scratch))
     reads = existing([path for segment in plan.segments for scan in segment.scans for path in scan.reads])
     project.cache.root.mkdir(parents=True, exist_ok=True)
-    *before, last = plan.segments
     try:
         with project.workers.open([*reads, str(project.cache.root)], [str(scratch)]) as worker:
-            cut = dataclasses.replace(plan, segments=tuple(before), effects=())
-            options = BatchOptions(str(scratch), dry_run=True)
-            result = BatchRun(cut, worker, project.cache, SilentJournal(), _no_commit, options).run()
-            if result.error is not None and result.error.code != "RNL-LEDGER-001":
-                raise result.error
-            feeds = {
-                feed.segment: {
-                    "files": [result.results[feed.segment].data], "types": dict(result.results[feed.segment].types)
-                }
-                for feed in last.feeds
-            }  # fmt: skip
-            yield Questions(worker, last, feeds, plan.folder)
+            yield worker, scratch
     finally:
         shutil.rmtree(scratch, ignore_errors=True)
+
+
+def _results(project: Project, plan: Plan, worker: WorkerHandle, scratch: Path) -> dict[str, Kept]:
+    options = BatchOptions(str(scratch), dry_run=True)
+    result = BatchRun(plan, worker, project.cache, SilentJournal(), _no_commit, options).run()
+    if result.error is not None:
+        raise result.error
+    return result.results
 
 
 def _no_commit(effect: Any, staged: Mapping[str, Any], folder: str) -> Mapping[str, Any]:

@@ -29,10 +29,10 @@ def preview(
         port = pipelines.port_of(compiled, node)
         made = previews.preview(project, compiled, port, limit)
     if json:
-        output.result(made)
+        output.result({**made, "rows": orjson.Fragment(made["rows"])})
         return
     names = [column["name"] for column in made["columns"]]
-    rows = orjson.loads(orjson.dumps(made["rows"]))
+    rows = orjson.loads(made["rows"])
     shown = [["∅" if cell is None else _cell(cell) for cell in row] for row in rows]
     numeric = [
         index for index, column in enumerate(made["columns"]) if column["type"].startswith(("BIG", "INT", "DOUB", "DEC"))

@@ -1,0 +1,44 @@
+"""Results of a run as Arrow tables."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from runnel.app.pipelines import port_of
+from runnel.compiler.typing import cte_name
+
+if TYPE_CHECKING:
+    import pyarrow
+
+    from runnel.app.project import Project
+    from runnel.app.runs import RunReport
+
+
+def arrow_table(project: Project, report: RunReport, ref: str) -> pyarrow.Table:
+    """Return a port's rows: from the result that the run kept, else computed from the nearest kept results."""
+    compiled = report.compiled
+    node, port = port_of(compiled, ref)
+    ports = compiled.graph.nodes[node].ports.outputs
+    kept = report.kept(cte_name(node, port, ports[0].name if ports else port))
+    types = compiled.typed[node].schemas[port]
+    if kept is None or not set(types) <= set(kept.types):
+        return _computed(project, compiled, (node, port))
+    return _read([kept.data], types)
+
+
+def _computed(project: Project, compiled: Any, port: tuple[str, str]) -> pyarrow.Table:
+    """Run what the port needs, keep its result, and read it."""
+    from runnel.app.previews import kept_result
+
+    kept = kept_result(project, compiled.plan([port], whole=True))
+    return _read([kept.data], kept.types)
+
+
+def _read(files: list[str], types: Any) -> pyarrow.Table:
+    import duckdb
+
+    from runnel.engines.duckdb.storage import reading_query
+
+    connection = duckdb.connect(":memory:", config={"threads": "2"})
+    connection.execute("SET TimeZone = 'UTC'")
+    return connection.sql(reading_query(files, types)).to_arrow_table()
