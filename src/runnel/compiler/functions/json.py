@@ -10,7 +10,7 @@ _TEXT_KEPT = "DuckDB keeps JSON as text; jsonb reorders keys, drops duplicates a
 FUNCTIONS = (
     fn("json_text(value: jsontext, path: text) -> VARCHAR", "The part at a path, as text.", _PATH + "Texts lose their quotes, objects and lists stay JSON text; NULL for a missing part and for JSON null. "
        "The operator ->> is the same. Text that is no JSON fails.", ("json_text('{\"a\": {\"b\": \"x\"}}', '$.a.b')", "'x'"), ("json_text('{}', '$.a')", "NULL"),
-       aliases=("json_extract_string", "json_extract_path_text"), build="json_extract_string(:value, :path)", may_fail=True, nulls="NULL when an argument is NULL, the part is missing or JSON null."),
+       aliases=("json_extract_string", "json_extract_path_text"), build="json_extract_string(:value, :path)", postgres=Unsupported("numbers and nested parts are written otherwise"), may_fail=True, nulls="NULL when an argument is NULL, the part is missing or JSON null."),
     fn("json_extract(value: jsontext, path: text) -> JSON", "The part at a path, as JSON.", _PATH + "The operator -> is the same. Text that is no JSON fails.",
        ("json_extract('{\"a\": [1, 2]}', '$.a[1]')", "CAST('2' AS JSON)"), aliases=("json_query", "json_extract_path"), may_fail=True, nulls="NULL when an argument is NULL or the part is missing.",
        postgres=Unsupported(_TEXT_KEPT)),
@@ -19,7 +19,7 @@ FUNCTIONS = (
     fn("json_integer(value: jsontext, path: text) -> BIGINT", "The part at a path, as an integer.", _PATH + "NULL for a part that is no number; fractions are rounded.", ("json_integer('{\"a\": 7}', '$.a')", "7"),
        build="TRY_CAST(json_extract_string(:value, :path) AS BIGINT)", may_fail=True),
     fn("json_boolean(value: jsontext, path: text) -> BOOLEAN", "The part at a path, as a boolean.", _PATH + "NULL for a part that is neither true nor false.", ("json_boolean('{\"a\": true}', '$.a')", "TRUE"),
-       build="CASE json_extract_string(:value, :path) WHEN 'true' THEN TRUE WHEN 'false' THEN FALSE END", may_fail=True),
+       build="CASE json_extract_string(:value, :path) WHEN 'true' THEN TRUE WHEN 'false' THEN FALSE END", postgres=Unsupported("numbers and nested parts are written otherwise"), may_fail=True),
     fn("json_exists(value: jsontext, path: text) -> BOOLEAN", "Whether a part exists.", _PATH + "TRUE for a part that is JSON null.", ("json_exists('{\"a\": null}', '$.a')", "TRUE"), may_fail=True),
     fn("json_type(value: jsontext, path: text = '$') -> VARCHAR", "What a part is.", _PATH + "One of object, array, text, number, boolean, null; NULL for a missing part.",
        ("json_type('{\"a\": [1]}', '$.a')", "'array'"), ("json_type('1.5')", "'number'"), may_fail=True,

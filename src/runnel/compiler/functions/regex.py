@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from runnel.compiler.functions.model import fn
+from runnel.compiler.functions.model import Unsupported, fn
 
 _RE2 = "Pattern in RE2 syntax, case-sensitive ((?i) at its start ignores case). An invalid pattern is an error. "
 
@@ -32,11 +32,11 @@ FUNCTIONS = (
        ("regex_split('a1b22c', '[0-9]+')", "['a', 'b', 'c']"), aliases=("regexp_split_to_array", "string_split_regex"),
        build="string_split_regex(:text, :pattern)", may_fail=True),
     fn("regex_escape(text: text) -> VARCHAR", "Text made safe to stand in a pattern.", "Puts a backslash before every character with a meaning.",
-       ("regex_escape('a.b')", r"'a\.b'"), aliases=("regexp_escape",), build="regexp_escape(:text)"),
+       ("regex_escape('a.b')", r"'a\.b'"), aliases=("regexp_escape",), build="regexp_escape(:text)", postgres=Unsupported("PostgreSQL has no such function")),
     fn("keep_digits(text: text) -> VARCHAR", "Only the digits 0 to 9.", "Removes everything else; '' when there are none.",
        ("keep_digits('+49 (30) 12-34')", "'49301234'"), build="regexp_replace(:text, '[^0-9]+', '', 'g')"),
     fn("keep_letters(text: text) -> VARCHAR", "Only letters, of every alphabet.", "Removes what is not in Unicode's class L.", ("keep_letters('a1-é')", "'aé'"),
-       build=r"regexp_replace(:text, '[^\pL]+', '', 'g')"),
+       build=r"regexp_replace(:text, '[^\pL]+', '', 'g')", postgres=Unsupported("PostgreSQL has no Unicode letter class")),
     fn("remove_punctuation(text: text) -> VARCHAR", "Text without ASCII punctuation.", "Removes the ASCII signs that are neither letter, digit nor blank.",
        ("remove_punctuation('Hi, there!')", "'Hi there'"), build=r"regexp_replace(:text, '[!-/:-@\[-`{-~]+', '', 'g')"),
 )

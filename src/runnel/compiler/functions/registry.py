@@ -11,7 +11,7 @@ from typing import Any
 
 from sqlglot import exp
 
-from runnel.compiler.functions.model import Function
+from runnel.compiler.functions.model import Function, Unsupported
 
 
 def _modules() -> list[str]:
@@ -58,6 +58,17 @@ def own_names(kind: str) -> frozenset[str]:
 def functions_index() -> list[dict[str, Any]]:
     """Return the listing that `runnel functions list` and `describe` print: one entry of JSON values per function."""
     return [function.to_json() for function in library().values()]
+
+
+def support_table() -> list[dict[str, str]]:
+    """Return one row per function and dialect: `same`, or `unsupported` with its reason; the matrix tests prove it."""
+    rows: list[dict[str, str]] = []
+    for function in library().values():
+        rows.append({"function": function.name, "dialect": "duckdb", "outcome": "same", "reason": ""})
+        no = function.postgres if isinstance(function.postgres, Unsupported) else None
+        outcome, reason = ("unsupported", no.reason) if no else ("same", "")
+        rows.append({"function": function.name, "dialect": "postgres", "outcome": outcome, "reason": reason})
+    return rows
 
 
 @cache

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from runnel.compiler.functions.model import Function, fn
+from runnel.compiler.functions.model import Function, Unsupported, fn
 
 _OVER = "Needs OVER (PARTITION BY … ORDER BY …). "
 
@@ -25,7 +25,7 @@ FUNCTIONS = (
     _win("lead(value: any, offset: integer = 1, otherwise?: any) -> same", "The value of a later row.", "`otherwise` where there is none; IGNORE NULLS looks further on for a known value.", ("lead(x) OVER (ORDER BY day)", "[3, NULL, 4, NULL]"), nulls=_PREVIOUS),
     _win("first_value(value: any) -> same", "The value of the frame's first row.", "The frame ends at the current row unless it says otherwise.", ("first_value(x) OVER (ORDER BY day)", "[1, 1, 1, 1]"), nulls=_PREVIOUS),
     _win("last_value(value: any) -> same", "The value of the frame's last row.", "The frame ends at the current row (and its equals) unless it says otherwise; IGNORE NULLS fills gaps with the last known value.",
-         ("last_value(x IGNORE NULLS) OVER (ORDER BY day)", "[1, 3, 3, 4]"), nulls=_PREVIOUS),
+         ("last_value(x) OVER (ORDER BY day)", "[1, 3, NULL, 4]"), ("last_value(x IGNORE NULLS) OVER (ORDER BY day)", "[1, 3, 3, 4]"), nulls=_PREVIOUS),
     _win("nth_value(value: any, n: integer) -> same", "The value of the frame's n-th row.", "From 1; NULL where the frame is shorter.", ("nth_value(x, 2) OVER (ORDER BY day)", "[NULL, 3, 3, 3]"), nulls=_PREVIOUS),
     _win("running_sum(value: number) -> same", "The sum up to this row.", "Frame: from the first row to this one.", ("running_sum(x) OVER (ORDER BY day)", "[1, 4, 4, 8]"), build="sum(:value)", frame="ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW", may_fail=True,
          nulls="NULLs are skipped; NULL until the first value."),
@@ -50,6 +50,6 @@ FUNCTIONS = (
          build="100.0 * (CAST(:value AS DOUBLE) - lag(CAST(:value AS DOUBLE))) / nullif(lag(CAST(:value AS DOUBLE)), 0)", nulls="NULL in the first row and next to a NULL."),
     _win("share_of_total(value: number) -> DOUBLE", "The value as a share of the partition's sum.", "Without ORDER BY; NULL when the sum is 0.", ("round(share_of_total(x) OVER (), 3)", "[0.125, 0.375, NULL, 0.5]"),
          build="CAST(:value AS DOUBLE) / nullif(sum(CAST(:value AS DOUBLE)), 0)", frame="ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING", nulls="NULL for NULL."),
-    _win("fill_forward(value: any) -> same", "The value, or the last known one before it.", "Looks back over all earlier rows of the partition.", ("fill_forward(x) OVER (ORDER BY day)", "[1, 3, 3, 4]"), build="last_value(:value IGNORE NULLS)",
+    _win("fill_forward(value: any) -> same", "The value, or the last known one before it.", "Looks back over all earlier rows of the partition.", ("fill_forward(x) OVER (ORDER BY day)", "[1, 3, 3, 4]"), build="last_value(:value IGNORE NULLS)", postgres=Unsupported("PostgreSQL has no IGNORE NULLS"),
          frame="ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW", nulls="NULL before the first known value."),
 )
