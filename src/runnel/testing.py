@@ -6,13 +6,13 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 
 from runnel.app import pipelines
 from runnel.app.comparing import difference
 from runnel.app.previews import port_rows
 from runnel.app.project import Project
+from runnel.app.writing import atomic_write
 from runnel.catalog import Catalog, discover
 from runnel.model.document import NodeDoc, Pipeline, Wire
 from runnel.model.saving import to_yaml
@@ -49,7 +49,9 @@ def check_examples(node: type[Node]) -> int:
 
 def check_example(project: Project, node: type[Node], example: Example) -> None:
     """Run one example of a node and compare every output port that it names."""
-    document = example_document(node, example)
+    for name, text in example.files.items():
+        atomic_write(project.root / name, text)
+    document = example_document(node, example, str(project.root))
     compiled = pipelines.runnable(project, document)
     for port, expected in example.expect.items():
         actual = port_rows(project, compiled, f"node.{port}" if port else "node")
@@ -58,7 +60,7 @@ def check_example(project: Project, node: type[Node], example: Example) -> None:
             raise ExampleFailedError(f"{node.kind}, example {example.title!r}, port {port}: {found}")
 
 
-def example_document(node: type[Node], example: Example) -> pipelines.Document:
+def example_document(node: type[Node], example: Example, folder: str) -> pipelines.Document:
     """Return the pipeline of an example: a source of rows per input port, and the node."""
     nodes: dict[str, NodeDoc] = {}
     wires: list[Wire] = []
@@ -72,4 +74,4 @@ def example_document(node: type[Node], example: Example) -> pipelines.Document:
     own = () if issubclass(node, Source) else tuple(wires)
     nodes["node"] = NodeDoc("node", node.kind, dict(example.config), own)
     pipeline = Pipeline(name="example", nodes=nodes)
-    return pipelines.Document(pipeline, (), str(Path.cwd()), None, to_yaml(pipeline))
+    return pipelines.Document(pipeline, (), folder, None, to_yaml(pipeline))

@@ -109,6 +109,7 @@ def bind_node(node: GraphNode, inputs: Mapping[str, Any], around: Surroundings) 
             continue
         policy = getattr(node.config, "on_error", "fail") if issubclass(node.node.Config, GuardedConfig) else "fail"
         guard = guards.setdefault(mark.input, _Guards(relation, policy))
+        guard.policy = mark.on_error or policy
         binding.bound[name] = _bind_field(node, name, mark, value, guard, binding, around)
     for name, guard in guards.items():
         _finish(name, guard, binding)
@@ -128,10 +129,11 @@ def _bind_field(
     if isinstance(value, str):
         return _bind_one(node, (name,), mark, value, schema, guard, binding, around)
     if isinstance(value, Sequence):
-        made = [
-            _bind_one(node, (name, index), mark, text, schema, guard, binding, around)
-            for index, text in enumerate(value)
-        ]
+        made: list[exp.Expression | None] = []
+        for index, item in enumerate(value):
+            text = getattr(item, mark.key) if mark.key else item
+            path = (name, index, mark.key) if mark.key else (name, index)
+            made.append(_bind_one(node, path, mark, text, schema, guard, binding, around))
         return [tree for tree in made if tree is not None]
     trees: dict[str, exp.Expression] = {}
     made_types: dict[str, str] = {}

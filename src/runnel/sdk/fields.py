@@ -16,13 +16,16 @@ ExpressionKind = Literal["scalar", "aggregate", "window"]
 class ExpressionMark:
     """The field holds one expression (or a mapping of name → expression) over the columns of `input`.
 
-    `sequential` lets each expression of a mapping see the columns that the earlier ones made.
+    `sequential` lets each expression of a mapping see the columns that the earlier ones made. In a list of models the
+    expression stands under `key` of each item. `on_error` overrides what the node's config says about failing rows.
     """
 
     kind: ExpressionKind = "scalar"
     input: str = "input"
     sequential: bool = False
     condition: bool = False
+    key: str | None = None
+    on_error: str | None = None
 
 
 @dataclass(frozen=True)

@@ -69,7 +69,8 @@ Rows = Sequence[Mapping[str, Any]]
 class Example:
     """A runnable example: rows per input port, config, and the rows expected per output port (order ignored).
 
-    `types` gives column types per input port where they cannot be read off the values.
+    `types` gives column types per input port where they cannot be read off the values; `files` are text files (name:
+    content) that stand beside the pipeline.
     """
 
     title: str
@@ -78,6 +79,7 @@ class Example:
     expect: Mapping[str, Rows] = field(default_factory=dict)
     types: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     ordered: bool = False
+    files: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
