@@ -252,7 +252,8 @@ def _windowed(tree: exp.Expr) -> exp.Expr:
             top = top.parent
         if isinstance(top.parent, exp.Window) and top is top.parent.this:
             continue
-        over = exp.Window(this=top.copy())
+        bare = top.this if isinstance(top, exp.Filter) else top
+        over = exp.Window(this=bare.copy())
         if top is tree:
             return over
         top.replace(over)

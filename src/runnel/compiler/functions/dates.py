@@ -81,8 +81,9 @@ FUNCTIONS = (
     fn("date_subtract(value: instant, amount: integer, unit: text) -> same", "A moment moved back.", "As `date_add` with a negative amount.",
        ("date_subtract(DATE '2025-03-31', 1, 'month')", "DATE '2025-02-28'"), build=_shift(exp.Sub), units=_STEPS, may_fail=True),
     fn("date_diff(unit: text, start: instant, stop: instant) -> BIGINT", "How many unit boundaries lie between two moments.",
-       "Counts borders crossed, not elapsed time: 31 January to 1 February is 1 month. Negative when stop is before start. Weeks begin on Monday.",
-       ("date_diff('day', DATE '2025-01-01', DATE '2025-03-01')", "59"), ("date_diff('month', DATE '2025-01-31', DATE '2025-02-01')", "1"), aliases=("datediff",), units=UNITS, may_fail=True),
+       "Counts borders crossed, not elapsed time: 31 January to 1 February is 1 month, Sunday to Monday 1 week. Negative when stop is before start.",
+       ("date_diff('day', DATE '2025-01-01', DATE '2025-03-01')", "59"), ("date_diff('month', DATE '2025-01-31', DATE '2025-02-01')", "1"), aliases=("datediff",), units=UNITS, may_fail=True,
+       build=lambda args, _types: _borders(args)),
     fn("date_sub(unit: text, start: instant, stop: instant) -> BIGINT", "How many whole units fit between two moments.",
        "Counts elapsed time: 31 January to 1 February is 0 months. DuckDB's function of this name; to move a date back use `date_subtract`.",
        ("date_sub('month', DATE '2025-01-31', DATE '2025-02-01')", "0"), aliases=("datesub", "elapsed"), units=UNITS, may_fail=True,
@@ -137,6 +138,15 @@ FUNCTIONS = (
        ("now() IS NOT NULL", "TRUE"), aliases=("current_timestamp", "get_current_timestamp"), clock=True, nulls="Never NULL."),
     fn("today() -> DATE", "The day on which the run began, in UTC.", "Bound once per run.", ("today() = CAST(now() AS DATE)", "TRUE"), aliases=("current_date",), clock=True, nulls="Never NULL."),
 )
+
+
+def _borders(args: tuple[Tree, ...]) -> Tree:
+    """Count Mondays for weeks (DuckDB counts whole spans of seven days), else leave it to the engine."""
+    if args[0].name.lower() != "week":
+        return call("date_diff", *args)
+    weeks = (call("date_trunc", exp.Literal.string("week"), arg) for arg in args[1:])
+    days = call("date_diff", exp.Literal.string("day"), *weeks)
+    return exp.Paren(this=exp.IntDiv(this=days, expression=exp.Literal.number(7)))
 
 
 def _truncated(args: tuple[Tree, ...], types: tuple[str, ...], unit: str) -> Tree:

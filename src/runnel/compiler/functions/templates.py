@@ -31,7 +31,7 @@ def build_call(function: Function, args: tuple[Tree, ...], types: tuple[str, ...
     given = list(args)
     kinds = list(types)
     for param in function.params[len(given) :]:
-        if param.default is not None and function.build is not None:
+        if param.default is not None and (function.build is not None or function.kind == "scalar"):
             default = read(param.default)
             given.append(default)
             kinds.append("VARCHAR" if default.is_string else "INTEGER")

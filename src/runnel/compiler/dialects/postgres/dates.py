@@ -113,7 +113,9 @@ def _make_timestamp(args: list[Typed]) -> Typed:
 
 @writes("to_timestamp")
 def _to_timestamp(args: list[Typed]) -> Typed:
-    return Typed(f"to_timestamp({cast(args[0], 'DOUBLE').sql})", "TIMESTAMP WITH TIME ZONE")
+    """Add to the epoch: to_timestamp() itself rounds after moving to another epoch."""
+    seconds = cast(args[0], "DOUBLE").sql
+    return Typed(f"(TIMESTAMPTZ '1970-01-01 00:00:00+00' + make_interval(secs => {seconds}))", "TIMESTAMP WITH TIME ZONE")
 
 
 @writes("timezone")

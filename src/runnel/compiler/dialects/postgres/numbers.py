@@ -69,7 +69,8 @@ def _power(args: list[Typed]) -> Typed:
     size = f"{y} * ln(abs({x}))"
     negative = f"CASE WHEN {x} < 0 AND {odd} THEN -1 ELSE 1 END"
     return _double(
-        f"CASE WHEN NOT {finite} THEN power({x}, {y}) WHEN {x} = 0 AND {y} < 0 THEN {_INF} "
+        f"CASE WHEN {x} = -{_INF} AND {y} <> trunc({y}) AND {y} NOT IN ({_NAN}, {_INF}, -{_INF}) THEN "
+        f"CASE WHEN {y} > 0 THEN {_INF} ELSE 0 END WHEN NOT {finite} THEN power({x}, {y}) WHEN {x} = 0 AND {y} < 0 THEN {_INF} "
         f"WHEN {x} = 0 THEN power({x}, {y}) WHEN {x} < 0 AND {y} <> trunc({y}) THEN {_NAN} "
         f"WHEN {size} > 709.78 THEN {negative} * {_INF} WHEN {size} < -745 THEN 0 ELSE power({x}, {y}) END"
     )

@@ -12,7 +12,7 @@ from runnel.compiler.dialects.postgres.functions import (
     writes,
 )
 from runnel.compiler.dialects.postgres.patterns import Pattern, translate
-from runnel.compiler.dialects.postgres.typed import ZS, Typed, quoted, refuse
+from runnel.compiler.dialects.postgres.typed import ZS, Typed, common_type, quoted, refuse, type_name
 from runnel.compiler.dialects.types import element_type, family
 
 for _name in ("replace", "translate", "md5"):
@@ -106,7 +106,7 @@ def _contains(args: list[Typed]) -> Typed:
 @writes("ends_with")
 def _ends_with(args: list[Typed]) -> Typed:
     text, end = args
-    return Typed(f'(right({text.sql}, char_length({end.sql})) COLLATE "C" = {end.sql} AND {text.sql} IS NOT NULL)', "BOOLEAN")
+    return Typed(f'(right({text.sql}, char_length({end.sql})) COLLATE "C" = {end.sql})', "BOOLEAN")
 
 
 @writes("split_part")
@@ -283,7 +283,8 @@ def _list_extract(args: list[Typed]) -> Typed:
 
 @writes("list_concat")
 def _list_concat(args: list[Typed]) -> Typed:
-    return Typed(f"array_cat({args[0].sql}, {args[1].sql})", args[0].type)
+    empty = f"CAST(ARRAY[] AS {type_name(args[0].type)})"
+    return Typed(f"coalesce(array_cat({args[0].sql}, {args[1].sql}), {empty})", args[0].type)
 
 
 @writes("list_append")
@@ -298,11 +299,15 @@ def _list_prepend(args: list[Typed]) -> Typed:
 
 @writes("list_has_any")
 def _list_has_any(args: list[Typed]) -> Typed:
-    return Typed(f"({args[0].sql} && {args[1].sql})", "BOOLEAN")
+    target = type_name(f"{common_type([_element(arg) for arg in args])}[]")
+    first, second = (f"CAST({arg.sql} AS {target})" for arg in args)
+    return Typed(f"({first} && {second})", "BOOLEAN")
 
 
 @writes("array_to_string")
 def _array_to_string(args: list[Typed]) -> Typed:
     if family(_element(args[0])) not in ("text", "integer", "decimal", "date"):
         raise refuse("list_join", "elements of this type are written differently there")
-    return _text(f"array_to_string({args[0].sql}, {args[1].sql})")
+    whole = args[0].sql
+    nothing = f"cardinality({whole}) > 0 AND cardinality(array_remove({whole}, NULL)) = 0"
+    return _text(f"CASE WHEN {nothing} THEN NULL ELSE array_to_string({whole}, {args[1].sql}) END")
