@@ -1,0 +1,88 @@
+"""Opening the store: connects, brings the schema up to date, and wires the parts."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import sqlalchemy as sa
+
+if TYPE_CHECKING:
+    from runnel.store.datasets import DatasetStore
+    from runnel.store.letters import LetterStore
+    from runnel.store.runs import RunStore
+    from runnel.store.secrets import SecretStore
+    from runnel.store.versions import VersionStore
+
+
+class Store:
+    """The metadata store of one project; `home` is its state folder, where payloads lie."""
+
+    def __init__(self, engine: sa.Engine, home: Path) -> None:
+        self.engine = engine
+        self.home = home
+
+    @staticmethod
+    def open(url: str, home: Path) -> Store:
+        """Open the store at a database URL; creates or upgrades its schema (a backup is made before an upgrade)."""
+        from runnel.store.upgrading import upgrade
+
+        engine = make_engine(url)
+        upgrade(engine, home)
+        return Store(engine, home)
+
+    @cached_property
+    def runs(self) -> RunStore:
+        """Runs, tasks, logs and ledgers."""
+        from runnel.store.runs import RunStore
+
+        return RunStore(self.engine, self.home)
+
+    @cached_property
+    def versions(self) -> VersionStore:
+        """Pipelines and their immutable versions."""
+        from runnel.store.versions import VersionStore
+
+        return VersionStore(self.engine)
+
+    @cached_property
+    def letters(self) -> LetterStore:
+        """Dead letters."""
+        from runnel.store.letters import LetterStore
+
+        return LetterStore(self.engine, self.home)
+
+    @cached_property
+    def datasets(self) -> DatasetStore:
+        """Published datasets."""
+        from runnel.store.datasets import DatasetStore
+
+        return DatasetStore(self.engine, self.home)
+
+    @cached_property
+    def secrets(self) -> SecretStore:
+        """Encrypted secrets."""
+        from runnel.store.secrets import SecretStore
+
+        return SecretStore(self.engine, self.home)
+
+    def close(self) -> None:
+        """Give the connections back."""
+        self.engine.dispose()
+
+
+def make_engine(url: str) -> sa.Engine:
+    """Return an engine; SQLite runs in WAL mode, syncs every commit, and waits for other writers."""
+    if not url.startswith("sqlite"):
+        return sa.create_engine(url, pool_pre_ping=True)
+    engine = sa.create_engine(url, connect_args={"timeout": 30})
+
+    @sa.event.listens_for(engine, "connect")
+    def _configure(connection: Any, _: Any) -> None:
+        cursor = connection.cursor()
+        for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "busy_timeout=30000"):
+            cursor.execute(f"PRAGMA {pragma}")
+        cursor.close()
+
+    return engine

@@ -1,0 +1,142 @@
+"""The tables of the metadata database; metadata only, payloads lie in files."""
+
+from __future__ import annotations
+
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    Boolean,
+    Column,
+    DateTime,
+    Float,
+    ForeignKey,
+    Index,
+    Integer,
+    MetaData,
+    String,
+    Table,
+    Text,
+)
+
+metadata = MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_name)s",
+        "pk": "pk_%(table_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_name)s",
+    }
+)
+Moment = DateTime(timezone=True)
+
+pipelines = Table(
+    "pipelines", metadata,
+    Column("name", String(200), primary_key=True),
+    Column("title", Text),
+    Column("path", Text),
+    Column("is_active", Boolean, nullable=False, default=True),
+    Column("latest_version", String(64)),
+    Column("created_at", Moment, nullable=False),
+    Column("updated_at", Moment, nullable=False),
+)  # fmt: skip
+
+versions = Table(
+    "versions", metadata,
+    Column("id", String(64), primary_key=True),
+    Column("pipeline", String(200), nullable=False, index=True),
+    Column("semantic_hash", String(64), nullable=False),
+    Column("text", Text, nullable=False),
+    Column("graph_definition", JSON, nullable=False),
+    Column("created_at", Moment, nullable=False),
+)  # fmt: skip
+
+runs = Table(
+    "runs", metadata,
+    Column("id", String(40), primary_key=True),
+    Column("pipeline", String(200), nullable=False),
+    Column("version", String(64), nullable=False),
+    Column("status", String(16), nullable=False),
+    Column("cause", String(64)),
+    Column("params", JSON, nullable=False),
+    Column("started_at", Moment, nullable=False),
+    Column("finished_at", Moment),
+    Column("seconds", Float),
+    Column("error", JSON),
+    Column("result", JSON),
+    Column("owner", JSON, nullable=False),
+    Column("token", BigInteger, nullable=False),
+    Column("cancel_requested", Boolean, nullable=False, default=False),
+    Index("ix_runs_pipeline_started", "pipeline", "started_at"),
+    Index("ix_runs_status", "status"),
+)  # fmt: skip
+
+tasks = Table(
+    "tasks", metadata,
+    Column("run_id", String(40), ForeignKey("runs.id", ondelete="CASCADE"), primary_key=True),
+    Column("task", String(300), primary_key=True),
+    Column("nodes", JSON, nullable=False),
+    Column("status", String(16), nullable=False),
+    Column("started_at", Moment, nullable=False),
+    Column("finished_at", Moment),
+    Column("seconds", Float),
+    Column("output_metadata", JSON),
+)  # fmt: skip
+
+ledger = Table(
+    "ledger", metadata,
+    Column("run_id", String(40), ForeignKey("runs.id", ondelete="CASCADE"), primary_key=True),
+    Column("epoch", BigInteger, primary_key=True, default=0),
+    Column("node", String(300), primary_key=True),
+    Column("entry", JSON, nullable=False),
+)  # fmt: skip
+
+dead_letters = Table(
+    "dead_letters", metadata,
+    Column("run_id", String(40), primary_key=True),
+    Column("node", String(300), primary_key=True),
+    Column("pipeline", String(200), nullable=False, index=True),
+    Column("count", BigInteger, nullable=False),
+    Column("stored", BigInteger, nullable=False),
+    Column("bytes", BigInteger, nullable=False),
+    Column("file", Text),
+    Column("settled", JSON, nullable=False),
+    Column("created_at", Moment, nullable=False),
+)  # fmt: skip
+
+datasets = Table(
+    "datasets", metadata,
+    Column("name", String(200), primary_key=True),
+    Column("location", Text, nullable=False),
+    Column("columns", JSON, nullable=False),
+    Column("created_at", Moment, nullable=False),
+)  # fmt: skip
+
+dataset_versions = Table(
+    "dataset_versions", metadata,
+    Column("dataset", String(200), ForeignKey("datasets.name", ondelete="CASCADE"), primary_key=True),
+    Column("version", BigInteger, primary_key=True),
+    Column("run_id", String(40)),
+    Column("mode", String(16), nullable=False),
+    Column("rows", BigInteger, nullable=False),
+    Column("columns", JSON, nullable=False),
+    Column("created_at", Moment, nullable=False),
+)  # fmt: skip
+
+files = Table(
+    "files", metadata,
+    Column("id", String(64), primary_key=True),
+    Column("path", Text, nullable=False),
+    Column("bytes", BigInteger, nullable=False),
+    Column("digest", String(64), nullable=False),
+    Column("run_id", String(40)),
+    Column("created_at", Moment, nullable=False),
+)  # fmt: skip
+
+secrets = Table(
+    "secrets", metadata,
+    Column("name", String(200), primary_key=True),
+    Column("key_id", String(32), nullable=False),
+    Column("ciphertext", Text, nullable=False),
+    Column("updated_at", Moment, nullable=False),
+)  # fmt: skip
+
+revision = Table("revision", metadata, Column("number", Integer, primary_key=True))

@@ -1,0 +1,74 @@
+"""Pipelines and their versions: a version is immutable and known by the hash of its text."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+import sqlalchemy as sa
+
+from runnel.errors import AuthoringError
+from runnel.model.document import Pipeline
+from runnel.model.hashing import version_hash
+from runnel.model.saving import to_mapping
+from runnel.store.tables import pipelines, versions
+
+
+class VersionStore:
+    """The versions of every pipeline of a project."""
+
+    def __init__(self, engine: sa.Engine) -> None:
+        self.engine = engine
+
+    def put(self, name: str, text: str, meaning: str, pipeline: Pipeline) -> str:
+        """Keep a version; the same text again gives the same id and writes nothing but the time."""
+        id = version_hash(text)
+        now = datetime.now(UTC)
+        with self.engine.begin() as connection:
+            if connection.execute(sa.select(versions.c.id).where(versions.c.id == id)).first() is None:
+                row = {
+                    "id": id, "pipeline": name, "semantic_hash": meaning, "text": text, "created_at": now,
+                    "graph_definition": graph_definition(pipeline),
+                }  # fmt: skip
+                connection.execute(versions.insert().values(**row))
+            found = connection.execute(sa.select(pipelines.c.latest_version).where(pipelines.c.name == name)).first()
+            values = {"title": pipeline.title, "is_active": pipeline.active, "latest_version": id, "updated_at": now}
+            if found is None:
+                connection.execute(pipelines.insert().values(name=name, created_at=now, **values))
+            elif found[0] != id:
+                connection.execute(pipelines.update().where(pipelines.c.name == name).values(**values))
+        return id
+
+    def get(self, id: str) -> str:
+        """Return the text of a version; raises AuthoringError when there is none."""
+        with self.engine.connect() as connection:
+            found = connection.execute(sa.select(versions.c.text).where(versions.c.id == id)).scalar_one_or_none()
+        if found is None:
+            raise AuthoringError("RNL-VERSION-001", f"there is no version `{id}`", "`runnel pipelines list` shows them.")
+        return found
+
+    def list(self, pipeline: str | None = None) -> list[dict[str, Any]]:
+        """Return the versions, newest first."""
+        columns = (versions.c.id, versions.c.pipeline, versions.c.semantic_hash, versions.c.created_at)
+        query = sa.select(*columns).order_by(versions.c.created_at.desc())
+        if pipeline is not None:
+            query = query.where(versions.c.pipeline == pipeline)
+        with self.engine.connect() as connection:
+            return [dict(row) for row in connection.execute(query).mappings()]
+
+    def pipelines(self) -> list[dict[str, Any]]:
+        """Return the pipelines that ran here."""
+        with self.engine.connect() as connection:
+            return [dict(row) for row in connection.execute(sa.select(pipelines).order_by(pipelines.c.name)).mappings()]
+
+
+def graph_definition(pipeline: Pipeline) -> dict[str, Any]:
+    """Return the graph as nodes, edges and positions."""
+    document = to_mapping(pipeline)
+    return {
+        "nodes": document.get("nodes", {}),
+        "edges": [
+            {"from": wire.ref, "to": node.id, "port": wire.port} for node in pipeline.nodes.values() for wire in node.wires
+        ],
+        "positions": dict(pipeline.ui).get("nodes", {}),
+    }
