@@ -177,9 +177,8 @@ def _clear(staging: Path) -> None:
 
 
 def _committer(project: Project, plan: Plan, run_id: str) -> Callable[[Effect, Mapping[str, Any], str], dict[str, Any]]:
-    context = SinkContext(plan.folder, run_id, project.store.datasets, plan.pipeline)
-
     def commit(effect: Effect, staged: Mapping[str, Any], folder: str) -> dict[str, Any]:
+        context = SinkContext(plan.folder, run_id, project.store.datasets, plan.pipeline)
         node = project.catalog.get(effect.kind)
         assert node is not None and issubclass(node, Sink)
         sink = node(node.Config.model_validate(effect.config), {}, effect.node)

@@ -6,7 +6,7 @@ pass that would change the count (ADR 0003). A tap is a call that stores a refus
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from sqlglot import exp
@@ -34,11 +34,11 @@ def physical(
     relation: Relation,
     labels: Labels,
     counted: tuple[str, str] | None,
-    tap: Mapping[str, Sequence[str]] | None = None,
+    tap: str | None = None,
 ) -> str:
     """Return the text of a CTE as it is run.
 
-    `counted` puts a fence on top; `tap` (node id → columns of the stored row) makes refused rows dead letters.
+    `counted` puts a fence on top; `tap` (a node's id) makes the rows that the node refuses dead letters.
     """
     query = relation.as_query().copy()
     query = _lower_accepts(query, labels, tap)
@@ -57,25 +57,36 @@ def fenced(query: exp.Query, label: int) -> exp.Query:
     return exp.select(*names).from_(inner).limit(label, copy=False).offset(0, copy=False)
 
 
-def _lower_accepts(
-    query: exp.Query, labels: Labels, tap: Mapping[str, Sequence[str]] | None
-) -> exp.Query:
+def with_stored_columns(query: exp.Query, columns: Sequence[str]) -> exp.Query:
+    """Note in every acceptance marker which columns of a refused row are stored, so that they are not pruned."""
+    made = query.copy()
+    for marker in _markers(made):
+        for name in columns:
+            marker.append("expressions", column(name))
+    return made
+
+
+def _markers(query: exp.Query) -> list[exp.Anonymous]:
+    return [part for part in query.find_all(exp.Anonymous) if part.name == ACCEPT]
+
+
+def _lower_accepts(query: exp.Query, labels: Labels, tap: str | None) -> exp.Query:
     """Turn acceptance markers into plain conditions, or into taps between fences."""
-    for marker in [part for part in query.find_all(exp.Anonymous) if part.name == ACCEPT]:
-        condition, reason = marker.expressions
+    for marker in _markers(query):
+        condition, reason, *columns = marker.expressions
         select = marker.find_ancestor(exp.Select)
         if tap is None or select is None:
             marker.replace(condition.copy())
             continue
-        node, columns = next(iter(tap.items()))
         row = exp.Struct(
             expressions=[
-                exp.PropertyEQ(this=exp.to_identifier(name, quoted=True), expression=column(name)) for name in columns
+                exp.PropertyEQ(this=exp.to_identifier(stored.name, quoted=True), expression=stored.copy())
+                for stored in columns
             ]
         )
         payload = exp.cast(call("TO_JSON", row), exp.DataType.build("VARCHAR", dialect="duckdb"))
-        stored = call(TAP, node, payload, reason)
-        checked = exp.Case().when(condition.copy(), exp.true()).else_(stored)
+        refused = call(TAP, tap, payload, reason)
+        checked = exp.Case().when(condition.copy(), exp.true()).else_(refused)
         marker.replace(checked)
         select.limit(labels.next(None), copy=False)
         select.offset(0, copy=False)

@@ -11,7 +11,7 @@ from typing import Any
 from sqlglot import exp
 
 from runnel.compiler.graph import REJECTED, Graph
-from runnel.compiler.lowering import Labels, physical
+from runnel.compiler.lowering import Labels, physical, with_stored_columns
 from runnel.compiler.typing import TypedNode, cte_name, plain_sql
 from runnel.compiler.usage import needed_columns, pruned
 from runnel.plan.shapes import Cte, Effect, Feed, Fence, NodePlan, Plan, Scan, Segment, Tap
@@ -253,10 +253,13 @@ def _cte(cutter: Cutter, port: PortKey, output: PortKey, labels: Labels, taps: l
     tap = _tap(cutter, item, name, taps)
     counted = port if _is_counted(cutter, item, name) else None
     kept = [column for column in relation.columns if column in set(wanted or relation.columns[:1])]
-    query = pruned(relation.select(kept).as_query(), kept, _input_columns(cutter, id))
+    whole = relation.select(kept).as_query()
+    if tap is not None:
+        whole = with_stored_columns(whole, next(iter(tap.values())))
+    query = pruned(whole, kept, _input_columns(cutter, id))
     narrowed = Relation.of(query, kept)
     text = plain_sql(narrowed.as_query(), pretty=True)
-    run = physical(narrowed, labels, counted, tap)
+    run = physical(narrowed, labels, counted, next(iter(tap)) if tap else None)
     return Cte(cutter.name(port), id, name, text, run)
 
 
