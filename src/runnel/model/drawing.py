@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from html import escape
 
 from runnel.model import describing, theme, wiring
 from runnel.model.document import NodeDoc, Pipeline
@@ -79,7 +78,7 @@ def svg(
     body += [_node(node, drawing) for node in pipeline.nodes.values()]
     body += [pill for wire in wires for pill in wire.pill_svg()]
     size = f"{right - left:g} {bottom - top:g}"
-    name = escape(pipeline.title or pipeline.name)
+    name = theme.words(pipeline.title or pipeline.name)
     return "\n".join(
         [
             f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="{left:g} {top:g} {size}" width="{right - left:g}"'
@@ -118,16 +117,16 @@ def _node(node: NodeDoc, drawing: _Drawing) -> str:
     title = drawing.titles.get(node.id) or describing.title(node)
     summary = drawing.summaries.get(node.id) or describing.summary(node)
     room = WIDTH - 35 - (26 if status else 12)
-    words = escape(f"{title} ({node.kind}): {summary}")
+    named = theme.words(f"{title} ({node.kind}): {summary}")
     parts = [
         f'<g class="n {category}{" m" if node.muted else ""}" transform="translate({x:g} {y:g})">',
-        f"<title>{words}</title>",
+        f"<title>{named}</title>",
         f'<rect class="g" x=".5" y=".5" width="{WIDTH - 1:g}" height="{height - 1:g}" rx="7.5"/>',
         f'<path class="p" d="M8 0A8 8 0 0 0 0 8V{height - 8:g}A8 8 0 0 0 8 {height:g}A5 8 0 0 1 3 {height - 8:g}V8'
         'A5 8 0 0 1 8 0Z"/>',
         f'<path class="i" transform="translate(12 9) scale(.667)" d="{theme.icon(node.kind)}"/>',
-        f'<text class="t" x="35" y="21.500">{escape(theme.fitted(title, room, 13, 600))}</text>',
-        f'<text class="s" x="12" y="44">{escape(theme.fitted(summary, WIDTH - 24, 12))}</text>',
+        f'<text class="t" x="35" y="21.500">{theme.words(theme.fitted(title, room, 13, 600))}</text>',
+        f'<text class="s" x="12" y="44">{theme.words(theme.fitted(summary, WIDTH - 24, 12))}</text>',
         *_status_icon(status),
         *_port_names(ports),
         f'<path class="h" d="M3 {height - 23.5:g}H{WIDTH - 1:g}"/>',
@@ -155,7 +154,9 @@ def _footer(text: str, counted: bool, node: NodeDoc, height: float) -> list[str]
     room = WIDTH - 24 - (44 if mark else 0)
     shown = theme.fitted(text, room, 11, 500)
     strong, dot, rest = shown.partition(" · ")
-    words = f'<tspan class="b">{escape(strong)}</tspan>{escape(dot + rest)}' if counted else escape(shown)
+    words = (
+        f'<tspan class="b">{theme.words(strong)}</tspan>{theme.words(dot + rest)}' if counted else theme.words(shown)
+    )
     parts = [f'<text class="f" x="12" y="{height - 8:g}">{words}</text>']
     if mark:
         parts.append(f'<text class="f" x="{WIDTH - 10:g}" y="{height - 8:g}" text-anchor="end">{mark}</text>')
@@ -166,7 +167,7 @@ def _port_names(ports: Ports) -> list[str]:
     names = [(name, ports.input_top(name), 'x="12"') for name in ports.inputs]
     names += [(name, ports.output_top(name), f'x="{WIDTH - 11:g}" text-anchor="end"') for name in ports.outputs]
     return [
-        f'<text class="f" {place} y="{top + 4:g}">{escape(theme.fitted(name, 96, 11))}</text>'
+        f'<text class="f" {place} y="{top + 4:g}">{theme.words(theme.fitted(name, 96, 11))}</text>'
         for name, top, place in names
     ]
 

@@ -79,7 +79,8 @@ def entry(key: str, value: Any, indent: int, *, always_block: bool = False) -> l
     if len(name) > LONGEST_SIMPLE_KEY:
         return _long_key_entry(name, value, indent)
     head = " " * indent + name + ":"
-    text = None if always_block and value else inline(value, WIDTH - len(head) - 1)
+    collection = is_map(value) or is_list(value)
+    text = None if always_block and collection and value else inline(value, WIDTH - len(head) - 1)
     if text is not None:
         return [f"{head} {text}"]
     if isinstance(value, str):

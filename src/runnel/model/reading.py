@@ -68,6 +68,14 @@ class Source:
     findings: list[Finding] = field(default_factory=list[Finding])
 
 
+def _mark_place(mark: Any, text: str) -> Where:
+    # At the end of the text the parser counts one line more than there is.
+    if mark.index < len(text):
+        return Where(line=mark.line + 1, column=mark.column + 1)
+    last = text.rstrip()
+    return Where(line=last.count("\n") + 1, column=len(last) - last.rfind("\n"))
+
+
 class _StoppedError(Exception):
     def __init__(self, finding: Finding) -> None:
         super().__init__(finding.what)
@@ -126,7 +134,7 @@ def _refused(text: str) -> Finding | None:
 def _syntax_finding(error: yaml.YAMLError, text: str) -> Finding:
     mark = getattr(error, "problem_mark", None) or getattr(error, "context_mark", None)
     problem = str(getattr(error, "problem", None) or error)
-    where = Where() if mark is None else Where(line=mark.line + 1, column=mark.column + 1)
+    where = Where() if mark is None else _mark_place(mark, text)
     if mark is not None and text[mark.index : mark.index + 1] == "\t":
         what = f"line {where.line} has a tab where YAML wants spaces"
         return Finding(codes.TAB, "error", what, "indent with two spaces per level", where)
@@ -209,7 +217,12 @@ class _Reader:
 
     def alias(self, event: Any) -> None:
         if event.anchor not in self.anchors:
-            raise self.stop(codes.ALIAS_UNKNOWN, event, f"the anchor &{cut(event.anchor)} is not defined above")
+            raise self.stop(
+                codes.ALIAS_UNKNOWN,
+                event,
+                f"the anchor &{cut(event.anchor)} is not defined above",
+                "write the value out",
+            )
         target = self.anchors[event.anchor]
         if target is None:
             what = f"*{cut(event.anchor)} stands inside the value that it points at"

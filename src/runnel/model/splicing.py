@@ -221,6 +221,8 @@ def _replace_below(
 ) -> str | None:
     """Replace a value that begins on a line below its key or dash; the line of the key keeps its comment."""
     end = site.end_of(node)
+    # A comment behind the last line of a block belongs to that line.
+    end = site.line_end(end) if node.shape in {"map", "list"} and not node.flow else end
     first = site.line_end(head)
     rest = site.text[head:first].rstrip()
     if rest.strip() and not rest.strip().startswith("#"):

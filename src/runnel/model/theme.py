@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
+from html import escape
 from typing import Literal
+
+_NOT_XML = re.compile("[^\t\n\r -\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 Dark = bool | Literal["auto"]
 
@@ -150,6 +154,11 @@ def _rules(colours: dict[str, str]) -> str:
         f".o{{fill:{colours['wire']};stroke:{colours['surface']};stroke-width:2}}"
         f".e{{fill:{colours['err']};stroke:{colours['surface']};stroke-width:2}}" + kinds + states
     )
+
+
+def words(text: str) -> str:
+    """Return text that is safe inside XML: escaped, without the characters that XML 1.0 forbids."""
+    return escape(_NOT_XML.sub("", text))
 
 
 def width(text: str, size: float, weight: int = 400) -> float:

@@ -6,7 +6,6 @@ import math
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from html import escape
 
 from runnel.model import theme
 from runnel.model.geometry import COLUMN_GAP, DEFAULT_OUTPUTS, PORT_TOP, WIDTH, Edge, Geometry
@@ -103,7 +102,7 @@ def rows_in(label: str) -> float | None:
 def short(rows: float) -> str:
     """Return a count in three digits: 742113 gives `742 k`."""
     for limit, unit in ((1e12, "T"), (1e9, "bn"), (1e6, "M"), (1e4, "k")):
-        if rows >= limit * 0.9995:
+        if rows >= (limit if unit == "k" else limit * 0.9995):
             scaled = rows / (limit if unit != "k" else 1e3)
             return f"{scaled:.3g} {unit}" if scaled < 999.5 else f"{scaled:.0f} {unit}"
     return f"{rows:,.0f}"
@@ -236,7 +235,7 @@ def _shapes(label: str) -> list[tuple[str, ...]]:
 
 def _pill_words(line: str, strong: bool) -> str:
     first, dot, rest = line.partition(" · ")
-    return f'<tspan class="b">{escape(first)}</tspan>{escape(dot + rest)}' if strong else escape(line)
+    return f'<tspan class="b">{theme.words(first)}</tspan>{theme.words(dot + rest)}' if strong else theme.words(line)
 
 
 def _overlap(one: Rect, two: Rect) -> float:
