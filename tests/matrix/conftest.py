@@ -16,9 +16,9 @@ sys.path.insert(0, str(Path(__file__).resolve().parent))
 
 from matrix_engines import Engines
 from matrix_rows import COLUMNS, make_rows
+from tools.services import postgres
 
 from runnel.compiler.dialects.postgres.typed import identifier, type_name
-from tools.services import postgres
 
 
 @pytest.fixture(scope="session")
@@ -47,7 +47,9 @@ def engines(postgres_address: str) -> Iterator[Engines]:
 def _fill(duck: duckdb.DuckDBPyConnection, server: psycopg.Connection[Any], rows: list[dict[str, Any]]) -> None:
     names = ", ".join(identifier(name) for name in COLUMNS)
     duck.execute(f"CREATE TABLE m ({', '.join(f'{identifier(n)} {t}' for n, t in COLUMNS.items())})")
-    server.execute(f"CREATE TABLE m ({', '.join(f'{identifier(n)} {type_name(t)}' for n, t in COLUMNS.items())})".encode())
+    server.execute(
+        f"CREATE TABLE m ({', '.join(f'{identifier(n)} {type_name(t)}' for n, t in COLUMNS.items())})".encode()
+    )
     values = [[row[name] for name in COLUMNS] for row in rows]
     duck.executemany(f"INSERT INTO m ({names}) VALUES ({', '.join('?' for _ in COLUMNS)})", values)
     marks = ", ".join("%s" for _ in COLUMNS)

@@ -9,7 +9,14 @@ from runnel.compiler.functions import Function, Param
 
 BY_NAME: dict[str, tuple[str, ...]] = {
     "pattern": ("'[0-9]+'", "'[a-z]'", "'^[A-Z][a-z]*'", r"'\w+@\w+\.'", r"'(\d)(\d*)'", "'a.b'", "'b$'", r"'[^ \t]+'"),
-    "format": ("'%Y-%m-%d'", "'%d.%m.%Y %H:%M:%S'", "'%A, %B %j'", "'%H:%M:%S.%f'", "'%I %p %a %b %y'", "'%G-W%V-%u 100%%'"),
+    "format": (
+        "'%Y-%m-%d'",
+        "'%d.%m.%Y %H:%M:%S'",
+        "'%A, %B %j'",
+        "'%H:%M:%S.%f'",
+        "'%I %p %a %b %y'",
+        "'%G-W%V-%u 100%%'",
+    ),
     "zone": ("'Europe/Berlin'", "'America/New_York'", "'Asia/Kolkata'", "'UTC'"),
     "replacement": ("'<>'", "''", "'x'", "u", "'&'"),
     "flags": ("'g'", "''"),
@@ -36,7 +43,14 @@ BY_NAME: dict[str, tuple[str, ...]] = {
 }
 BY_FUNCTION: dict[str, dict[str, tuple[str, ...]]] = {
     "make_date": {"year": ("1990 + j", "2024"), "month": ("small",), "day": ("1", "28")},
-    "make_timestamp": {"year": ("2000 + j",), "month": ("small",), "day": ("12",), "hour": ("small",), "minute": ("small",), "second": ("59.5", "0")},
+    "make_timestamp": {
+        "year": ("2000 + j",),
+        "month": ("small",),
+        "day": ("12",),
+        "hour": ("small",),
+        "minute": ("small",),
+        "second": ("59.5", "0"),
+    },
     "split_part": {"index": ("1", "2", "-1", "7")},
     "substring": {"start": ("1", "2", "j", "0"), "length": ("0", "3", "100")},
     "to_integer": {"value": ("num_text", "m", "j", "b", "y")},
@@ -54,11 +68,17 @@ BY_FUNCTION: dict[str, dict[str, tuple[str, ...]]] = {
     "map_value": {"value": ("s",), "pairs_and_default": ("'a'", "'one'", "'b'", "u", "'other'")},
     "asin": {"value": ("unit",)},
     "acos": {"value": ("unit",)},
-    "sin": {"value": ("y", "n")}, "cos": {"value": ("y",)}, "tan": {"value": ("y",)},
+    "sin": {"value": ("y", "n")},
+    "cos": {"value": ("y",)},
+    "tan": {"value": ("y",)},
     "list_flatten": {"list": ("[texts]", "[ints, ints]")},
     "list_get": {"list": ("texts", "ints"), "index": ("1", "j", "-1", "small")},
-    **{f"to_{unit}s": {"amount": ("j", "small")} for unit in ("second", "minute", "hour", "day", "week", "month", "year")},
-    "sinh": {"value": ("y", "j")}, "cosh": {"value": ("y", "j")},
+    **{
+        f"to_{unit}s": {"amount": ("j", "small")}
+        for unit in ("second", "minute", "hour", "day", "week", "month", "year")
+    },
+    "sinh": {"value": ("y", "j")},
+    "cosh": {"value": ("y", "j")},
     "exp": {"value": ("y", "x", "j")},
     "degrees": {"radians": ("y", "j")},
     "power": {"value": ("y", "x", "j", "2"), "exponent": ("j", "2", "y", "0.5", "-1")},
@@ -73,7 +93,8 @@ BY_FUNCTION: dict[str, dict[str, tuple[str, ...]]] = {
     "date_diff": {"start": ("d2", "ts2", "tz"), "stop": ("ts2", "d2", "DATE '2025-02-28'")},
     "last_day": {"value": ("d2", "ts2", "tz")},
     "days_in_month": {"value": ("d2", "ts2", "tz")},
-    "json_number": {"value": ("js",)}, "json_integer": {"value": ("js",)},
+    "json_number": {"value": ("js",)},
+    "json_integer": {"value": ("js",)},
     "repeat": {"count": ("j", "2", "0")},
     "mask": {"keep": ("2", "j", "0")},
     "round": {"value": ("y", "x", "n", "m", "i", "j"), "decimals": ("0", "1", "2", "-1", "3")},
@@ -89,19 +110,29 @@ BY_FUNCTION: dict[str, dict[str, tuple[str, ...]]] = {
     "if": {"condition": ("b", "j > 2", "s = u"), "then": ("s", "u"), "otherwise": ("u", "'z'")},
     "from_timezone": {"value": ("ts2", "TIMESTAMP '2025-03-30 02:30:00'", "TIMESTAMP '2025-10-26 02:30:00'", "d2")},
     "time_bucket": {"width": ("INTERVAL 15 MINUTES",), "value": ("ts2",)},
-    "stddev": {"value": ("y", "j", "m")}, "stddev_pop": {"value": ("y", "j", "m")}, "variance": {"value": ("y", "j", "m")}, "var_pop": {"value": ("y", "j", "m")},
-    "covar_samp": {"y": ("y", "m"), "x": ("small", "unit")}, "covar_pop": {"y": ("y", "m"), "x": ("small", "unit")},
+    "stddev": {"value": ("y", "j", "m")},
+    "stddev_pop": {"value": ("y", "j", "m")},
+    "variance": {"value": ("y", "j", "m")},
+    "var_pop": {"value": ("y", "j", "m")},
+    "covar_samp": {"y": ("y", "m"), "x": ("small", "unit")},
+    "covar_pop": {"y": ("y", "m"), "x": ("small", "unit")},
     "geometric_mean": {"value": ("small", "m * m + 1", "y")},
-    "median": {"value": ("y", "i", "m", "small")}, "quantile": {"value": ("y", "i", "m", "small")},
-    "running_sum": {"value": ("y", "i", "m")}, "running_avg": {"value": ("y", "i", "m")},
-    "moving_avg": {"value": ("y", "small", "m")}, "moving_sum": {"value": ("y", "i", "m")},
-    "percent_change": {"value": ("y", "small", "m")}, "share_of_total": {"value": ("y", "small", "m")}, "change": {"value": ("y", "j", "m")},
+    "median": {"value": ("y", "i", "m", "small")},
+    "quantile": {"value": ("y", "i", "m", "small")},
+    "running_sum": {"value": ("y", "i", "m")},
+    "running_avg": {"value": ("y", "i", "m")},
+    "moving_avg": {"value": ("y", "small", "m")},
+    "moving_sum": {"value": ("y", "i", "m")},
+    "percent_change": {"value": ("y", "small", "m")},
+    "share_of_total": {"value": ("y", "small", "m")},
+    "change": {"value": ("y", "j", "m")},
     "ntile": {"buckets": ("3", "200")},
-    "lag": {"offset": ("1", "2", "0"), "otherwise": ("NULL",)}, "lead": {"offset": ("1", "2"), "otherwise": ("NULL",)},
+    "lag": {"offset": ("1", "2", "0"), "otherwise": ("NULL",)},
+    "lead": {"offset": ("1", "2"), "otherwise": ("NULL",)},
     "nth_value": {"n": ("1", "2")},
     "string_agg": {"value": ("s", "u")},
     "try_to_number": {"value": ("s",)},
-}  # fmt: skip
+}
 BY_KIND: dict[str, tuple[str, ...]] = {
     "text": ("s", "u", "word", "''"),
     "integer": ("j", "small", "i"),
@@ -120,7 +151,14 @@ BY_KIND: dict[str, tuple[str, ...]] = {
     "any": ("s", "i", "d", "b", "n", "y", "ts"),
     "lambda": ("lambda v: v",),
 }
-SAME = (("s", "u", "'a'"), ("i", "j", "5"), ("y", "x", "0"), ("n", "m", "1.5"), ("d", "d2", "DATE '2025-01-01'"), ("ts", "ts2", "ts"))
+SAME = (
+    ("s", "u", "'a'"),
+    ("i", "j", "5"),
+    ("y", "x", "0"),
+    ("n", "m", "1.5"),
+    ("d", "d2", "DATE '2025-01-01'"),
+    ("ts", "ts2", "ts"),
+)
 ORDERS = ("id", "grp, id", "s, id", "x DESC, id", "d NULLS FIRST, id DESC")
 
 
@@ -130,7 +168,14 @@ def cases(function: Function, count: int = 8) -> list[str]:
     found: dict[str, None] = {}
     for number in range(count * 3):
         arity = _arity(function, number)
-        found[_call(function, [_argument(function, i, number + i * (number // 3), number) for i in range(arity)], chance, number)] = None
+        found[
+            _call(
+                function,
+                [_argument(function, i, number + i * (number // 3), number) for i in range(arity)],
+                chance,
+                number,
+            )
+        ] = None
         if len(found) >= count:
             break
     return list(found)

@@ -35,27 +35,156 @@ COLUMNS: dict[str, str] = {
 }
 
 TEXTS = (
-    "", " ", "a", "A", "abc", "ABC", "Zoë", "ÀÉÎ õü", "straße", "İstanbul", "ŉoo", "日本語", "👍🏽", "a👍b", "O'Neill", 'say "hi"',
-    "back\\slash", "100%", "under_score", "  padded\t", "line\nbreak", "tab\there", "nb\u00a0sp", "\u2003wide\u2003", "e\u0301",
-    "a-b-c", "a,b,,c", "x@y.org", "ann.lee@mail.example.com", "https://x.org/a?b=1", "192.168.0.1", "::1", "+49 (30) 1234-567",
-    "4111 1111 1111 1111", "DE89370400440532013000", "123e4567-e89b-12d3-a456-426614174000", "12", "-3.5e2", "1.5", "001", "DE",
-    "hello world hello", "Banana", "ÿ", "zz", "Z", "_", "~", "aaa bbb", "\x7f", "ﬁ", "ǆ", "σς", "ab12 cd34",
-)  # fmt: skip
+    "",
+    " ",
+    "a",
+    "A",
+    "abc",
+    "ABC",
+    "Zoë",
+    "ÀÉÎ õü",
+    "straße",
+    "İstanbul",
+    "ŉoo",
+    "日本語",
+    "👍🏽",
+    "a👍b",
+    "O'Neill",
+    'say "hi"',
+    "back\\slash",
+    "100%",
+    "under_score",
+    "  padded\t",
+    "line\nbreak",
+    "tab\there",
+    "nb\u00a0sp",
+    "\u2003wide\u2003",
+    "e\u0301",
+    "a-b-c",
+    "a,b,,c",
+    "x@y.org",
+    "ann.lee@mail.example.com",
+    "https://x.org/a?b=1",
+    "192.168.0.1",
+    "::1",
+    "+49 (30) 1234-567",
+    "4111 1111 1111 1111",
+    "DE89370400440532013000",
+    "123e4567-e89b-12d3-a456-426614174000",
+    "12",
+    "-3.5e2",
+    "1.5",
+    "001",
+    "DE",
+    "hello world hello",
+    "Banana",
+    "ÿ",
+    "zz",
+    "Z",
+    "_",
+    "~",
+    "aaa bbb",
+    "\x7f",
+    "ﬁ",
+    "ǆ",
+    "σς",
+    "ab12 cd34",
+)
 DOUBLES = (
-    0.0, -0.0, 1.0, -1.0, 0.5, -0.5, 1.5, 2.5, -2.5, 3.5, 0.1, -7.25, 1e-9, 123456.789, -98765.4321, 1e15, -1e15, 1e100,
-    float("nan"), float("inf"), float("-inf"), 2.675, 1.005, 0.49999999999999994, 1e-300, 1e300,
-)  # fmt: skip
-INTEGERS = (0, 1, -1, 2, 3, 7, -8, 10, 97, 255, -256, 1000, 123456789, -2147483648, 2147483648, 4503599627370496, -4503599627370497)
-DECIMALS = ("0", "1", "-1", "0.5", "-0.5", "2.5", "1.25", "-2.675", "99999.9999", "-12345.6789", "0.0001", "33333333333.3333")
+    0.0,
+    -0.0,
+    1.0,
+    -1.0,
+    0.5,
+    -0.5,
+    1.5,
+    2.5,
+    -2.5,
+    3.5,
+    0.1,
+    -7.25,
+    1e-9,
+    123456.789,
+    -98765.4321,
+    1e15,
+    -1e15,
+    1e100,
+    float("nan"),
+    float("inf"),
+    float("-inf"),
+    2.675,
+    1.005,
+    0.49999999999999994,
+    1e-300,
+    1e300,
+)
+INTEGERS = (
+    0,
+    1,
+    -1,
+    2,
+    3,
+    7,
+    -8,
+    10,
+    97,
+    255,
+    -256,
+    1000,
+    123456789,
+    -2147483648,
+    2147483648,
+    4503599627370496,
+    -4503599627370497,
+)
+DECIMALS = (
+    "0",
+    "1",
+    "-1",
+    "0.5",
+    "-0.5",
+    "2.5",
+    "1.25",
+    "-2.675",
+    "99999.9999",
+    "-12345.6789",
+    "0.0001",
+    "33333333333.3333",
+)
 DATES = (
-    "0001-01-01", "0099-12-31", "1582-10-15", "1899-12-31", "1900-02-28", "1970-01-01", "1999-12-31", "2000-01-01",
-    "2000-02-29", "2024-02-29", "2024-12-29", "2024-12-30", "2025-01-01", "2025-01-05", "2025-01-06", "2025-03-30",
-    "2025-10-26", "2026-06-30", "9999-12-31",
-)  # fmt: skip
+    "0001-01-01",
+    "0099-12-31",
+    "1582-10-15",
+    "1899-12-31",
+    "1900-02-28",
+    "1970-01-01",
+    "1999-12-31",
+    "2000-01-01",
+    "2000-02-29",
+    "2024-02-29",
+    "2024-12-29",
+    "2024-12-30",
+    "2025-01-01",
+    "2025-01-05",
+    "2025-01-06",
+    "2025-03-30",
+    "2025-10-26",
+    "2026-06-30",
+    "9999-12-31",
+)
 JSONS = (
-    '{"a": 1, "b": "x", "c": [1, 2, 3], "d": {"e": true}, "n": null}', '{"a": "7.5", "c": []}', '{"a": 2.5e3, "b": ""}',
-    '[1, "two", null]', "1.5", '"text"', "null", "true", "{}", '{"a": "no number", "c": {"x": 1}}', '{"a": -3, "d": {"e": "é"}}',
-)  # fmt: skip
+    '{"a": 1, "b": "x", "c": [1, 2, 3], "d": {"e": true}, "n": null}',
+    '{"a": "7.5", "c": []}',
+    '{"a": 2.5e3, "b": ""}',
+    '[1, "two", null]',
+    "1.5",
+    '"text"',
+    "null",
+    "true",
+    "{}",
+    '{"a": "no number", "c": {"x": 1}}',
+    '{"a": -3, "d": {"e": "é"}}',
+)
 
 
 def make_rows(count: int = 160, seed: int = 20261121) -> list[dict[str, Any]]:
@@ -102,9 +231,13 @@ def _numbers(chance: random.Random, number: int) -> dict[str, Any]:
 
 def _times(chance: random.Random, number: int) -> dict[str, Any]:
     day = date.fromisoformat(DATES[number % len(DATES)])
-    moment = datetime(day.year, day.month, day.day) + timedelta(seconds=chance.randrange(0, 86400), microseconds=chance.choice((0, 1, 500000, 999999)))
+    moment = datetime(day.year, day.month, day.day) + timedelta(
+        seconds=chance.randrange(0, 86400), microseconds=chance.choice((0, 1, 500000, 999999))
+    )
     near = date(2025, 1, 1) + timedelta(days=chance.randrange(-400, 400))
-    near_moment = datetime(near.year, near.month, near.day, chance.randrange(24), chance.randrange(60), chance.randrange(60))
+    near_moment = datetime(
+        near.year, near.month, near.day, chance.randrange(24), chance.randrange(60), chance.randrange(60)
+    )
     zone = timezone(timedelta(hours=chance.choice((-11, -5, 0, 1, 2, 9))))
     return {
         "d": _or_null(chance, day),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timezone
+from datetime import UTC, datetime
 
 import duckdb
 import psycopg
@@ -15,7 +15,7 @@ from runnel.compiler.dialects.render import UnsupportedOperation, render
 from runnel.compiler.expressions.bind import Bound, bind_expression
 from runnel.compiler.functions import Function, Unsupported, library, support_table
 
-NOW = datetime(2025, 3, 9, 14, 5, 6, tzinfo=timezone.utc)
+NOW = datetime(2025, 3, 9, 14, 5, 6, tzinfo=UTC)
 EVERY = frozenset({"scalar", "aggregate", "window"})
 ORACLE = DuckOracle()
 FAMILIES = sorted({function.family for function in library().values()})
@@ -65,7 +65,9 @@ def differences(engines: Engines, triples: list[tuple[str, str, str]], kind: str
         return [line for triple in triples for line in differences(engines, [triple], kind)]
     found: list[str] = []
     for index, (text, _, sql) in enumerate(triples):
-        pairs = ((number, mine[index], other[index]) for number, (mine, other) in enumerate(zip(ours, theirs, strict=True)))
+        pairs = (
+            (number, mine[index], other[index]) for number, (mine, other) in enumerate(zip(ours, theirs, strict=True))
+        )
         wrong = next(((number, a, b) for number, a, b in pairs if not same(a, b)), None)
         if wrong is not None:
             found.append(f"{text}: row {wrong[0]}: DuckDB {wrong[1]!r}, PostgreSQL {wrong[2]!r} | {sql[:200]}")
@@ -94,7 +96,9 @@ def test_unsupported_functions_are_refused_with_a_reason() -> None:
         if not isinstance(function.postgres, Unsupported):
             continue
         assert len(function.postgres.reason) > 10
-        assert not written(function), f"{function.name} is declared unsupported but is written: {written(function)[0][2]}"
+        assert not written(function), (
+            f"{function.name} is declared unsupported but is written: {written(function)[0][2]}"
+        )
 
 
 def test_at_least_110_functions_are_the_same_on_postgresql() -> None:

@@ -46,7 +46,7 @@ def _run(command: list[str], *, as_service: bool = False) -> subprocess.Complete
 
 
 def binaries() -> Path:
-    """Return the folder of initdb, pg_ctl and postgres, installing the package when this user may; raises ServiceError."""
+    """Return the folder of initdb and postgres, installing the package if this user may; raises ServiceError."""
     found = _find()
     if found is None:
         _install()
@@ -128,7 +128,20 @@ def _launch(keep: bool) -> dict[str, Any]:
         "listen_addresses='127.0.0.1'", f"port={port}", "unix_socket_directories=''", "wal_level=logical",
         "max_wal_senders=10", "max_replication_slots=10", "fsync=off", "timezone='UTC'", "max_connections=100",
     ]  # fmt: skip
-    _checked([str(tools / "initdb"), "-D", str(data), "-U", "postgres", "--auth=trust", "-E", "UTF8", "--locale=C.UTF-8", "--no-sync"])
+    _checked(
+        [
+            str(tools / "initdb"),
+            "-D",
+            str(data),
+            "-U",
+            "postgres",
+            "--auth=trust",
+            "-E",
+            "UTF8",
+            "--locale=C.UTF-8",
+            "--no-sync",
+        ]
+    )
     with (data / "postgresql.conf").open("a") as conf:
         conf.write("\n".join(settings) + "\n")
     _checked([str(tools / "pg_ctl"), "-D", str(data), "-l", str(data / "log"), "-w", "start"])
@@ -242,7 +255,9 @@ def _database(server: str) -> Iterator[str]:
     from psycopg.conninfo import make_conninfo
 
     name = f"runnel_{os.getpid()}_{next(_numbers)}"
-    create = sql.SQL("CREATE DATABASE {} TEMPLATE template0 ENCODING 'UTF8' LOCALE_PROVIDER icu ICU_LOCALE 'en-US' LOCALE 'C'")
+    create = sql.SQL(
+        "CREATE DATABASE {} TEMPLATE template0 ENCODING 'UTF8' LOCALE_PROVIDER icu ICU_LOCALE 'en-US' LOCALE 'C'"
+    )
     with psycopg.connect(server, autocommit=True) as connection:
         connection.execute(create.format(sql.Identifier(name)))
         try:

@@ -7,10 +7,11 @@ from typing import Any, ClassVar
 
 from sqlglot import exp
 from sqlglot.dialects.duckdb import DuckDB
-from sqlglot.tokens import TokenType
+from sqlglot.tokenizer_core import TokenType
 
 Tree = exp.Expr
 
+_DUCKDB: Any = DuckDB.Parser  # its tables have no element types
 _KEPT_SYNTAX = ("CAST", "TRY_CAST", "EXTRACT", "SUBSTRING", "TRIM")
 
 
@@ -38,14 +39,14 @@ class KeptCalls(DuckDB):
 
         FUNCTIONS: ClassVar[dict[str, Any]] = {}
         FUNCTION_PARSERS: ClassVar[dict[str, Any]] = {
-            name: parse for name, parse in DuckDB.Parser.FUNCTION_PARSERS.items() if name in _KEPT_SYNTAX
+            name: parse for name, parse in _DUCKDB.FUNCTION_PARSERS.items() if name in _KEPT_SYNTAX
         }
         NO_PAREN_FUNCTIONS: ClassVar[dict[TokenType, Any]] = {}
         NO_PAREN_FUNCTION_PARSERS: ClassVar[dict[str, Any]] = {
-            name: parse for name, parse in DuckDB.Parser.NO_PAREN_FUNCTION_PARSERS.items() if name in ("CASE", "IF", "MAP")
+            name: parse for name, parse in _DUCKDB.NO_PAREN_FUNCTION_PARSERS.items() if name in ("CASE", "IF", "MAP")
         }
         COLUMN_OPERATORS: ClassVar[dict[TokenType, Any]] = {
-            **DuckDB.Parser.COLUMN_OPERATORS,
+            **_DUCKDB.COLUMN_OPERATORS,
             TokenType.ARROW: _json_arrow("json_extract"),
             TokenType.DARROW: _json_arrow("json_extract_string"),
         }

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 
-class UnsupportedOperation(Exception):  # noqa: N818 - the name of the decision, not of a mistake
+class UnsupportedOperation(Exception):  # noqa: N818 - a decision, not a mistake
     """An operation that the dialect does not have with DuckDB's meaning; the compiler runs it in DuckDB instead."""
 
     def __init__(self, operation: str, dialect: str, reason: str) -> None:

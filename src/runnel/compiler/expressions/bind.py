@@ -75,7 +75,12 @@ def bind_expression(  # noqa: PLR0913 - one parameter per source of meaning
     try:
         bound = _typed(tree, schema, oracle, now, expect, problems)
     except TooLargeError:
-        problems.add(codes.TOO_LARGE, 0, "the expression's functions unfold to too large a formula", "Split it into several columns.")
+        problems.add(
+            codes.TOO_LARGE,
+            0,
+            "the expression's functions unfold to too large a formula",
+            "Split it into several columns.",
+        )
         bound = None
     return (None if problems.failed else bound), tuple(problems.found)
 
@@ -115,14 +120,20 @@ def _typed(
     _expected(tree, typer, rules, expect, problems)
     if typer.engine_words and not problems.failed:
         node, words = typer.engine_words
-        problems.add(codes.ENGINE, position(node), f"DuckDB refuses it: {_first_line(words)}", "Check the types of the parts.")
+        problems.add(
+            codes.ENGINE, position(node), f"DuckDB refuses it: {_first_line(words)}", "Check the types of the parts."
+        )
     if problems.failed:
         return None
     return Bound(
         tree=expander.tree(tree),
         type=typer.types[id(tree)],
-        columns=tuple(dict.fromkeys(node.name for node in tree.find_all(exp.Column))),
-        may_fail=any(may_fail(node, typer.type_of) for node in postorder(tree) if is_value(node) or isinstance(node, exp.Anonymous)),
+        columns=tuple(dict.fromkeys(node.name for node in tree.find_all(exp.Column, bfs=False))),
+        may_fail=any(
+            may_fail(node, typer.type_of)
+            for node in postorder(tree)
+            if is_value(node) or isinstance(node, exp.Anonymous)
+        ),
         kind=kind_of(tree),
         clock=clock,
     )
@@ -171,7 +182,9 @@ def _modifier(node: exp.Expr, allow: frozenset[Any], problems: Problems) -> None
     inner = innermost(node)
     if isinstance(node, exp.Window):
         if "window" not in allow:
-            problems.add(codes.WRONG_KIND, position(node), "OVER (…) is not allowed here", "Use the node `table.window`.")
+            problems.add(
+                codes.WRONG_KIND, position(node), "OVER (…) is not allowed here", "Use the node `table.window`."
+            )
         ok = isinstance(inner, exp.Anonymous) and names()[inner.name.lower()].kind != "scalar"
     elif isinstance(node, exp.Order) and isinstance(node.parent, exp.Window):
         return
@@ -194,7 +207,9 @@ def _many_rows(node: exp.Anonymous, kind: str, allow: frozenset[Any], problems: 
         what = f"`{name}` looks at many rows, but one value per row is needed here"
         problems.add(codes.WRONG_KIND, start, what, "Use the node `table.aggregate`, or `table.window` with OVER (…).")
     elif _inside_aggregate(node):
-        problems.add(codes.NESTED_AGGREGATE, start, f"`{name}` stands inside another aggregate", "Compute it in a node before.")
+        problems.add(
+            codes.NESTED_AGGREGATE, start, f"`{name}` stands inside another aggregate", "Compute it in a node before."
+        )
 
 
 def _is_windowed(node: exp.Expr) -> bool:
@@ -209,7 +224,7 @@ def _inside_aggregate(node: exp.Expr) -> bool:
     while above is not None:
         if isinstance(above, exp.Anonymous) and names()[above.name.lower()].kind != "scalar":
             return True
-        if isinstance(above, exp.Window | exp.Filter | exp.Lambda) and node is not above.this:
+        if isinstance(above, exp.Lambda) or (isinstance(above, exp.Window | exp.Filter) and node is not above.this):
             return True
         node, above = above, above.parent
     return False

@@ -14,32 +14,114 @@ from runnel.compiler.expressions.types import normalise_type
 from runnel.compiler.functions import Function, names
 
 _ALLOWED: tuple[type[exp.Expr], ...] = (
-    exp.Add, exp.Sub, exp.Mul, exp.Div, exp.IntDiv, exp.Mod, exp.Neg, exp.Not, exp.And, exp.Or, exp.EQ, exp.NEQ, exp.GT,
-    exp.GTE, exp.LT, exp.LTE, exp.NullSafeEQ, exp.NullSafeNEQ, exp.Is, exp.In, exp.Between, exp.Like, exp.ILike,
-    exp.Escape, exp.DPipe, exp.Case, exp.If, exp.Cast, exp.TryCast, exp.Bracket, exp.Slice, exp.Array, exp.Struct,
-    exp.PropertyEQ, exp.ToMap, exp.Paren, exp.Literal, exp.Boolean, exp.Null, exp.Column, exp.Identifier, exp.Dot,
-    exp.Anonymous, exp.Lambda, exp.Interval, exp.Var, exp.Extract, exp.AtTimeZone, exp.Filter, exp.Where, exp.Distinct,
-    exp.Order, exp.Ordered, exp.Window, exp.WindowSpec, exp.IgnoreNulls, exp.RespectNulls, exp.Star, exp.BitwiseAnd,
-    exp.BitwiseOr, exp.BitwiseXor, exp.BitwiseNot, exp.BitwiseLeftShift, exp.BitwiseRightShift,
-)  # fmt: skip
+    exp.Add,
+    exp.Sub,
+    exp.Mul,
+    exp.Div,
+    exp.IntDiv,
+    exp.Mod,
+    exp.Neg,
+    exp.Not,
+    exp.And,
+    exp.Or,
+    exp.EQ,
+    exp.NEQ,
+    exp.GT,
+    exp.GTE,
+    exp.LT,
+    exp.LTE,
+    exp.NullSafeEQ,
+    exp.NullSafeNEQ,
+    exp.Is,
+    exp.In,
+    exp.Between,
+    exp.Like,
+    exp.ILike,
+    exp.Escape,
+    exp.DPipe,
+    exp.Case,
+    exp.If,
+    exp.Cast,
+    exp.TryCast,
+    exp.Bracket,
+    exp.Slice,
+    exp.Array,
+    exp.Struct,
+    exp.PropertyEQ,
+    exp.ToMap,
+    exp.Paren,
+    exp.Literal,
+    exp.Boolean,
+    exp.Null,
+    exp.Column,
+    exp.Identifier,
+    exp.Dot,
+    exp.Anonymous,
+    exp.Lambda,
+    exp.Interval,
+    exp.Var,
+    exp.Extract,
+    exp.AtTimeZone,
+    exp.Filter,
+    exp.Where,
+    exp.Distinct,
+    exp.Order,
+    exp.Ordered,
+    exp.Window,
+    exp.WindowSpec,
+    exp.IgnoreNulls,
+    exp.RespectNulls,
+    exp.Star,
+    exp.BitwiseAnd,
+    exp.BitwiseOr,
+    exp.BitwiseXor,
+    exp.BitwiseNot,
+    exp.BitwiseLeftShift,
+    exp.BitwiseRightShift,
+)
 _ALLOWED_EXACT = frozenset(_ALLOWED)
 
 _WORDS: dict[str, str] = {
-    "Select": "a sub-query", "Subquery": "a sub-query", "Exists": "a sub-query", "Union": "a sub-query",
-    "Placeholder": "a parameter", "Parameter": "a parameter", "SessionParameter": "a setting", "Command": "a statement",
-    "Block": "a second statement", "Alias": "a name given with AS", "Tuple": "a list in round brackets",
-    "RegexpLike": "the operator ~ (use regex_matches)", "Collate": "COLLATE", "SimilarTo": "SIMILAR TO (use regex_matches)",
-    "Kwarg": "a named argument", "Any": "ANY", "Concat": "two texts side by side (use ||)",
+    "Select": "a sub-query",
+    "Subquery": "a sub-query",
+    "Exists": "a sub-query",
+    "Union": "a sub-query",
+    "Placeholder": "a parameter",
+    "Parameter": "a parameter",
+    "SessionParameter": "a setting",
+    "Command": "a statement",
+    "Block": "a second statement",
+    "Alias": "a name given with AS",
+    "Tuple": "a list in round brackets",
+    "RegexpLike": "the operator ~ (use regex_matches)",
+    "Collate": "COLLATE",
+    "SimilarTo": "SIMILAR TO (use regex_matches)",
+    "Kwarg": "a named argument",
+    "Any": "ANY",
+    "Concat": "two texts side by side (use ||)",
     "ByteString": "an e'' text (use chr())",
-}  # fmt: skip
+}
 _LAMBDA = "lambda"
 UNITS_OF_INTERVALS = frozenset(
-    "MICROSECOND MILLISECOND SECOND MINUTE HOUR DAY WEEK MONTH QUARTER YEAR DECADE CENTURY".split()
+    [
+        "MICROSECOND",
+        "MILLISECOND",
+        "SECOND",
+        "MINUTE",
+        "HOUR",
+        "DAY",
+        "WEEK",
+        "MONTH",
+        "QUARTER",
+        "YEAR",
+        "DECADE",
+        "CENTURY",
+    ]
 )
 
 
 def check(tree: exp.Expr, schema: Mapping[str, str], problems: Problems) -> exp.Expr:
-    """Check every node against the allow-list, resolve its columns and mark lambda variables; returns the tree to use."""
+    """Check every node against the allow-list, resolve columns and mark lambda variables; returns the tree to use."""
     tree = _raw_texts(tree)
     _refuse(tree, problems)
     if problems.failed:
@@ -84,7 +166,9 @@ def _refuse(tree: exp.Expr, problems: Problems) -> None:
             stack.extend(node.iter_expressions())
             continue
         shown = _shown(node)
-        hint = "Expressions have columns, literals, operators, CASE, casts and the functions of `runnel functions list`."
+        hint = (
+            "Expressions have columns, literals, operators, CASE, casts and the functions of `runnel functions list`."
+        )
         problems.add(codes.NOT_ALLOWED, position(node), f"{reason} is not allowed in an expression: `{shown}`", hint)
 
 
@@ -95,7 +179,7 @@ def _shown(node: exp.Expr) -> str:
         return type(node).__name__
 
 
-def _reason(node: exp.Expr) -> str | None:  # noqa: C901 - one line per refused form
+def _reason(node: exp.Expr) -> str | None:
     kind = type(node)
     if kind not in _ALLOWED_EXACT:
         return _WORDS.get(kind.__name__, f"{kind.__name__.upper()}")
@@ -210,10 +294,85 @@ def quoted_name(name: str) -> str:
 
 
 _KEYWORDS = frozenset(
-    "ALL AND ANY ARRAY AS ASC BETWEEN BOTH BY CASE CAST COLLATE COLUMN CREATE CROSS DEFAULT DESC DISTINCT ELSE END EXCEPT "
-    "EXISTS FALSE FETCH FILTER FOR FROM FULL GROUP HAVING IF ILIKE IN INNER INTERSECT INTERVAL INTO IS ISNULL JOIN LAMBDA "
-    "LATERAL LEADING LEFT LIKE LIMIT MAP NATURAL NOT NOTNULL NULL OFFSET ON OR ORDER OUTER OVER PARTITION PIVOT QUALIFY "
-    "RIGHT SELECT SIMILAR TABLE THEN TO TRAILING TRUE UNION UNIQUE UNPIVOT USING VALUES WHEN WHERE WINDOW WITH".split()
+    [
+        "ALL",
+        "AND",
+        "ANY",
+        "ARRAY",
+        "AS",
+        "ASC",
+        "BETWEEN",
+        "BOTH",
+        "BY",
+        "CASE",
+        "CAST",
+        "COLLATE",
+        "COLUMN",
+        "CREATE",
+        "CROSS",
+        "DEFAULT",
+        "DESC",
+        "DISTINCT",
+        "ELSE",
+        "END",
+        "EXCEPT",
+        "EXISTS",
+        "FALSE",
+        "FETCH",
+        "FILTER",
+        "FOR",
+        "FROM",
+        "FULL",
+        "GROUP",
+        "HAVING",
+        "IF",
+        "ILIKE",
+        "IN",
+        "INNER",
+        "INTERSECT",
+        "INTERVAL",
+        "INTO",
+        "IS",
+        "ISNULL",
+        "JOIN",
+        "LAMBDA",
+        "LATERAL",
+        "LEADING",
+        "LEFT",
+        "LIKE",
+        "LIMIT",
+        "MAP",
+        "NATURAL",
+        "NOT",
+        "NOTNULL",
+        "NULL",
+        "OFFSET",
+        "ON",
+        "OR",
+        "ORDER",
+        "OUTER",
+        "OVER",
+        "PARTITION",
+        "PIVOT",
+        "QUALIFY",
+        "RIGHT",
+        "SELECT",
+        "SIMILAR",
+        "TABLE",
+        "THEN",
+        "TO",
+        "TRAILING",
+        "TRUE",
+        "UNION",
+        "UNIQUE",
+        "UNPIVOT",
+        "USING",
+        "VALUES",
+        "WHEN",
+        "WHERE",
+        "WINDOW",
+        "WITH",
+    ]
 )
 
 
@@ -254,12 +413,16 @@ def _check_literals(node: exp.Anonymous, function: Function, problems: Problems)
         param = function.param(index)
         if param.kind == _LAMBDA and not isinstance(arg, exp.Lambda):
             hint = f"Write {function.signature}, e.g. {function.examples[0][0]}."
-            problems.add(codes.ARGUMENT_TYPE, position(arg), f"`{param.name}` of `{function.name}` must be a lambda", hint)
+            problems.add(
+                codes.ARGUMENT_TYPE, position(arg), f"`{param.name}` of `{function.name}` must be a lambda", hint
+            )
         if isinstance(arg, exp.Lambda) and param.kind != _LAMBDA:
             problems.add(codes.ARGUMENT_TYPE, position(arg), f"`{function.name}` takes no lambda", "Give a value.")
         if param.name in function.literals and not isinstance(arg, exp.Literal):
             hint = f"Write {function.examples[0][0]}."
-            problems.add(codes.LITERAL_NEEDED, position(arg), f"`{param.name}` of `{function.name}` must be a literal", hint)
+            problems.add(
+                codes.LITERAL_NEEDED, position(arg), f"`{param.name}` of `{function.name}` must be a literal", hint
+            )
         if param.name in ("unit", "part") and function.units:
             _check_unit(arg, function, problems)
 
@@ -267,7 +430,11 @@ def _check_literals(node: exp.Anonymous, function: Function, problems: Problems)
 def _check_unit(arg: exp.Expr, function: Function, problems: Problems) -> None:
     if isinstance(arg, exp.Literal) and arg.is_string and arg.name.lower() in function.units:
         return
-    hint = (nearest(arg.name, function.units) if isinstance(arg, exp.Literal) else "") + "Units: " + ", ".join(function.units)
+    hint = (
+        (nearest(arg.name, function.units) if isinstance(arg, exp.Literal) else "")
+        + "Units: "
+        + ", ".join(function.units)
+    )
     problems.add(codes.LITERAL_NEEDED, position(arg), f"`{arg.sql('duckdb')}` is no unit of `{function.name}`", hint)
 
 
@@ -281,9 +448,21 @@ def _check_cast(node: exp.Cast, problems: Problems) -> None:
 
 
 _TYPES = (
-    "VARCHAR", "BIGINT", "INTEGER", "DOUBLE", "DECIMAL(18,2)", "BOOLEAN", "DATE", "TIMESTAMP", "TIMESTAMP WITH TIME ZONE",
-    "TIME", "INTERVAL", "JSON", "UUID", "BLOB",
-)  # fmt: skip
+    "VARCHAR",
+    "BIGINT",
+    "INTEGER",
+    "DOUBLE",
+    "DECIMAL(18,2)",
+    "BOOLEAN",
+    "DATE",
+    "TIMESTAMP",
+    "TIMESTAMP WITH TIME ZONE",
+    "TIME",
+    "INTERVAL",
+    "JSON",
+    "UUID",
+    "BLOB",
+)
 
 
 def _check_interval(node: exp.Interval, problems: Problems) -> None:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import datetime, timezone
-from typing import Any
+from datetime import UTC, datetime
+from typing import Any, cast
 
 from sqlglot import exp
 
@@ -35,6 +35,19 @@ class Site:
     window: exp.Window | None = None
 
 
+_NULL_TYPES = {
+    "text": "VARCHAR",
+    "jsontext": "VARCHAR",
+    "integer": "BIGINT",
+    "number": "DOUBLE",
+    "boolean": "BOOLEAN",
+    "date": "DATE",
+    "timestamp": "TIMESTAMP",
+    "instant": "TIMESTAMP",
+    "timestamptz": "TIMESTAMPTZ",
+    "interval": "INTERVAL",
+    "json": "JSON",
+}
 TypesOf = Callable[[exp.Expr], str]
 
 
@@ -44,7 +57,7 @@ class Expander:
 
     types_of: TypesOf
     now: datetime | None = None
-    done: dict[int, exp.Expr] = field(default_factory=dict)
+    done: dict[int, exp.Expr] = field(default_factory=dict[int, exp.Expr])
     size: int = 0
 
     def tree(self, node: exp.Expr) -> exp.Expr:
@@ -84,7 +97,7 @@ class Expander:
 
     def _value(self, value: Any, apart: bool) -> Any:
         if isinstance(value, list):
-            return [self._value(item, apart) for item in value]
+            return [self._value(item, apart) for item in cast("list[Any]", value)]
         if not isinstance(value, exp.Expr):
             return value
         made = self.tree(value)
@@ -123,19 +136,29 @@ class Expander:
         written = arguments(node)
         if function.kind == "scalar":
             types = tuple("NULL" if isinstance(arg, exp.Lambda) else self._type(function, arg) for arg in written)
-            return build_call(function, tuple(self.tree(arg) for arg in written), types)
+            return build_call(function, self._arguments(function, written), types)
         types = tuple(self._type(function, arg) for arg in written)
-        made = build_call(function, tuple(self.tree(arg) for arg in written), types)
+        made = build_call(function, self._arguments(function, written), types)
         return self._decorate(made, site, function, written)
+
+    def _arguments(self, function: Function, written: list[exp.Expr]) -> tuple[exp.Expr, ...]:
+        """Expand arguments; a bare NULL gets the parameter's type, so that the engine finds one function for it."""
+        made: list[exp.Expr] = []
+        for index, arg in enumerate(written):
+            kind = (
+                _NULL_TYPES.get(function.param(index).kind) if isinstance(arg, exp.Null) and function.params else None
+            )
+            made.append(exp.cast(exp.Null(), kind) if kind else self.tree(arg))
+        return tuple(made)
 
     def _type(self, function: Function, arg: exp.Expr) -> str:
         """Return an argument's type where the build depends on it; asking the oracle costs time."""
         return self.types_of(arg) if callable(function.build) and not isinstance(arg, exp.Star) else "NULL"
 
     def _clock(self, function: Function) -> exp.Expr:
-        now = self.now or datetime(1970, 1, 1, tzinfo=timezone.utc)
-        now = now if now.tzinfo else now.replace(tzinfo=timezone.utc)
-        return literal(now if function.name == "now" else now.astimezone(timezone.utc).date())
+        now = self.now or datetime(1970, 1, 1, tzinfo=UTC)
+        now = now if now.tzinfo else now.replace(tzinfo=UTC)
+        return literal(now if function.name == "now" else now.astimezone(UTC).date())
 
     def _decorate(self, tree: exp.Expr, site: Site, function: Function, written: list[exp.Expr]) -> exp.Expr:
         """Put what stood around the call around every aggregate or window call of its composition."""
@@ -194,8 +217,12 @@ def _note_modifiers(arg: exp.Expr, site: Site) -> None:
 
 
 _NATIVE: dict[str, type[exp.Expr]] = {
-    "lag": exp.Lag, "lead": exp.Lead, "first_value": exp.FirstValue, "last_value": exp.LastValue, "nth_value": exp.NthValue,
-}  # fmt: skip
+    "lag": exp.Lag,
+    "lead": exp.Lead,
+    "first_value": exp.FirstValue,
+    "last_value": exp.LastValue,
+    "nth_value": exp.NthValue,
+}
 
 
 def _native(made: exp.Expr) -> exp.Expr:
@@ -204,7 +231,11 @@ def _native(made: exp.Expr) -> exp.Expr:
     if kind is None:
         return made
     args = made.expressions
-    keys = {"lag": ("this", "offset", "default"), "lead": ("this", "offset", "default"), "nth_value": ("this", "offset")}
+    keys = {
+        "lag": ("this", "offset", "default"),
+        "lead": ("this", "offset", "default"),
+        "nth_value": ("this", "offset"),
+    }
     return kind(**dict(zip(keys.get(made.name.lower(), ("this",)), args, strict=False)))
 
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from typing import Any
 
 from sqlglot import exp
 from sqlglot.errors import SqlglotError
+from sqlglot.tokenizer_core import TokenType
 
 from runnel.compiler.dialects.grammar import GRAMMAR, plain
 from runnel.compiler.expressions import codes
@@ -16,6 +18,7 @@ from runnel.compiler.expressions.references import Values, take_references
 MAX_CHARACTERS = 20_000
 MAX_DEPTH = 180
 MAX_NODES = 6_000
+_INTERVAL = re.compile(r"\s*[-+]?\d+(\.\d+)?(\s*[A-Za-z]+)?\s*$")
 
 
 @dataclass
@@ -23,7 +26,7 @@ class Parsed:
     """A parsed expression: its tree and the literals that its references stand for, by placeholder name."""
 
     tree: exp.Expr
-    references: dict[str, exp.Expr] = field(default_factory=dict)
+    references: dict[str, exp.Expr] = field(default_factory=dict[str, exp.Expr])
 
 
 def parse_expression(text: str, problems: Problems, values: Values | None = None) -> Parsed | None:
@@ -54,11 +57,19 @@ def _fit_to_parse(tokens: list[Any], problems: Problems) -> bool:
     if not tokens:
         problems.add(codes.EMPTY, 0, "the expression is empty", "Write a column, e.g. `price`, or a formula.")
         return False
-    for token in tokens:
+    for token, after in zip(tokens, [*tokens[1:], None], strict=True):
+        if after is not None and _interval_text(token, after) and not _INTERVAL.match(after.text):
+            hint = "Write e.g. INTERVAL '3 days' or INTERVAL 3 DAYS."
+            problems.add(codes.BAD_LITERAL, after.start, f"`{after.text}` is no interval with one unit", hint)
+            return False
         if token.comments:
             problems.add(codes.COMMENT, token.start, "a comment stands in the expression", "Use the node's `note`.")
             return False
     return True
+
+
+def _interval_text(token: Any, after: Any) -> bool:
+    return token.token_type == TokenType.INTERVAL and after.token_type == TokenType.STRING
 
 
 def _syntax(error: SqlglotError, problems: Problems) -> None:
@@ -71,7 +82,9 @@ def _syntax(error: SqlglotError, problems: Problems) -> None:
     told = str(first.get("description") or "a quote or bracket is not closed").rstrip(".")
     highlight = first.get("highlight")
     near = f" near `{highlight}`" if highlight else ""
-    problems.add(codes.SYNTAX, offset, f"{_plain_words(told)}{near}", "Write one SQL expression, e.g. `price * quantity`.")
+    problems.add(
+        codes.SYNTAX, offset, f"{_plain_words(told)}{near}", "Write one SQL expression, e.g. `price * quantity`."
+    )
 
 
 def _plain_words(told: str) -> str:

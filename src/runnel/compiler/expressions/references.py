@@ -22,9 +22,9 @@ _QUOTED = re.compile(r"'(?:[^']|'')*'|\"(?:[^\"]|\"\")*\"")
 class Values:
     """What references may be replaced by: parameters with their types, and the allowed environment."""
 
-    params: Mapping[str, Any] = field(default_factory=dict)
-    param_types: Mapping[str, str] = field(default_factory=dict)
-    env: Mapping[str, str] = field(default_factory=dict)
+    params: Mapping[str, Any] = field(default_factory=dict[str, Any])
+    param_types: Mapping[str, str] = field(default_factory=dict[str, str])
+    env: Mapping[str, str] = field(default_factory=dict[str, str])
 
 
 def take_references(text: str, values: Values, problems: Problems) -> tuple[str, dict[str, exp.Expr]]:
@@ -90,9 +90,7 @@ def _parameter_type(values: Values, name: str) -> str | None:
     return PARAMETER_TYPES.get(kind, kind)
 
 
-def _environment(
-    match: re.Match[str], name: str, default: str | None, values: Values, problems: Problems
-) -> exp.Expr:
+def _environment(match: re.Match[str], name: str, default: str | None, values: Values, problems: Problems) -> exp.Expr:
     value = values.env.get(name, default)
     if value is None:
         hint = "Set it, allow it for this server, or write ${env." + name + ":-default}."

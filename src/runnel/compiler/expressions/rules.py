@@ -1,4 +1,4 @@
-"""The strict rules: text, numbers and booleans never meet without a visible cast; each breach is a finding with its fix."""
+"""The strict rules: text, numbers and booleans never meet without a visible cast; a breach is a finding with a fix."""
 
 from __future__ import annotations
 
@@ -79,7 +79,9 @@ class Rules:
             moments = frozenset({"date", "timestamp", "timestamptz", "time", "interval"})
             self._expect(node.expression, moments, "EXTRACT", "a date or timestamp", "TIMESTAMP")
         elif isinstance(node, exp.AtTimeZone):
-            self._expect(node.this, frozenset({"date", "timestamp", "timestamptz"}), "AT TIME ZONE", "a timestamp", "TIMESTAMP")
+            self._expect(
+                node.this, frozenset({"date", "timestamp", "timestamptz"}), "AT TIME ZONE", "a timestamp", "TIMESTAMP"
+            )
 
     def _family(self, node: exp.Expr) -> str:
         return family(self.typer.types.get(id(node)) or self.typer.known(node))
@@ -115,7 +117,13 @@ class Rules:
 
     def _mixed(self, node: exp.Expr, lead: exp.Expr, meeting: str) -> None:
         what = f"`{shown(node)}` is {self._type(node)} and is {meeting} `{shown(lead)}`, which is {self._type(lead)}"
-        self.problems.add(codes.MIXED_TYPES, position(node), what, "Make the conversion visible.", fix=self._mixed_fix(node, lead, meeting == "compared with"))
+        self.problems.add(
+            codes.MIXED_TYPES,
+            position(node),
+            what,
+            "Make the conversion visible.",
+            fix=self._mixed_fix(node, lead, meeting == "compared with"),
+        )
 
     def _mixed_fix(self, node: exp.Expr, lead: exp.Expr, compared: bool) -> tuple[str, str] | None:
         wanted, found = self._group(lead), self._group(node)
@@ -135,13 +143,15 @@ class Rules:
             return self._cast_fix(node, self._type(lead))
         return None
 
-    def _text_as(self, node: exp.Literal, type_name: str) -> None:
+    def _text_as(self, node: exp.Expr, type_name: str) -> None:
         """Check a text literal that stands for a value of another type."""
         kind = family(type_name)
         if kind in _MOMENTS and not is_moment(node.name, type_name):
             example = "'2025-01-31'" if kind == "date" else "'2025-01-31 10:00:00'"
             what = f"`{shown(node)}` is no {type_name}"
-            self.problems.add(codes.BAD_LITERAL, position(node), what, f"Write dates and times in ISO form, e.g. {example}.")
+            self.problems.add(
+                codes.BAD_LITERAL, position(node), what, f"Write dates and times in ISO form, e.g. {example}."
+            )
 
     def _case(self, node: exp.Case) -> None:
         branches = node.args["ifs"]
@@ -165,7 +175,9 @@ class Rules:
         test = f"{self._text(node)} <> 0"
         free = node.parent is None or isinstance(node.parent, exp.And | exp.Or | exp.Anonymous | exp.Where | exp.If)
         fix = self._swap(node, test if free else f"({test})") if self._group(node) == "number" else None
-        self.problems.add(codes.NOT_A_CONDITION, position(node), what, "Compare it with something, e.g. `… > 0`.", fix=fix)
+        self.problems.add(
+            codes.NOT_A_CONDITION, position(node), what, "Compare it with something, e.g. `… > 0`.", fix=fix
+        )
 
     def _arithmetic(self, node: exp.Expr) -> None:
         sides = [side for side in (node.this, node.args.get("expression")) if side is not None]
@@ -177,7 +189,13 @@ class Rules:
             if group == "number" or group in _FREE:
                 continue
             what = f"`{shown(side)}` is {self._type(side)}, but arithmetic needs numbers"
-            self.problems.add(codes.NOT_A_NUMBER, position(side), what, "Make the conversion visible.", fix=self._number_fix(side, group))
+            self.problems.add(
+                codes.NOT_A_NUMBER,
+                position(side),
+                what,
+                "Make the conversion visible.",
+                fix=self._number_fix(side, group),
+            )
 
     def _number_fix(self, side: exp.Expr, group: str) -> tuple[str, str] | None:
         if is_text_literal(side) and _NUMBER.match(side.name):
@@ -193,7 +211,11 @@ class Rules:
                 lead = next(kind for kind in groups if kind in ("date", "time", "interval"))
                 hint = "Write e.g. `day + INTERVAL 3 DAYS`, or DATE '2025-01-31' for a date."
                 what = f"`{shown(side)}` is {self._type(side)} and meets {_WORDS[lead]} in arithmetic"
-                fix = self._swap(side, f"DATE {self._text(side)}") if is_text_literal(side) and is_moment(side.name, "DATE") else None
+                fix = (
+                    self._swap(side, f"DATE {self._text(side)}")
+                    if is_text_literal(side) and is_moment(side.name, "DATE")
+                    else None
+                )
                 self.problems.add(codes.NOT_A_NUMBER, position(side), what, hint, fix=fix)
 
     def _bracket(self, node: exp.Bracket) -> None:
@@ -204,7 +226,12 @@ class Rules:
                     self._expect(part, frozenset({"integer"}), "an index", "an integer", "BIGINT")
         elif whole not in (*_FREE, "struct", "map"):
             what = f"`{shown(node.this)}` is {self._type(node.this)} and has no parts"
-            self.problems.add(codes.ARGUMENT_TYPE, position(node), what, "Index lists, structs, maps and texts; use json_text for JSON.")
+            self.problems.add(
+                codes.ARGUMENT_TYPE,
+                position(node),
+                what,
+                "Index lists, structs, maps and texts; use json_text for JSON.",
+            )
 
     def _field(self, node: exp.Dot) -> None:
         whole = self._type(node.this)
@@ -228,7 +255,9 @@ class Rules:
             self._text_as(node, target)
             return
         what = f"`{shown(node)}` is {self._type(node)}, but {place} needs {words}"
-        self.problems.add(codes.ARGUMENT_TYPE, position(node), what, "Make the conversion visible.", fix=self._cast_fix(node, target))
+        self.problems.add(
+            codes.ARGUMENT_TYPE, position(node), what, "Make the conversion visible.", fix=self._cast_fix(node, target)
+        )
 
     def _call(self, node: exp.Anonymous) -> None:
         function = names().get(node.name.lower())
@@ -253,17 +282,24 @@ class Rules:
     def _member(self, whole: exp.Expr, value: exp.Expr) -> None:
         element = element_type(self._type(whole)) if self._group(whole) == "list" else "NULL"
         wanted, found = (_GROUPS.get(family(kind), family(kind)) for kind in (element, self._type(value)))
-        if wanted in _FREE or found in _FREE or wanted == found or (is_text_literal(value) and wanted not in ("number", "boolean")):
+        if (
+            wanted in _FREE
+            or found in _FREE
+            or wanted == found
+            or (is_text_literal(value) and wanted not in ("number", "boolean"))
+        ):
             return
         what = f"`{shown(value)}` is {self._type(value)}, but the elements of `{shown(whole)}` are {element}"
-        self.problems.add(codes.MIXED_TYPES, position(value), what, "Make the conversion visible.", fix=self._cast_fix(value, element))
+        self.problems.add(
+            codes.MIXED_TYPES, position(value), what, "Make the conversion visible.", fix=self._cast_fix(value, element)
+        )
 
     def _argument(self, function: Function, index: int, arg: exp.Expr) -> None:
         param, kind = function.param(index), self._type(arg)
         if param.accepts(kind):
             return
         if is_text_literal(arg) and param.families & _MOMENTS:
-            self._text_as(arg, "DATE" if param.families == {"date"} else "TIMESTAMP")
+            self._text_as(arg, "DATE" if param.families == frozenset({"date"}) else "TIMESTAMP")
             return
         what = f"`{shown(arg)}` is {kind}, but `{param.name}` of {function.name}() takes {param.words}"
         target = _cast_target(param.families, function)
@@ -323,7 +359,9 @@ def is_text_literal(node: exp.Expr | None) -> bool:
 
 
 def _is_literal(node: exp.Expr) -> bool:
-    return isinstance(node, exp.Literal | exp.Boolean) or (isinstance(node, exp.Neg) and isinstance(node.this, exp.Literal))
+    return isinstance(node, exp.Literal | exp.Boolean) or (
+        isinstance(node, exp.Neg) and isinstance(node.this, exp.Literal)
+    )
 
 
 def number_type(type_name: str) -> str:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from datetime import date, datetime, time, timezone
+from datetime import UTC, date, datetime, time
 from decimal import Decimal
-from typing import Any
+from typing import Any, cast
 
 from sqlglot import exp
 
@@ -49,7 +49,7 @@ def literal(value: Any, type_name: str | None = None) -> exp.Expr:
     if value is None:
         return exp.Null()
     if isinstance(value, list | tuple):
-        items: Sequence[Any] = value
+        items = cast("Sequence[Any]", value)
         element = type_name[:-2] if type_name and type_name.endswith("[]") else None
         return exp.Array(expressions=[literal(item, element) for item in items])
     target = normalise_type(type_name) if type_name and type_name != "list" else _type_of(value)
@@ -111,7 +111,7 @@ def _decimal(number: Decimal) -> exp.Expr:
 def _moment(value: Any, target: str) -> exp.Expr:
     if isinstance(value, datetime):
         if value.tzinfo is not None:
-            value = value.astimezone(timezone.utc)
+            value = value.astimezone(UTC)
             value = value if family(target) == "timestamptz" else value.replace(tzinfo=None)
         text = value.isoformat(" ")
     elif isinstance(value, date | time):

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from sqlglot import exp
 
-from runnel.compiler.dialects.types import element_type, family, read_type, struct_fields
+from runnel.compiler.dialects.types import NUMBERS, element_type, family, read_type, struct_fields
 from runnel.compiler.expressions.check import arguments, is_variable
 from runnel.compiler.expressions.expand import Expander
 from runnel.compiler.expressions.types import normalise_type
@@ -18,8 +18,8 @@ from runnel.plan.oracle import TypeOracle
 TABLE = "input"
 UNKNOWN = "UNKNOWN"
 _LOGIC = (
-    exp.And, exp.Or, exp.Not, exp.EQ, exp.NEQ, exp.GT, exp.GTE, exp.LT, exp.LTE, exp.NullSafeEQ, exp.NullSafeNEQ, exp.Is,
-    exp.In, exp.Between, exp.Like, exp.ILike, exp.Escape, exp.Boolean,
+    exp.And, exp.Or, exp.Not, exp.EQ, exp.NEQ, exp.GT, exp.GTE, exp.LT, exp.LTE, exp.NullSafeEQ, exp.NullSafeNEQ,
+    exp.Is, exp.In, exp.Between, exp.Like, exp.ILike, exp.Escape, exp.Boolean,
 )  # fmt: skip
 _NO_VALUE = (
     exp.DataType, exp.Identifier, exp.Var, exp.Order, exp.Ordered, exp.Where, exp.WindowSpec, exp.If, exp.PropertyEQ,
@@ -141,9 +141,18 @@ class Typer:
             return literal_type(node.this)
         if isinstance(node, exp.Div):
             return self._float_division(node)
+        if isinstance(node, exp.Add | exp.Sub | exp.Mul):
+            return self._sum(node)
         if is_variable(node):
             return self._variable(node)
         return None
+
+    def _sum(self, node: exp.Expr) -> str | None:
+        """Return the type of a sum or product of doubles with numbers, or of plain integers."""
+        sides = {self.known(node.this), self.known(node.args["expression"])}
+        if "DOUBLE" in sides and all(family(side) in NUMBERS for side in sides):
+            return "DOUBLE"
+        return "BIGINT" if "BIGINT" in sides and sides <= {"BIGINT", "INTEGER"} else None
 
     def _float_division(self, node: exp.Div) -> str | None:
         sides = (self.known(node.this), self.known(node.expression))

@@ -15,8 +15,27 @@ MayFail = bool | Callable[[tuple[str, ...]], bool]
 Builder = Callable[[tuple[Any, ...], tuple[str, ...]], Any]
 
 _EVERYTHING = frozenset(
-    "text integer decimal double boolean date time timestamp timestamptz interval json uuid binary enum list struct map "
-    "null unknown".split()
+    [
+        "text",
+        "integer",
+        "decimal",
+        "double",
+        "boolean",
+        "date",
+        "time",
+        "timestamp",
+        "timestamptz",
+        "interval",
+        "json",
+        "uuid",
+        "binary",
+        "enum",
+        "list",
+        "struct",
+        "map",
+        "null",
+        "unknown",
+    ]
 )
 _FAMILIES: dict[str, frozenset[str]] = {
     "text": frozenset({"text", "enum"}),

@@ -27,7 +27,9 @@ def library() -> Mapping[str, Function]:
         module = importlib.import_module(f"runnel.compiler.functions.{module_name}")
         for function in getattr(module, "FUNCTIONS", ()):
             if function.name in found:
-                raise ValueError(f"function {function.name} is defined in {found[function.name].family} and {module_name}")
+                raise ValueError(
+                    f"function {function.name} is defined in {found[function.name].family} and {module_name}"
+                )
             found[function.name] = replace(function, family=module_name)
     return dict(sorted(found.items()))
 
@@ -44,8 +46,26 @@ def names() -> Mapping[str, Function]:
     return found
 
 
-_EMITTED = {"aggregate": frozenset({"sum", "quantile_cont", "stddev_samp", "stddev_pop", "var_samp", "var_pop", "string_agg",
-                                    "corr", "covar_samp", "covar_pop", "regr_slope", "product", "skewness", "kurtosis"})}
+_EMITTED = {
+    "aggregate": frozenset(
+        {
+            "sum",
+            "quantile_cont",
+            "stddev_samp",
+            "stddev_pop",
+            "var_samp",
+            "var_pop",
+            "string_agg",
+            "corr",
+            "covar_samp",
+            "covar_pop",
+            "regr_slope",
+            "product",
+            "skewness",
+            "kurtosis",
+        }
+    )
+}
 
 
 @cache

@@ -14,7 +14,7 @@ class Shape:
     """What stands inside an aggregate's brackets besides its arguments, and whether OVER follows."""
 
     distinct: bool = False
-    order: list[str] = field(default_factory=list)
+    order: list[str] = field(default_factory=list[str])
     over: bool = False
 
 
@@ -51,7 +51,13 @@ def _ranks(name: str, result: str) -> None:
         return Typed(f"{name}()", result)
 
 
-for _name, _result in (("row_number", "BIGINT"), ("rank", "BIGINT"), ("dense_rank", "BIGINT"), ("percent_rank", "DOUBLE"), ("cume_dist", "DOUBLE")):
+for _name, _result in (
+    ("row_number", "BIGINT"),
+    ("rank", "BIGINT"),
+    ("dense_rank", "BIGINT"),
+    ("percent_rank", "DOUBLE"),
+    ("cume_dist", "DOUBLE"),
+):
     _ranks(_name, _result)
 
 

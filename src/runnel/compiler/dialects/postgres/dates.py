@@ -6,12 +6,28 @@ from runnel.compiler.dialects.postgres.functions import cast, known, small, writ
 from runnel.compiler.dialects.postgres.typed import Typed, quoted, refuse
 
 _FIELDS = {
-    "year": "YEAR", "quarter": "QUARTER", "month": "MONTH", "week": "WEEK", "weekofyear": "WEEK", "isoyear": "ISOYEAR",
-    "day": "DAY", "isodow": "ISODOW", "dow": "DOW", "dayofweek": "DOW", "dayofyear": "DOY", "doy": "DOY", "hour": "HOUR",
-    "minute": "MINUTE", "second": "SECOND", "millisecond": "MILLISECONDS", "microsecond": "MICROSECONDS",
+    "year": "YEAR",
+    "quarter": "QUARTER",
+    "month": "MONTH",
+    "week": "WEEK",
+    "weekofyear": "WEEK",
+    "isoyear": "ISOYEAR",
+    "day": "DAY",
+    "isodow": "ISODOW",
+    "dow": "DOW",
+    "dayofweek": "DOW",
+    "dayofyear": "DOY",
+    "doy": "DOY",
+    "hour": "HOUR",
+    "minute": "MINUTE",
+    "second": "SECOND",
+    "millisecond": "MILLISECONDS",
+    "microsecond": "MICROSECONDS",
     "decade": "DECADE",
-}  # fmt: skip
-_TRUNCATED = frozenset({"microsecond", "millisecond", "second", "minute", "hour", "day", "week", "month", "quarter", "year"})
+}
+_TRUNCATED = frozenset(
+    {"microsecond", "millisecond", "second", "minute", "hour", "day", "week", "month", "quarter", "year"}
+)
 _SECONDS = {"second": 1, "minute": 60, "hour": 3600}
 
 
@@ -64,7 +80,9 @@ def _monthname(args: list[Typed]) -> Typed:
 
 @writes("last_day")
 def _last_day(args: list[Typed]) -> Typed:
-    return Typed(f"CAST(date_trunc('month', {in_utc(args[0])}) + INTERVAL '1 month' - INTERVAL '1 day' AS date)", "DATE")
+    return Typed(
+        f"CAST(date_trunc('month', {in_utc(args[0])}) + INTERVAL '1 month' - INTERVAL '1 day' AS date)", "DATE"
+    )
 
 
 @writes("date_trunc")
@@ -108,14 +126,18 @@ def _make_date(args: list[Typed]) -> Typed:
 def _make_timestamp(args: list[Typed]) -> Typed:
     if len(args) != 6:
         raise refuse("make_timestamp", "it takes six parts")
-    return Typed(f"make_timestamp({', '.join(small(arg) for arg in args[:5])}, {cast(args[5], 'DOUBLE').sql})", "TIMESTAMP")
+    return Typed(
+        f"make_timestamp({', '.join(small(arg) for arg in args[:5])}, {cast(args[5], 'DOUBLE').sql})", "TIMESTAMP"
+    )
 
 
 @writes("to_timestamp")
 def _to_timestamp(args: list[Typed]) -> Typed:
     """Add to the epoch: to_timestamp() itself rounds after moving to another epoch."""
     seconds = cast(args[0], "DOUBLE").sql
-    return Typed(f"(TIMESTAMPTZ '1970-01-01 00:00:00+00' + make_interval(secs => {seconds}))", "TIMESTAMP WITH TIME ZONE")
+    return Typed(
+        f"(TIMESTAMPTZ '1970-01-01 00:00:00+00' + make_interval(secs => {seconds}))", "TIMESTAMP WITH TIME ZONE"
+    )
 
 
 @writes("timezone")
@@ -125,10 +147,17 @@ def _timezone(args: list[Typed]) -> Typed:
 
 
 INTERVAL_PARTS = {
-    "second": "secs => CAST({n} AS double precision)", "minute": "mins => {n}", "hour": "hours => {n}", "day": "days => {n}",
-    "week": "weeks => {n}", "month": "months => {n}", "quarter": "months => 3 * {n}", "year": "years => {n}",
-    "decade": "years => 10 * {n}", "millisecond": "secs => CAST({n} AS double precision) / 1000",
-}  # fmt: skip
+    "second": "secs => CAST({n} AS double precision)",
+    "minute": "mins => {n}",
+    "hour": "hours => {n}",
+    "day": "days => {n}",
+    "week": "weeks => {n}",
+    "month": "months => {n}",
+    "quarter": "months => 3 * {n}",
+    "year": "years => {n}",
+    "decade": "years => 10 * {n}",
+    "millisecond": "secs => CAST({n} AS double precision) / 1000",
+}
 
 
 def interval(unit: str, amount: Typed) -> Typed:
@@ -151,9 +180,25 @@ def _interval_functions() -> None:
 _interval_functions()
 
 _CODES = {
-    "Y": "YYYY", "m": "MM", "d": "DD", "H": "HH24", "M": "MI", "S": "SS", "f": "US", "j": "DDD", "A": "FMDay", "a": "Dy",
-    "B": "FMMonth", "b": "Mon", "I": "HH12", "p": "AM", "G": "IYYY", "V": "IW", "u": "ID", "y": "YY",
-}  # fmt: skip
+    "Y": "YYYY",
+    "m": "MM",
+    "d": "DD",
+    "H": "HH24",
+    "M": "MI",
+    "S": "SS",
+    "f": "US",
+    "j": "DDD",
+    "A": "FMDay",
+    "a": "Dy",
+    "B": "FMMonth",
+    "b": "Mon",
+    "I": "HH12",
+    "p": "AM",
+    "G": "IYYY",
+    "V": "IW",
+    "u": "ID",
+    "y": "YY",
+}
 
 
 @writes("strftime")

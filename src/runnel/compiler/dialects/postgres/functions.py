@@ -41,7 +41,7 @@ def cast(value: Typed, target: str) -> Typed:
     return Typed(_converted(value, target), target)
 
 
-def _converted(value: Typed, target: str) -> str:  # noqa: C901, PLR0911 - one line per pair of families
+def _converted(value: Typed, target: str) -> str:
     before, after, name = value.family, family(target), type_name(target)
     if after == "text":
         return as_text(value)
@@ -55,9 +55,8 @@ def _converted(value: Typed, target: str) -> str:  # noqa: C901, PLR0911 - one l
         return _from_text(value, after, name)
     if before in ("integer", "decimal") and after in ("integer", "decimal", "double"):
         return f"CAST({value.sql} AS {name})"
-    if before == "double" and after in ("double", "integer"):
-        return f"CAST({value.sql} AS {name})"
-    if before in ("date", "timestamp") and after in ("date", "timestamp"):
+    alike = (before == "double" and after in ("double", "integer")) or {before, after} <= {"date", "timestamp"}
+    if alike:
         return f"CAST({value.sql} AS {name})"
     if before == "timestamptz" and after in ("date", "timestamp"):
         return f"CAST(({value.sql} AT TIME ZONE 'UTC') AS {name})"

@@ -39,7 +39,14 @@ def _exists(args: list[Typed]) -> Typed:
 
 @writes("json_type")
 def _type(args: list[Typed]) -> Typed:
-    names = {"object": "OBJECT", "array": "ARRAY", "string": "VARCHAR", "number": "DOUBLE", "boolean": "BOOLEAN", "null": "NULL"}
+    names = {
+        "object": "OBJECT",
+        "array": "ARRAY",
+        "string": "VARCHAR",
+        "number": "DOUBLE",
+        "boolean": "BOOLEAN",
+        "null": "NULL",
+    }
     cases = " ".join(f"WHEN '{kind}' THEN '{name}'" for kind, name in names.items())
     return Typed(f"CASE jsonb_typeof{_part(args)} {cases} END", "VARCHAR")
 
@@ -48,7 +55,8 @@ def _type(args: list[Typed]) -> Typed:
 def _length(args: list[Typed]) -> Typed:
     part = _part(args)
     return Typed(
-        f"CASE WHEN jsonb_typeof{part} = 'array' THEN jsonb_array_length{part} WHEN {part} IS NOT NULL THEN 0 END", "INTEGER"
+        f"CASE WHEN jsonb_typeof{part} = 'array' THEN jsonb_array_length{part} WHEN {part} IS NOT NULL THEN 0 END",
+        "INTEGER",
     )
 
 

@@ -8,7 +8,22 @@ from runnel.compiler.dialects.postgres.typed import Typed, common_type, refuse
 _NAN = "CAST('NaN' AS double precision)"
 _INF = "CAST('Infinity' AS double precision)"
 
-for _name in ("cbrt", "radians", "degrees", "sin", "cos", "tan", "asin", "acos", "atan", "sinh", "cosh", "tanh", "atan2", "pi"):
+for _name in (
+    "cbrt",
+    "radians",
+    "degrees",
+    "sin",
+    "cos",
+    "tan",
+    "asin",
+    "acos",
+    "atan",
+    "sinh",
+    "cosh",
+    "tanh",
+    "atan2",
+    "pi",
+):
     plain(_name, "DOUBLE")
 plain("gcd", "BIGINT")
 plain("lcm", "BIGINT")
@@ -70,7 +85,8 @@ def _power(args: list[Typed]) -> Typed:
     negative = f"CASE WHEN {x} < 0 AND {odd} THEN -1 ELSE 1 END"
     return _double(
         f"CASE WHEN {x} = -{_INF} AND {y} <> trunc({y}) AND {y} NOT IN ({_NAN}, {_INF}, -{_INF}) THEN "
-        f"CASE WHEN {y} > 0 THEN {_INF} ELSE 0 END WHEN NOT {finite} THEN power({x}, {y}) WHEN {x} = 0 AND {y} < 0 THEN {_INF} "
+        f"CASE WHEN {y} > 0 THEN {_INF} ELSE 0 END WHEN NOT {finite} THEN power({x}, {y}) WHEN {x} = 0 AND {y} < 0 "
+        f"THEN {_INF} "
         f"WHEN {x} = 0 THEN power({x}, {y}) WHEN {x} < 0 AND {y} <> trunc({y}) THEN {_NAN} "
         f"WHEN {size} > 709.78 THEN {negative} * {_INF} WHEN {size} < -745 THEN 0 ELSE power({x}, {y}) END"
     )
@@ -93,11 +109,15 @@ def _round(args: list[Typed]) -> Typed:
 def _half_away(x: str, digits: int) -> str:
     """Round a double half away from zero; PostgreSQL rounds half to even."""
     if digits == 0:
-        return f"CASE WHEN {x} IN ({_INF}, -{_INF}, {_NAN}) THEN {x} WHEN abs({x} - trunc({x})) >= 0.5 THEN trunc({x}) + sign({x}) ELSE trunc({x}) END"
+        return (
+            f"CASE WHEN {x} IN ({_INF}, -{_INF}, {_NAN}) THEN {x} "
+            f"WHEN abs({x} - trunc({x})) >= 0.5 THEN trunc({x}) + sign({x}) ELSE trunc({x}) END"
+        )
     factor = f"CAST('1e{abs(digits)}' AS double precision)"
     scaled, back = (f"({x} * {factor})", "/") if digits > 0 else (f"({x} / {factor})", "*")
     return (
-        f"CASE WHEN {x} IN ({_INF}, -{_INF}, {_NAN}) OR abs({x}) > 1e290 THEN {x} WHEN abs({scaled} - trunc({scaled})) >= 0.5 "
+        f"CASE WHEN {x} IN ({_INF}, -{_INF}, {_NAN}) OR abs({x}) > 1e290 THEN {x} WHEN abs({scaled} - "
+        f"trunc({scaled})) >= 0.5 "
         f"THEN (trunc({scaled}) + sign({x})) {back} {factor} ELSE trunc({scaled}) {back} {factor} END"
     )
 
@@ -165,5 +185,3 @@ def _choice(name: str, args: list[Typed]) -> Typed:
     target = common_type(firm or [arg.type for arg in args])
     shown = [arg.collated if arg.type in (target, "NULL") else cast(arg, target).collated for arg in args]
     return Typed(f"{name}({', '.join(shown)})", target)
-
-

@@ -12,23 +12,51 @@ from runnel.compiler.dialects.postgres.typed import Typed, common_type, identifi
 from runnel.compiler.dialects.postgres.writer import Writer
 
 Columns = dict[str, str]
-_JOINS = {("", ""): "JOIN", ("", "INNER"): "JOIN", ("LEFT", ""): "LEFT JOIN", ("RIGHT", ""): "RIGHT JOIN", ("FULL", ""): "FULL JOIN",
-          ("LEFT", "OUTER"): "LEFT JOIN", ("RIGHT", "OUTER"): "RIGHT JOIN", ("FULL", "OUTER"): "FULL JOIN", ("", "CROSS"): "CROSS JOIN"}  # fmt: skip
-_KNOWN = frozenset({
-    "with_", "with", "expressions", "from_", "from", "joins", "where", "group", "having", "qualify", "order", "limit", "offset", "distinct",
-    "kind", "hint", "operation_modifiers",
-})  # fmt: skip
+_JOINS = {
+    ("", ""): "JOIN",
+    ("", "INNER"): "JOIN",
+    ("LEFT", ""): "LEFT JOIN",
+    ("RIGHT", ""): "RIGHT JOIN",
+    ("FULL", ""): "FULL JOIN",
+    ("LEFT", "OUTER"): "LEFT JOIN",
+    ("RIGHT", "OUTER"): "RIGHT JOIN",
+    ("FULL", "OUTER"): "FULL JOIN",
+    ("", "CROSS"): "CROSS JOIN",
+}
+_KNOWN = frozenset(
+    {
+        "with_",
+        "with",
+        "expressions",
+        "from_",
+        "from",
+        "joins",
+        "where",
+        "group",
+        "having",
+        "qualify",
+        "order",
+        "limit",
+        "offset",
+        "distinct",
+        "kind",
+        "hint",
+        "operation_modifiers",
+    }
+)
 
 
 @dataclass
 class Scope:
     """The relations that a SELECT sees: alias -> columns with their types."""
 
-    relations: dict[str, Columns] = field(default_factory=dict)
+    relations: dict[str, Columns] = field(default_factory=dict[str, Columns])
 
     def find(self, node: exp.Column) -> tuple[str, str]:
         """Return the text and type of a column reference; refuses unknown and ambiguous ones."""
-        places = [node.table] if node.table else [alias for alias, columns in self.relations.items() if node.name in columns]
+        places = (
+            [node.table] if node.table else [alias for alias, columns in self.relations.items() if node.name in columns]
+        )
         if len(places) != 1 or node.name not in self.relations.get(places[0], {}):
             raise refuse(f"the column {node.sql('duckdb')}", "its relation or type is not known")
         prefix = f"{identifier(places[0])}." if node.table else ""
@@ -86,8 +114,16 @@ def _set_operation(tree: exp.SetOperation, tables: dict[str, Columns]) -> Writte
     word = type(tree).__name__.upper() + ("" if tree.args.get("distinct") else " ALL")
     pairs = zip(left.columns.items(), right.columns.values(), strict=True)
     columns = {name: common_type([first, second]) for (name, first), second in pairs}
-    tail = _tail(tree, Scope({"": columns}))
-    return Written(f"({left.sql}) {word} ({right.sql}){tail}", columns)
+    return _wrapped(f"({left.sql}) {word} ({right.sql})", columns, tree)
+
+
+def _wrapped(sql: str, columns: Columns, tree: exp.Expr) -> Written:
+    """Sort and cut a query from outside, where PostgreSQL allows no expression (COLLATE) in its own ORDER BY."""
+    tail = _tail(tree, Scope({"_q": columns}))
+    if not tail:
+        return Written(sql, columns)
+    listed = ", ".join(identifier(name) for name in columns)
+    return Written(f'SELECT {listed} FROM ({sql}) AS "_q"{tail}', columns)
 
 
 def _select(tree: exp.Select, tables: dict[str, Columns]) -> Written:
@@ -102,6 +138,8 @@ def _select(tree: exp.Select, tables: dict[str, Columns]) -> Written:
         return _qualified(tree, source, scope, writer, columns, items)
     body = _body(tree, source, writer)
     distinct = _distinct(tree, writer)
+    if distinct == "DISTINCT ":
+        return _wrapped(f"SELECT {distinct}{', '.join(items)}{body}", columns, tree)
     return Written(f"SELECT {distinct}{', '.join(items)}{body}{_tail(tree, _output(scope, columns))}", columns)
 
 
@@ -117,7 +155,8 @@ def _from(tree: exp.Select, tables: dict[str, Columns], scope: Scope) -> str:
     if found is None:
         return ""
     text = " FROM " + _relation(found.this, tables, scope)
-    for join in tree.args.get("joins") or []:
+    joins: list[exp.Join] = tree.args.get("joins") or []
+    for join in joins:
         text += " " + _join(join, tables, scope)
     return text
 
@@ -211,7 +250,7 @@ def _qualified(
 ) -> Written:
     """Write QUALIFY as a condition over a sub-query that computes it as one more column."""
     test = writer.write(tree.args["qualify"].this).sql
-    inner = f"SELECT {', '.join(items)}, {test} AS \"_qualified\"{_body(tree, source, writer)}"
+    inner = f'SELECT {", ".join(items)}, {test} AS "_qualified"{_body(tree, source, writer)}'
     outer = ", ".join(identifier(name) for name in columns)
     tail = _tail(tree, Scope({"_q": columns}))
     return Written(f'SELECT {outer} FROM ({inner}) AS "_q" WHERE "_qualified"{tail}', columns)

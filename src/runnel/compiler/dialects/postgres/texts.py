@@ -82,7 +82,8 @@ def _substring(args: list[Typed]) -> Typed:
     if size:
         raise refuse("substring", "a start that may be negative is cut differently with a length")
     return _text(
-        f"CASE WHEN {start} < 0 THEN substr({text}, greatest(char_length({text}) + {start} + 1, 1)) ELSE substr({text}, {start}) END"
+        f"CASE WHEN {start} < 0 THEN substr({text}, greatest(char_length({text}) + {start} + 1, 1)) ELSE "
+        f"substr({text}, {start}) END"
     )
 
 
@@ -181,7 +182,9 @@ def _regexp_matches(args: list[Typed]) -> Typed:
 
 @writes("regexp_full_match")
 def _regexp_full_match(args: list[Typed]) -> Typed:
-    return Typed(f"({args[0].collated} ~ {quoted('^(?:' + _pattern(args, 'regexp_full_match').text + ')$')})", "BOOLEAN")
+    return Typed(
+        f"({args[0].collated} ~ {quoted('^(?:' + _pattern(args, 'regexp_full_match').text + ')$')})", "BOOLEAN"
+    )
 
 
 def _group(args: list[Typed], found: Pattern, function: str) -> int:
@@ -203,7 +206,8 @@ def _regexp_extract(args: list[Typed]) -> Typed:
 def _regexp_extract_all(args: list[Typed]) -> Typed:
     found = _firm(args, "regexp_extract_all")
     group = _group(args, found, "regexp_extract_all")
-    rows = f"SELECT coalesce(m[{group}], '') FROM regexp_matches({args[0].collated}, {quoted('(' + found.text + ')')}, 'g') AS m"
+    every = f"regexp_matches({args[0].collated}, {quoted('(' + found.text + ')')}, 'g')"
+    rows = f"SELECT coalesce(m[{group}], '') FROM {every} AS m"
     return Typed(f"CASE WHEN {args[0].sql} IS NOT NULL THEN ARRAY({rows}) END", "VARCHAR[]")
 
 
@@ -256,7 +260,9 @@ def _list_contains(args: list[Typed]) -> Typed:
     whole, value = args
     item = cast(value, _element(whole)).collated
     return Typed(
-        f"CASE WHEN {whole.sql} IS NOT NULL AND {value.sql} IS NOT NULL THEN coalesce({item} = ANY({whole.sql}), FALSE) END", "BOOLEAN"
+        f"CASE WHEN {whole.sql} IS NOT NULL AND {value.sql} IS NOT NULL THEN coalesce({item} = ANY({whole.sql}), "
+        f"FALSE) END",
+        "BOOLEAN",
     )
 
 

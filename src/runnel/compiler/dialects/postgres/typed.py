@@ -93,6 +93,8 @@ def common_type(types: list[str]) -> str:
 
 
 def _common_decimal(found: list[DuckType]) -> str:
-    shapes = [(t.params[0] - t.params[1], t.params[1]) if t.name == "DECIMAL" else (integer_digits(t.name), 0) for t in found]
+    shapes = [
+        (t.params[0] - t.params[1], t.params[1]) if t.name == "DECIMAL" else (integer_digits(t.name), 0) for t in found
+    ]
     scale = max(shape[1] for shape in shapes)
     return f"DECIMAL({min(38, max(shape[0] for shape in shapes) + scale)},{scale})"

@@ -3,36 +3,58 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, ClassVar
+from typing import cast as as_list
 
 from sqlglot import exp
 
 from runnel.compiler.dialects.postgres import dates, json, numbers, texts
 from runnel.compiler.dialects.postgres.aggregates import AGGREGATES, Shape
 from runnel.compiler.dialects.postgres.functions import WRITERS, as_text, cast, number, text_literal
-from runnel.compiler.dialects.postgres.typed import Typed, common_type, identifier, quoted, refuse
+from runnel.compiler.dialects.postgres.typed import Typed, common_type, quoted, refuse
 from runnel.compiler.dialects.types import family, read_type
 
 FAMILIES_LOADED = (dates, json, numbers, texts)
 Types = Callable[[exp.Column], tuple[str, str]]
 
 _COMPARISONS: dict[type[exp.Expr], str] = {
-    exp.EQ: "=", exp.NEQ: "<>", exp.GT: ">", exp.GTE: ">=", exp.LT: "<", exp.LTE: "<=",
-    exp.NullSafeEQ: "IS NOT DISTINCT FROM", exp.NullSafeNEQ: "IS DISTINCT FROM",
-}  # fmt: skip
+    exp.EQ: "=",
+    exp.NEQ: "<>",
+    exp.GT: ">",
+    exp.GTE: ">=",
+    exp.LT: "<",
+    exp.LTE: "<=",
+    exp.NullSafeEQ: "IS NOT DISTINCT FROM",
+    exp.NullSafeNEQ: "IS DISTINCT FROM",
+}
 _BITS: dict[type[exp.Expr], str] = {exp.BitwiseAnd: "&", exp.BitwiseOr: "|", exp.BitwiseXor: "#"}
 _SIGNS: dict[type[exp.Expr], str] = {exp.Add: "+", exp.Sub: "-", exp.Mul: "*"}
 _MOMENTS = ("date", "timestamp", "timestamptz", "interval", "time")
 _NATIVE: dict[type[exp.Expr], tuple[str, tuple[str, ...]]] = {
-    exp.Count: ("count", ("this",)), exp.Sum: ("sum", ("this",)), exp.Avg: ("avg", ("this",)), exp.Min: ("min", ("this",)),
-    exp.Max: ("max", ("this",)), exp.RowNumber: ("row_number", ()), exp.Coalesce: ("coalesce", ("this", "expressions")),
-    exp.Upper: ("upper", ("this",)), exp.Lower: ("lower", ("this",)), exp.Length: ("length", ("this",)),
-    exp.Abs: ("abs", ("this",)), exp.Greatest: ("greatest", ("this", "expressions")), exp.Least: ("least", ("this", "expressions")),
-    exp.Nullif: ("nullif", ("this", "expression")), exp.Round: ("round", ("this", "decimals")), exp.Rank: ("rank", ()),
-    exp.DenseRank: ("dense_rank", ()), exp.Lag: ("lag", ("this", "offset", "default")), exp.Lead: ("lead", ("this", "offset", "default")),
-    exp.Floor: ("floor", ("this",)), exp.Sqrt: ("sqrt", ("this",)), exp.FirstValue: ("first_value", ("this",)),
+    exp.Count: ("count", ("this",)),
+    exp.Sum: ("sum", ("this",)),
+    exp.Avg: ("avg", ("this",)),
+    exp.Min: ("min", ("this",)),
+    exp.Max: ("max", ("this",)),
+    exp.RowNumber: ("row_number", ()),
+    exp.Coalesce: ("coalesce", ("this", "expressions")),
+    exp.Upper: ("upper", ("this",)),
+    exp.Lower: ("lower", ("this",)),
+    exp.Length: ("length", ("this",)),
+    exp.Abs: ("abs", ("this",)),
+    exp.Greatest: ("greatest", ("this", "expressions")),
+    exp.Least: ("least", ("this", "expressions")),
+    exp.Nullif: ("nullif", ("this", "expression")),
+    exp.Round: ("round", ("this", "decimals")),
+    exp.Rank: ("rank", ()),
+    exp.DenseRank: ("dense_rank", ()),
+    exp.Lag: ("lag", ("this", "offset", "default")),
+    exp.Lead: ("lead", ("this", "offset", "default")),
+    exp.Floor: ("floor", ("this",)),
+    exp.Sqrt: ("sqrt", ("this",)),
+    exp.FirstValue: ("first_value", ("this",)),
     exp.LastValue: ("last_value", ("this",)),
-}  # fmt: skip
+}
 
 
 class Writer:
@@ -43,10 +65,10 @@ class Writer:
 
     def write(self, node: exp.Expr) -> Typed:
         """Return the text and type of a node; raises UnsupportedOperation."""
-        method = _METHODS.get(type(node))
+        method = self._methods.get(type(node))
         if method is not None:
             return method(self, node)
-        for kinds, several in _SEVERAL:
+        for kinds, several in self._several:
             if isinstance(node, kinds):
                 return several(self, node)
         raise refuse(type(node).__name__, "no equal is known")
@@ -80,12 +102,18 @@ class Writer:
         assert isinstance(node, exp.Cast)
         target = str(read_type(node.to.sql("duckdb")))
         inner = node.this.this if isinstance(node.this, exp.Paren) else node.this
-        if isinstance(node, exp.TryCast) and isinstance(inner, exp.Anonymous) and inner.name.lower() == "json_extract_string":
+        if (
+            isinstance(node, exp.TryCast)
+            and isinstance(inner, exp.Anonymous)
+            and inner.name.lower() == "json_extract_string"
+        ):
             return _wrapped(json.number_of([self.write(arg) for arg in inner.expressions], target))
         value = self.write(inner)
         if isinstance(node, exp.TryCast) and not _total(value, target):
             raise refuse(f"TRY_CAST to {target}", "PostgreSQL 15 has no cast that cannot fail")
-        made = cast(Typed(f"({value.sql})", value.type, value.literal) if not isinstance(inner, exp.Literal) else value, target)
+        made = cast(
+            Typed(f"({value.sql})", value.type, value.literal) if not isinstance(inner, exp.Literal) else value, target
+        )
         return Typed(f"({made.sql})" if made.sql.startswith("CASE") else made.sql, target)
 
     def _case(self, node: exp.Expr) -> Typed:
@@ -167,7 +195,10 @@ class Writer:
             return _moved(left, right, sign)
         if not all(kind in ("integer", "decimal", "double", "null") for kind in families):
             raise refuse(f"{left.type} {sign} {right.type}", "only numbers and dates are added there")
-        return Typed(f"({left.sql} {sign} {right.sql})", common_type([left.type, right.type]) if sign != "*" else _product(left, right))
+        return Typed(
+            f"({left.sql} {sign} {right.sql})",
+            common_type([left.type, right.type]) if sign != "*" else _product(left, right),
+        )
 
     def _division(self, node: exp.Expr) -> Typed:
         left, right = self.write(node.this), self.write(node.args["expression"])
@@ -293,6 +324,42 @@ class Writer:
     def _native(self, node: exp.Expr) -> Typed:
         return self.write(_called(node))
 
+    _methods: ClassVar[Mapping[type[exp.Expr], Callable[[Any, exp.Expr], Typed]]] = {
+        exp.Column: _column,
+        exp.Literal: _literal,
+        exp.Null: _null,
+        exp.Boolean: _boolean,
+        exp.Paren: _paren,
+        exp.Cast: _cast,
+        exp.TryCast: _cast,
+        exp.Case: _case,
+        exp.Between: _between,
+        exp.In: _in,
+        exp.Is: _is,
+        exp.Not: _not,
+        exp.Like: _like,
+        exp.ILike: _like,
+        exp.Escape: _escape,
+        exp.Neg: _neg,
+        exp.DPipe: _dpipe,
+        exp.Array: _array,
+        exp.Bracket: _bracket,
+        exp.Interval: _interval,
+        exp.Extract: _extract,
+        exp.AtTimeZone: _zone,
+        exp.Anonymous: _call,
+        exp.Filter: _filter,
+        exp.Window: _window,
+    }
+    _several: ClassVar[tuple[tuple[tuple[type[exp.Expr], ...], Callable[[Any, exp.Expr], Typed]], ...]] = (
+        (tuple(_COMPARISONS), _comparison),
+        ((exp.And, exp.Or), _logic),
+        (tuple(_SIGNS), _arithmetic),
+        ((exp.Div, exp.IntDiv, exp.Mod), _division),
+        (tuple(_BITS), _bits),
+        (tuple(_NATIVE), _native),
+    )
+
 
 def _called(node: exp.Expr) -> exp.Expr:
     """Turn SQLGlot's own function nodes, which node authors may use, into plain calls."""
@@ -302,7 +369,10 @@ def _called(node: exp.Expr) -> exp.Expr:
     args: list[exp.Expr] = []
     for key in keys:
         value: Any = node.args.get(key)
-        args.extend(value if isinstance(value, list) else [value] if value is not None else [])
+        if isinstance(value, list):
+            args.extend(as_list("list[exp.Expr]", value))
+        elif value is not None:
+            args.append(value)
     return exp.Anonymous(this=name, expressions=[arg.copy() for arg in args])
 
 
@@ -373,18 +443,3 @@ def _is_zero(node: exp.Expr) -> bool:
 def _total(value: Typed, target: str) -> bool:
     """Tell whether a conversion cannot fail for any value."""
     return family(target) == "text" or (value.family == "integer" and target == "DOUBLE")
-
-
-Method = Callable[[Writer, exp.Expr], Typed]
-_METHODS: Mapping[type[exp.Expr], Method] = {
-    exp.Column: Writer._column, exp.Literal: Writer._literal, exp.Null: Writer._null, exp.Boolean: Writer._boolean,
-    exp.Paren: Writer._paren, exp.Cast: Writer._cast, exp.TryCast: Writer._cast, exp.Case: Writer._case,
-    exp.Between: Writer._between, exp.In: Writer._in, exp.Is: Writer._is, exp.Not: Writer._not, exp.Like: Writer._like,
-    exp.ILike: Writer._like, exp.Escape: Writer._escape, exp.Neg: Writer._neg, exp.DPipe: Writer._dpipe,
-    exp.Array: Writer._array, exp.Bracket: Writer._bracket, exp.Interval: Writer._interval, exp.Extract: Writer._extract,
-    exp.AtTimeZone: Writer._zone, exp.Anonymous: Writer._call, exp.Filter: Writer._filter, exp.Window: Writer._window,
-}  # fmt: skip
-_SEVERAL: tuple[tuple[tuple[type[exp.Expr], ...], Method], ...] = (
-    (tuple(_COMPARISONS), Writer._comparison), ((exp.And, exp.Or), Writer._logic), (tuple(_SIGNS), Writer._arithmetic),
-    ((exp.Div, exp.IntDiv, exp.Mod), Writer._division), (tuple(_BITS), Writer._bits), (tuple(_NATIVE), Writer._native),
-)  # fmt: skip
