@@ -1,0 +1,232 @@
+"""Reads files of any known format; what the options leave open is found by looking at the content."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import Annotated, Any, Literal
+
+from runnel.connectors.files import paths, sql
+from runnel.connectors.files.formats import Chosen, Format, Reading, Workspace, by_name
+from runnel.errors import AuthoringError
+from runnel.sdk import (
+    ColumnTypes,
+    Connection,
+    DeadLetters,
+    Example,
+    NodeConfig,
+    Opened,
+    PathMark,
+    Probe,
+    Source,
+    field,
+)
+
+
+class _Unheard:
+    """Takes what a probe would refuse: a probe counts nothing."""
+
+    def add(self, raw: bytes, reason: str, position: Mapping[str, Any]) -> None:
+        """Take and forget."""
+
+
+class FileSource(Source):
+    """Gives the rows of one file, or of all files that a pattern names (their columns united by name)."""
+
+    kind = "source.file"
+    title = "File"
+    summary = "Rows of CSV, JSON, Parquet, Excel, XML, Avro or text files"
+    icon = "file"
+    synonyms = ("csv", "tsv", "json", "ndjson", "jsonl", "parquet", "excel", "xlsx", "xml", "avro", "text", "upload",
+                "read file", "import")  # fmt: skip
+
+    class Config(NodeConfig):
+        """Where the files are and, where the look at them should not decide, how they are written."""
+
+        path: Annotated[str | list[str], PathMark("read")] = field(
+            title="Path", help="A file, a pattern such as data/*.csv, a folder, or a list of them.", widget="path"
+        )
+        format: Literal["csv", "tsv", "json", "ndjson", "parquet", "excel", "xml", "avro", "text"] | None = field(
+            None, title="Format", help="Found by content and name when left open."
+        )
+        columns: ColumnTypes = field(
+            default_factory=dict, title="Column types", help="Name: type; the others are found by looking at the data."
+        )
+        filename: str | None = field(
+            None, title="File name column", help="The name of a column that says which file a row is from.", advanced=True
+        )
+        compression: Literal["none", "gzip", "zstd", "zip", "bzip2"] | None = field(
+            None, title="Packing", help="Found by content; `none` reads the bytes as they are.", advanced=True
+        )
+        member: str | None = field(None, title="File in the zip", help="Needed when a zip holds several.", advanced=True)
+        encoding: str | None = field(None, title="Encoding", help="utf-8, utf-16, latin-1, windows-1252 …", advanced=True)
+        delimiter: str | None = field(None, title="Separator", help="CSV: one character.", max_length=1, advanced=True)
+        quote: str | None = field(None, title="Quotation mark", help="CSV; an empty text for none.", max_length=1, advanced=True)
+        escape: str | None = field(None, title="Escape", help="CSV: the character before a quotation mark in a text.",
+                                   max_length=1, advanced=True)  # fmt: skip
+        header: bool | None = field(None, title="First row holds names", advanced=True)
+        header_row: int | None = field(None, title="Row of the names", help="CSV, Excel: from 1.", ge=1, advanced=True)
+        skip_rows: int = field(0, title="Rows to skip", help="CSV, Excel, text: from the top.", ge=0, advanced=True)
+        comment: str | None = field(None, title="Comment sign", help="CSV: lines that begin with it do not count.",
+                                    max_length=1, advanced=True)  # fmt: skip
+        decimal: Literal[".", ","] | None = field(None, title="Decimal sign", advanced=True)
+        thousands: Literal[",", ".", " ", "'"] | None = field(None, title="Thousands sign", advanced=True)
+        date_format: str | None = field(None, title="Date format", help="CSV: such as %d.%m.%Y.", advanced=True)
+        timestamp_format: str | None = field(None, title="Timestamp format", help="CSV: such as %d.%m.%Y %H:%M.", advanced=True)
+        null_values: list[str] = field(default_factory=list, title="Texts that mean no value", help="CSV: such as NA.",
+                                       advanced=True)  # fmt: skip
+        sheet: str | int | None = field(None, title="Sheet", help="Excel: its name or number (from 1); else the first.", advanced=True)
+        range: str | None = field(None, title="Cells", help="Excel: such as B3:F200.", advanced=True)
+        record_path: str | None = field(
+            None, title="Path to the records", help="XML: a/b/record; JSON: data.items.", advanced=True
+        )
+
+    examples = (
+        Example("A CSV file", {"path": "orders.csv"}),
+        Example("All files of a folder", {"path": "exports/*.csv", "filename": "file"}),
+    )
+
+    @classmethod
+    def describe(cls, config: Config) -> str:
+        """Name the file."""
+        return config.path if isinstance(config.path, str) else ", ".join(config.path)
+
+    def _paths(self) -> list[str]:
+        path = self.config.path
+        return [path] if isinstance(path, str) else list(path)
+
+    def reads(self, folder: str) -> Sequence[str]:
+        """Return the files that exist now."""
+        return paths.expand(self._paths(), folder)
+
+    def identity(self, folder: str) -> str:
+        """Return path, inode, size and time of every file."""
+        return paths.identity(self.reads(folder))
+
+    def probe(self, connection: Connection, folder: str) -> Probe:
+        """Look into every file; columns are united by name."""
+        import os
+
+        files = self._existing(folder)
+        given = given_types(connection, self.config.columns)
+        reading = Reading(connection, self.config, Workspace(connection), _Unheard(), self.id, given)
+        looks = [self._look(path, reading) for path in files]
+        columns, notes = united([look["columns"] for look in looks], given)
+        for look in looks:
+            notes.extend(note for note in look["notes"] if note not in notes)
+        options: dict[str, Any] = {"files": looks, "format": looks[0]["format"]}
+        if all(look["rows"] is not None for look in looks):
+            options["exact_rows"] = True
+        if self.config.filename:
+            columns[self.config.filename] = "VARCHAR"
+        size = sum(os.path.getsize(path) for path in files)
+        return Probe(columns, options, self.identity(folder), tuple(files), size, tuple(notes))
+
+    def _existing(self, folder: str) -> list[str]:
+        for path in self._paths():
+            if not paths.expand([path], folder):
+                raise paths.missing(path, folder)
+        return paths.expand(self._paths(), folder)
+
+    def _look(self, path: str, reading: Reading) -> dict[str, Any]:
+        from runnel.connectors.files.preparing import prepare
+
+        file, format = prepare(path, self.config, reading.workspace)
+        found = format.sniff(file, reading)
+        return {
+            "path": path, "format": format.name, "columns": dict(found.columns), "options": dict(found.options),
+            "rows": found.rows, "notes": [*file.notes, *found.notes],
+        }  # fmt: skip
+
+    def open(
+        self, connection: Connection, probe: Probe, columns: Mapping[str, str], letters: DeadLetters
+    ) -> Opened:
+        """Open the files, those that are written alike together."""
+        reading = Reading(connection, self.config, Workspace(connection), letters, self.id)
+        self._reading = reading
+        self._opened: dict[str, Format] = {}
+        parts, rows = [], []
+        for look, group in grouped(probe.options["files"], bool(self.config.filename)):
+            opened = self._open(look, group, columns, reading)
+            parts.append(opened.sql)
+            rows.append(opened.rows)
+        known = None if any(count is None for count in rows) else sum(count or 0 for count in rows)
+        return Opened(parts[0] if len(parts) == 1 else f"({' UNION ALL '.join(_selected(p) for p in parts)})", known)
+
+    def _open(
+        self, look: Mapping[str, Any], paths_of: list[str], columns: Mapping[str, str], reading: Reading
+    ) -> Opened:
+        from runnel.connectors.files.preparing import prepare
+
+        format = by_name(look["format"])
+        self._opened[format.name] = format
+        own = {name: type for name, type in columns.items() if name in look["columns"]}
+        settings = self.config.model_copy(update={"format": format.name})
+        files = [
+            Chosen(prepare(path, settings, reading.workspace)[0], look["options"], look["columns"]) for path in paths_of
+        ]
+        opened = format.open(files, own, reading)
+        if list(own) == list(columns):
+            return opened
+        filled = [
+            sql.name(name) if name in own else f"{self._filled(name, paths_of)} AS {sql.name(name)}"
+            if name == self.config.filename else f"CAST(NULL AS {type}) AS {sql.name(name)}"
+            for name, type in columns.items()
+        ]  # fmt: skip
+        return Opened(f"(SELECT {', '.join(filled)} FROM {opened.sql})", opened.rows)
+
+    def _filled(self, name: str, paths_of: list[str]) -> str:
+        return sql.text(paths_of[0])
+
+    def finish(self, connection: Connection, probe: Probe, letters: DeadLetters) -> None:
+        """Let the formats harvest what their readers refused."""
+        self._reading.letters = letters
+        for format in self._opened.values():
+            format.finish(self._reading)
+
+
+_ALIASES = {"string": "VARCHAR", "number": "DOUBLE", "integer": "BIGINT", "decimal": "DECIMAL(38,9)"}
+
+
+def given_types(connection: Connection, columns: Mapping[str, str]) -> dict[str, str]:
+    """Return the types that a person gave, in DuckDB's spelling."""
+    import duckdb
+
+    found = {}
+    for name, type in columns.items():
+        try:
+            row = connection.execute(f"SELECT typeof(CAST(NULL AS {_ALIASES.get(type, type)}))").fetchall()[0]
+        except duckdb.Error as error:
+            what = f"column {name}: there is no type {type}"
+            hint = "Such as VARCHAR, BIGINT, DOUBLE, DECIMAL(18,2), BOOLEAN, DATE, TIMESTAMP."
+            raise AuthoringError("RNL-FILE-009", what, hint, {"field": f"columns.{name}"}) from error
+        found[name] = row[0]
+    return found
+
+
+def united(columns: Sequence[Mapping[str, str]], given: Mapping[str, str]) -> tuple[dict[str, str], list[str]]:
+    """Return the columns of all files by name, in order of first appearance, and what to say about differences."""
+    from runnel.connectors.files.values import common
+
+    found: dict[str, list[str]] = {}
+    for one in columns:
+        for name, type in one.items():
+            found.setdefault(name, []).append(type)
+    notes = []
+    missing = [name for name, types in found.items() if len(types) < len(columns)]
+    if missing:
+        notes.append("not in every file: " + ", ".join(missing[:8]))
+    return {name: given.get(name) or common(types) for name, types in found.items()}, notes
+
+
+def grouped(looks: Sequence[Mapping[str, Any]], alone: bool) -> list[tuple[Mapping[str, Any], list[str]]]:
+    """Return the files that are written alike together, in the order of the first of each group."""
+    groups: dict[str, tuple[Mapping[str, Any], list[str]]] = {}
+    for look in looks:
+        key = json.dumps([look["format"], look["options"], list(look["columns"].items()), look["path"] if alone else ""])
+        groups.setdefault(key, (look, []))[1].append(look["path"])
+    return list(groups.values())
+
+
+def _selected(part: str) -> str:
+    return f"SELECT * FROM {part}"

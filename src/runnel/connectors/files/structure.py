@@ -1,0 +1,144 @@
+"""The shape of JSON records: structures of many records merged into one, and the DuckDB types they become."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+Tree = Any
+"""A leaf type as text, a list with one tree, or a mapping key → tree (the form of DuckDB's `json_structure`)."""
+
+_WHOLE = {"UBIGINT", "BIGINT", "HUGEINT"}
+
+
+@dataclass
+class Merged:
+    """The merged structure; `optional` says that some record lacks a key, `mixed` lists paths of mixed kinds."""
+
+    tree: Tree
+    optional: bool
+    mixed: list[str]
+
+
+def merge(trees: Iterable[Tree]) -> Merged:
+    """Merge the structures of records."""
+    state = Merged("NULL", False, [])
+    for tree in trees:
+        state.tree = _merged(state.tree, tree, "", state)
+    state.tree = _clean(state.tree, state, "")
+    return state
+
+
+def _merged(one: Tree, other: Tree, path: str, state: Merged) -> Tree:
+    if one == "NULL" or one == other:
+        return other
+    if other == "NULL":
+        return one
+    if isinstance(one, dict) and isinstance(other, dict):
+        return _objects(one, other, path, state)
+    if isinstance(one, list) and isinstance(other, list):
+        return [_merged(one[0], other[0], path + "[]", state)]
+    return _leaves(one, other, path, state)
+
+
+def _objects(one: dict[str, Tree], other: dict[str, Tree], path: str, state: Merged) -> Tree:
+    if one.keys() != other.keys():
+        state.optional = True
+    made = dict(one)
+    for key, tree in other.items():
+        made[key] = _merged(made[key], tree, f"{path}.{key}", state) if key in made else tree
+    return made
+
+
+def _leaves(one: Tree, other: Tree, path: str, state: Merged) -> Tree:
+    if "JSON" in (one, other) and (isinstance(one, dict) or isinstance(other, dict)):
+        state.optional = True
+        return one if isinstance(one, dict) else other
+    if path not in state.mixed and not (_number(one) and _number(other)):
+        state.mixed.append(path)
+    if not (isinstance(one, str) and isinstance(other, str)) or "JSON" in (one, other):
+        return "JSON"
+    if _number(one) and _number(other):
+        return "DOUBLE" if "DOUBLE" in (one, other) else "BIGINT"
+    return "VARCHAR"
+
+
+def _number(tree: Tree) -> bool:
+    return isinstance(tree, str) and (tree in _WHOLE or tree == "DOUBLE" or tree.startswith("DECIMAL"))
+
+
+def _clean(tree: Tree, state: Merged, path: str) -> Tree:
+    """Give leaves their final types; objects that no struct can hold become JSON."""
+    if isinstance(tree, dict):
+        if not tree or not _nameable(tree):
+            return "JSON"
+        return {key: _clean(part, state, f"{path}.{key}") for key, part in tree.items()}
+    if isinstance(tree, list):
+        return [_clean(tree[0], state, path + "[]")]
+    return {"NULL": "JSON", "UBIGINT": "BIGINT", "HUGEINT": "BIGINT"}.get(tree, tree)
+
+
+def _nameable(tree: Mapping[str, Tree]) -> bool:
+    """Tell whether DuckDB can hold the keys as names of one struct: none empty, none equal but for case."""
+    lower = {key.lower() for key in tree}
+    return len(lower) == len(tree) and all(key and "\x00" not in key for key in tree)
+
+
+def type_text(tree: Tree) -> str:
+    """Return the DuckDB type of a merged structure."""
+    if isinstance(tree, dict):
+        fields = ", ".join(f'"{key.replace(chr(34), chr(34) * 2)}" {type_text(part)}' for key, part in tree.items())
+        return f"STRUCT({fields})"
+    if isinstance(tree, list):
+        return type_text(tree[0]) + "[]"
+    return str(tree)
+
+
+def replaced(tree: Tree, path: tuple[str, ...], type: str) -> Tree:
+    """Return the structure with another type at a path (`[]` steps into a list)."""
+    if not path:
+        return type
+    if path[0] == "[]" and isinstance(tree, list):
+        return [replaced(tree[0], path[1:], type)]
+    if isinstance(tree, dict) and path[0] in tree:
+        return {key: replaced(part, path[1:], type) if key == path[0] else part for key, part in tree.items()}
+    return tree
+
+
+def wide_numbers(line: str) -> dict[tuple[str, ...], tuple[int, int]]:
+    """Return path → (digits before, digits after the point) of the numbers in a record that no BIGINT or DOUBLE holds.
+
+    A number with an exponent counts as a DOUBLE.
+    """
+    found: dict[tuple[str, ...], tuple[int, int]] = {}
+    _walk(json.loads(line, parse_int=_Number, parse_float=_Number), (), found)
+    return found
+
+
+class _Number(str):
+    """The digits of a number as they stand."""
+
+
+def _walk(value: Any, path: tuple[str, ...], found: dict[tuple[str, ...], tuple[int, int]]) -> None:
+    if isinstance(value, _Number):
+        size = _wide(value)
+        if size:
+            before, after = found.get(path, (0, 0))
+            found[path] = (max(before, size[0]), max(after, size[1]))
+    elif isinstance(value, dict):
+        for key, part in value.items():
+            _walk(part, (*path, key), found)
+    elif isinstance(value, list):
+        for part in value:
+            _walk(part, (*path, "[]"), found)
+
+
+def _wide(number: str) -> tuple[int, int] | None:
+    if "e" in number.lower():
+        return None
+    before, _, after = number.lstrip("-").partition(".")
+    if not after:
+        return None if -(2**63) <= int(number) < 2**63 else (len(before), 0)
+    return (len(before), len(after)) if len((before + after).strip("0")) > 15 else None
