@@ -1,0 +1,22 @@
+"""Area chart: values over time, filled to the zero line."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from runnel.nodes.charts.line import Line
+from runnel.sdk.chart import ChartSpec
+
+
+class Area(Line):
+    """Draws stacked areas, one per value column or per value of `series`."""
+
+    kind = "chart.area"
+    title = "Area chart"
+    summary = "Values over time, filled to the zero line"
+    icon = "chart-area"
+    synonyms = ("stacked", "volume", "cumulative")
+
+    def specify(self, types: Mapping[str, str]) -> ChartSpec:
+        """The same channels as lines, filled and stacked."""
+        return super().specify(types).model_copy(update={"kind": "area", "stacked": True})
