@@ -64,8 +64,6 @@ BY_FUNCTION: dict[str, dict[str, tuple[str, ...]]] = {
     "concat": {"values": ("s", "i", "n", "b", "u", "d", "NULL")},
     "concat_ws": {"values": ("s", "j", "u", "b"), "separator": ("', '", "''", "u")},
     "hash_id": {"values": ("s", "i", "u", "m", "d")},
-    "choose": {"conditions_and_values": ("b", "s", "j > 2", "u")},
-    "map_value": {"value": ("s",), "pairs_and_default": ("'a'", "'one'", "'b'", "u", "'other'")},
     "asin": {"value": ("unit",)},
     "acos": {"value": ("unit",)},
     "sin": {"value": ("y", "n")},
@@ -133,6 +131,10 @@ BY_FUNCTION: dict[str, dict[str, tuple[str, ...]]] = {
     "string_agg": {"value": ("s", "u")},
     "try_to_number": {"value": ("s",)},
 }
+BY_PLACE = {
+    "choose": ("b", "s", "j > 2", "u", "'none'"),
+    "map_value": ("s", "'a'", "'one'", "u", "'two'"),
+}
 BY_KIND: dict[str, tuple[str, ...]] = {
     "text": ("s", "u", "word", "''"),
     "integer": ("j", "small", "i"),
@@ -182,8 +184,8 @@ def cases(function: Function, count: int = 8) -> list[str]:
 
 
 def _arity(function: Function, number: int) -> int:
-    if function.name in ("choose", "map_value"):
-        return 4 + number % 2
+    if function.name in BY_PLACE:
+        return (3, 4, 5)[number % 3] if function.name == "map_value" else (2, 4, 5)[number % 3]
     if function.most is None:
         return max(function.least, 2 + number % 3)
     return function.least if number % 2 == 0 else function.most
@@ -192,10 +194,8 @@ def _arity(function: Function, number: int) -> int:
 def _argument(function: Function, index: int, turn: int, number: int) -> str:
     param = function.param(index)
     own = BY_FUNCTION.get(function.name, {}).get(param.name)
-    if function.name == "choose" and index == 4:
-        return "u"
-    if own is not None and function.name in ("choose", "map_value"):
-        return own[(index - (0 if function.name == "choose" else min(index, 1))) % len(own)]
+    if function.name in BY_PLACE:
+        return BY_PLACE[function.name][index]
     if own is not None and function.name.startswith("list_"):
         return own[number % len(own)]
     if own is not None:

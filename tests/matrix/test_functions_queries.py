@@ -18,24 +18,33 @@ QUERIES = (
     'SELECT "id", "s" FROM "m" ORDER BY "s" DESC, "id" DESC',
     'SELECT "id", "x" FROM "m" ORDER BY "x" DESC NULLS FIRST, "id" LIMIT 20 OFFSET 3',
     'SELECT "id" FROM "m" WHERE "s" > \'B\' AND "x" > 0 ORDER BY "id"',
-    'SELECT "id" FROM "m" WHERE "d" >= \'2000-01-01\' AND "s" LIKE \'%a\\%\' ORDER BY 1' if False else 'SELECT "id" FROM "m" WHERE "d" >= \'2000-01-01\' ORDER BY "id"',
-    'SELECT "grp", COUNT(*) AS "n", CAST(SUM("i") AS DECIMAL(38,0)) AS "t", MAX("s") AS "s" FROM "m" GROUP BY "grp" HAVING COUNT(*) > 1 ORDER BY "grp"',
+    'SELECT "id" FROM "m" WHERE "d" >= \'2000-01-01\' ORDER BY "id"',
+    'SELECT "grp", COUNT(*) AS "n", CAST(SUM("i") AS DECIMAL(38,0)) AS "t", MAX("s") AS "s" FROM "m" GROUP BY "grp" '
+    'HAVING COUNT(*) > 1 ORDER BY "grp"',
     'SELECT DISTINCT "word" FROM "m" ORDER BY "word" NULLS FIRST',
     'SELECT DISTINCT ON ("grp") "grp", "s", "id" FROM "m" ORDER BY "grp", "s" DESC, "id"',
-    'SELECT "a"."id", "b"."word" FROM "m" AS "a" LEFT JOIN "m" AS "b" ON "a"."small" = "b"."id" AND "b"."b" ORDER BY "a"."id", "b"."word"',
-    'SELECT "a"."id" AS "x1", "b"."id" AS "x2" FROM "m" AS "a" INNER JOIN "m" AS "b" ON "a"."s" = "b"."u" ORDER BY "x1", "x2"',
-    'SELECT "a"."id", "b"."id" AS "other" FROM "m" AS "a" FULL JOIN "m" AS "b" ON "a"."id" = "b"."small" ORDER BY "a"."id", "other"',
-    'WITH "paid" AS (SELECT "id", "y" * 2 AS "twice" FROM "m" WHERE "b"), "more" AS (SELECT "id", "twice" + 1 AS "t" FROM "paid") SELECT "id", "t" FROM "more" ORDER BY "id"',
-    'SELECT "id", "j" FROM "m" WHERE "j" > 4 UNION ALL SELECT "id", "small" FROM "m" WHERE "small" > 10 ORDER BY "id", "j"',
+    'SELECT "a"."id", "b"."word" FROM "m" AS "a" LEFT JOIN "m" AS "b" ON "a"."small" = "b"."id" AND "b"."b" ORDER BY '
+    '"a"."id", "b"."word"',
+    'SELECT "a"."id" AS "x1", "b"."id" AS "x2" FROM "m" AS "a" INNER JOIN "m" AS "b" ON "a"."s" = "b"."u" ORDER BY '
+    '"x1", "x2"',
+    'SELECT "a"."id", "b"."id" AS "other" FROM "m" AS "a" FULL JOIN "m" AS "b" ON "a"."id" = "b"."small" ORDER BY '
+    '"a"."id", "other"',
+    'WITH "paid" AS (SELECT "id", "y" * 2 AS "twice" FROM "m" WHERE "b"), "more" AS (SELECT "id", "twice" + 1 AS "t" '
+    'FROM "paid") SELECT "id", "t" FROM "more" ORDER BY "id"',
+    'SELECT "id", "j" FROM "m" WHERE "j" > 4 UNION ALL SELECT "id", "small" FROM "m" WHERE "small" > 10 ORDER BY '
+    '"id", "j"',
     'SELECT "word" FROM "m" UNION SELECT "u" FROM "m" ORDER BY "word"',
     'SELECT "word" FROM "m" EXCEPT SELECT "s" FROM "m" ORDER BY "word"',
     'SELECT "word" FROM "m" INTERSECT SELECT "s" FROM "m" ORDER BY "word"',
-    'SELECT "id", ROW_NUMBER() OVER (PARTITION BY "grp" ORDER BY "s", "id") AS "r", LAG("j") OVER (ORDER BY "id") AS "l" FROM "m" ORDER BY "id"',
-    'SELECT "id", "grp", "s" FROM "m" QUALIFY ROW_NUMBER() OVER (PARTITION BY "grp" ORDER BY "s" DESC, "id") <= 2 ORDER BY "id"',
+    'SELECT "id", ROW_NUMBER() OVER (PARTITION BY "grp" ORDER BY "s", "id") AS "r", LAG("j") OVER (ORDER BY "id") AS '
+    '"l" FROM "m" ORDER BY "id"',
+    'SELECT "id", "grp", "s" FROM "m" QUALIFY ROW_NUMBER() OVER (PARTITION BY "grp" ORDER BY "s" DESC, "id") <= 2 '
+    'ORDER BY "id"',
     'SELECT "t"."n" FROM (SELECT "id" AS "n" FROM "m" WHERE "j" IS NULL) AS "t" ORDER BY "t"."n"',
     'SELECT "id", "d" + INTERVAL 1 MONTH AS "d" FROM "m" WHERE "d" < \'9000-01-01\' ORDER BY "id"',
-    'SELECT "m"."id", \'x\' AS "kind", NULL AS "none", 1.5 AS "n" FROM "m" CROSS JOIN (SELECT 1 AS "one") AS "t" ORDER BY "m"."id"',
-)  # fmt: skip
+    'SELECT "m"."id", \'x\' AS "kind", NULL AS "none", 1.5 AS "n" FROM "m" CROSS JOIN (SELECT 1 AS "one") AS "t" '
+    'ORDER BY "m"."id"',
+)
 
 REFUSED = (
     'SELECT * FROM "m" ASOF JOIN "m" AS "b" ON "m"."d" >= "b"."d"',
@@ -51,8 +60,8 @@ REFUSED = (
     'SELECT * EXCLUDE ("id") FROM "m"',
     'SELECT TRY_CAST("s" AS DATE) AS "d" FROM "m"',
     'SELECT "id" FROM "m" SEMI JOIN "m" AS "b" ON "m"."id" = "b"."id"',
-    'SELECT * FROM READ_CSV(\'x\')',
-)  # fmt: skip
+    "SELECT * FROM READ_CSV('x')",
+)
 
 
 def query(text: str) -> exp.Query:

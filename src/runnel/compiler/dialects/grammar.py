@@ -21,7 +21,10 @@ def call(name: str, *args: Tree) -> exp.Anonymous:
 
 
 def _json_arrow(name: str) -> Callable[..., Tree]:
-    def build(_parser: Any, this: Tree, path: Tree) -> Tree:
+    def build(parser: Any, this: Tree, path: Tree | None) -> Tree:
+        if path is None:
+            parser.raise_error("a path must follow the arrow")
+            return this
         return call(name, this, path)
 
     return build

@@ -418,13 +418,22 @@ def _check_literals(node: exp.Anonymous, function: Function, problems: Problems)
             )
         if isinstance(arg, exp.Lambda) and param.kind != _LAMBDA:
             problems.add(codes.ARGUMENT_TYPE, position(arg), f"`{function.name}` takes no lambda", "Give a value.")
-        if param.name in function.literals and not isinstance(arg, exp.Literal):
+        if param.name in function.literals and not _fits_literal(arg, param.kind):
             hint = f"Write {function.examples[0][0]}."
             problems.add(
                 codes.LITERAL_NEEDED, position(arg), f"`{param.name}` of `{function.name}` must be a literal", hint
             )
         if param.name in ("unit", "part") and function.units:
             _check_unit(arg, function, problems)
+
+
+def _fits_literal(arg: exp.Expr, kind: str) -> bool:
+    """Tell whether an argument is a literal of a kind that the build of a function can read."""
+    if not isinstance(arg, exp.Literal):
+        return False
+    if kind == "integer":
+        return not arg.is_string and arg.name.isdigit()
+    return arg.is_string == (kind == "text")
 
 
 def _check_unit(arg: exp.Expr, function: Function, problems: Problems) -> None:

@@ -44,7 +44,7 @@ _NULL_TYPES = {
     "date": "DATE",
     "timestamp": "TIMESTAMP",
     "instant": "TIMESTAMP",
-    "timestamptz": "TIMESTAMPTZ",
+    "timestamptz": "TIMESTAMP WITH TIME ZONE",
     "interval": "INTERVAL",
     "json": "JSON",
 }
@@ -134,26 +134,23 @@ class Expander:
         for arg in node.expressions:
             _note_modifiers(arg, site)
         written = arguments(node)
-        if function.kind == "scalar":
-            types = tuple("NULL" if isinstance(arg, exp.Lambda) else self._type(function, arg) for arg in written)
-            return build_call(function, self._arguments(function, written), types)
-        types = tuple(self._type(function, arg) for arg in written)
+        types = tuple(self._type(function, index, arg) for index, arg in enumerate(written))
         made = build_call(function, self._arguments(function, written), types)
-        return self._decorate(made, site, function, written)
+        return made if function.kind == "scalar" else self._decorate(made, site, function, written)
 
     def _arguments(self, function: Function, written: list[exp.Expr]) -> tuple[exp.Expr, ...]:
-        """Expand arguments; a bare NULL gets the parameter's type, so that the engine finds one function for it."""
+        """Expand arguments; a bare NULL or a date's text gets the parameter's type, so that one function fits."""
         made: list[exp.Expr] = []
         for index, arg in enumerate(written):
-            kind = (
-                _NULL_TYPES.get(function.param(index).kind) if isinstance(arg, exp.Null) and function.params else None
-            )
-            made.append(exp.cast(exp.Null(), kind) if kind else self.tree(arg))
+            kind = _by_context(function, index, arg)
+            made.append(exp.cast(arg.copy(), kind, dialect="duckdb") if kind else self.tree(arg))
         return tuple(made)
 
-    def _type(self, function: Function, arg: exp.Expr) -> str:
+    def _type(self, function: Function, index: int, arg: exp.Expr) -> str:
         """Return an argument's type where the build depends on it; asking the oracle costs time."""
-        return self.types_of(arg) if callable(function.build) and not isinstance(arg, exp.Star) else "NULL"
+        if not callable(function.build) or isinstance(arg, exp.Star | exp.Lambda):
+            return "NULL"
+        return _by_context(function, index, arg) or self.types_of(arg)
 
     def _clock(self, function: Function) -> exp.Expr:
         now = self.now or datetime(1970, 1, 1, tzinfo=UTC)
@@ -196,6 +193,18 @@ class Expander:
         if function.frame:
             over.set("spec", _frame(function, written))
         return over
+
+
+def _by_context(function: Function, index: int, arg: exp.Expr) -> str | None:
+    """Return the type that a parameter gives a bare NULL or the text of a date or time."""
+    if not function.params:
+        return None
+    kind = function.param(index).kind
+    if isinstance(arg, exp.Null):
+        return _NULL_TYPES.get(kind)
+    if isinstance(arg, exp.Literal) and arg.is_string and kind in ("date", "timestamp", "instant", "timestamptz"):
+        return "DATE" if kind in ("date", "instant") and len(arg.name.strip()) <= 10 else _NULL_TYPES[kind]
+    return None
 
 
 def _operand(written: exp.Expr, made: exp.Expr) -> exp.Expr:

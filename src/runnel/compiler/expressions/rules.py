@@ -272,12 +272,19 @@ class Rules:
             self._alike(same, f"in {function.name}() beside")
         if function.name == "choose":
             self._choose(args)
+        if function.name == "map_value":
+            self._map_value(args)
         if function.name in ("list_contains", "list_position", "list_append"):
             self._member(args[0], args[1])
 
     def _choose(self, args: list[exp.Expr]) -> None:
         self._conditions(args[: len(args) - 1 : 2] if len(args) % 2 else args[::2])
         self._alike(args[1::2] + (args[-1:] if len(args) % 2 else []), "another result beside")
+
+    def _map_value(self, args: list[exp.Expr]) -> None:
+        last = args[-1:] if len(args) % 2 == 0 else []
+        self._alike([args[0], *args[1 : len(args) - len(last) : 2]], "compared with")
+        self._alike([*args[2::2], *last], "another result beside")
 
     def _member(self, whole: exp.Expr, value: exp.Expr) -> None:
         element = element_type(self._type(whole)) if self._group(whole) == "list" else "NULL"

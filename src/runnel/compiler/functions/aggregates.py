@@ -185,6 +185,7 @@ FUNCTIONS = (
         ("string_agg(team, '-' ORDER BY day)", "'a-a-b-b'"),
         aliases=("group_concat", "listagg"),
         build="string_agg(:value, :separator)",
+        literals=("separator",),
     ),
     _agg(
         "list(value: any) -> list",

@@ -35,7 +35,7 @@ FUNCTIONS = (
         nulls="A NULL condition counts as false.",
     ),
     fn(
-        "choose(*conditions_and_values: any) -> same",
+        "choose(condition: boolean, value: any, *more?: any) -> same",
         "The value of the first condition that holds.",
         "Pairs of condition and value, then optionally a value for none; NULL conditions do not hold.",
         ("choose(1 > 2, 'a', 2 > 1, 'b', 'c')", "'b'"),
@@ -43,7 +43,7 @@ FUNCTIONS = (
         nulls="A NULL condition counts as false.",
     ),
     fn(
-        "map_value(value: same, *pairs_and_default: same) -> same",
+        "map_value(value: same, match: same, result: any, *more?: any) -> same",
         "A value translated by a list of pairs.",
         "map_value(x, from1, to1, from2, to2, default); NULL matches nothing, so it gives the default.",
         ("map_value('de', 'de', 'Germany', 'fr', 'France', 'other')", "'Germany'"),

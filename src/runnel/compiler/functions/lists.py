@@ -168,6 +168,7 @@ FUNCTIONS = (
         ("list_join(['a', NULL, 'b'], '-')", "'a-b'"),
         aliases=("array_to_string",),
         build="array_to_string(:list, :separator)",
+        literals=("separator",),
         nulls="NULL when an argument is NULL or all elements are NULL.",
     ),
     fn(

@@ -139,7 +139,7 @@ class Function:
     def least(self) -> int:
         """Return the smallest number of arguments."""
         return sum(1 for param in self.params if not param.optional and not param.variadic) + (
-            1 if self.params and self.params[-1].variadic else 0
+            1 if self.params and self.params[-1].variadic and not self.params[-1].optional else 0
         )
 
     @property

@@ -182,7 +182,7 @@ FUNCTIONS = (
         ("is_date('2024-02-29')", "TRUE"),
         ("is_date('2025-02-29')", "FALSE"),
         build="CASE WHEN :text IS NOT NULL THEN NOT (try_strptime(:text, :format)) IS NULL END",
-        nulls="NULL for a NULL text; FALSE for a NULL format.",
+        literals=("format",),
         may_fail=True,
         postgres=Unsupported(_NO_TRY),
     ),

@@ -109,7 +109,7 @@ HOSTILE = (
     "select",
     "\x00",
     "price \x00",
-    "\ud800" if False else "\u202eprice\u202c?",
+    "\u202eprice\u202c?",
 )
 
 
