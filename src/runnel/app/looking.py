@@ -35,6 +35,7 @@ class Looking:
         ))  # fmt: skip
         plan = build_plan(
             upstream, typed, pipeline="look", version="", folder=self.document.folder, settings={}, targets=[port],
+            whole=True,
         )  # fmt: skip
         name = cte_name(*port, typed[port[0]].node.ports.outputs[0].name)
         question = f'WITH "{name}" AS ({{query}}) {plain_sql(relation.as_query())}'

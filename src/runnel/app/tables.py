@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 
     from runnel.app.project import Project
     from runnel.app.runs import RunReport
+    from runnel.runtime.cache import Kept
 
 
 def arrow_table(project: Project, report: RunReport, ref: str) -> pyarrow.Table:
@@ -26,12 +27,17 @@ def arrow_table(project: Project, report: RunReport, ref: str) -> pyarrow.Table:
     return _read([kept.data], types)
 
 
+def read_kept(kept: Kept) -> pyarrow.Table:
+    """Return a kept result as an Arrow table."""
+    return _read([kept.data], kept.types)
+
+
 def _computed(project: Project, compiled: Any, port: tuple[str, str]) -> pyarrow.Table:
     """Run what the port needs, keep its result, and read it."""
     from runnel.app.previews import kept_result
 
     kept = kept_result(project, compiled.plan([port], whole=True))
-    return _read([kept.data], kept.types)
+    return read_kept(kept)
 
 
 def _read(files: list[str], types: Any) -> pyarrow.Table:

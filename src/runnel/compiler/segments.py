@@ -311,7 +311,8 @@ def _effects(cutter: Cutter, keep: set[str]) -> Iterable[Effect]:
             port = next(iter(cutter.typed[id].relations))
             if (id, port) in cutter.outputs:
                 schema = cutter.typed[id].schemas[port]
-                yield Effect(id, node.kind, config, cutter.name((id, port)), schema)
+                drawn = cutter.typed[id].settled or {"kind": node.kind, "config": config}
+                yield Effect(id, drawn["kind"], drawn["config"], cutter.name((id, port)), schema)
 
 
 def _node_plan(cutter: Cutter, id: str, segments: Sequence[Segment]) -> NodePlan:
@@ -348,4 +349,3 @@ def _keyed(segment: Segment, by_id: Mapping[str, Segment], made: dict[str, Segme
     key = hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:32]
     made[segment.id] = replace(segment, key=key)
     return key
-

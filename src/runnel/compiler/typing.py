@@ -17,6 +17,7 @@ from runnel.compiler.graph import REJECTED, Graph, GraphNode
 from runnel.errors import EngineError
 from runnel.model.findings import Finding, Where, has_errors
 from runnel.plan.oracle import TypeOracle
+from runnel.sdk.chart import Chart
 from runnel.sdk.relation import ACCEPT, Relation
 from runnel.sdk.source import Probe, Sink, Source
 
@@ -33,6 +34,7 @@ class TypedNode:
     failing: tuple[str, ...] = ()
     probe: Probe | None = None
     types: Mapping[str, str] = field(default_factory=dict)
+    settled: Mapping[str, Any] | None = None
 
     @property
     def broken(self) -> bool:
@@ -54,9 +56,7 @@ class Typist:
         self.kept: OrderedDict[str, TypedNode] = OrderedDict()
         self.computed = 0
 
-    def type_graph(
-        self, graph: Graph, around: Surroundings, probes: Mapping[str, Probe]
-    ) -> dict[str, TypedNode]:
+    def type_graph(self, graph: Graph, around: Surroundings, probes: Mapping[str, Probe]) -> dict[str, TypedNode]:
         """Return every node typed, in graph order; `probes` holds what is known of each source."""
         typed: dict[str, TypedNode] = {}
         for id, node in graph.nodes.items():
@@ -187,9 +187,11 @@ def _typed_relational(
     relations = _relations(instance, node, binding)
     oracle = around.foreign if node.node.foreign and around.foreign is not None else around.oracle
     schemas, problems = _described(node, relations, inputs, oracle)
+    settled = instance.settled(binding.inputs["input"]) if isinstance(instance, Chart) else None
     return TypedNode(
-        node, names, relations, schemas, (*findings, *problems), tuple(binding.failing), types=binding.types
-    )
+        node, names, relations, schemas, (*findings, *problems), tuple(binding.failing), types=binding.types,
+        settled=settled,
+    )  # fmt: skip
 
 
 def _looking(around: Surroundings, graph: Graph, typed: Mapping[str, TypedNode]) -> Any:

@@ -64,6 +64,10 @@ class Chart(Node):
         """Return the specification for data of these column types."""
         raise NotImplementedError
 
+    def settled(self, input: Relation) -> Mapping[str, Any] | None:
+        """Return `kind` and `config` of the chart that is drawn instead (charts that choose), or None."""
+        return None
+
     def named(self) -> Iterator[tuple[str, str]]:
         """Yield (setting, column) for every column that the chart's config names."""
         for setting in ("x", "y", "series", "label", "value", "latitude", "longitude", "country", "columns"):

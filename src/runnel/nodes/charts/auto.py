@@ -57,8 +57,8 @@ class Auto(Chart):
             made[f"least_{index}"] = exp.cast(exp.Min(this=column(name)), "VARCHAR")
             made[f"most_{index}"] = exp.cast(exp.Max(this=column(name)), "VARCHAR")
             made[f"length_{index}"] = exp.Avg(this=call("LENGTH", text.copy()))
-            some = call("LIST", exp.Distinct(expressions=[call("LEFT", text.copy(), 40)]))
-            made[f"values_{index}"] = exp.cast(call("TO_JSON", call("LIST_SLICE", some, 1, MOST_VALUES)), "VARCHAR")
+            some = call("APPROX_TOP_K", call("LEFT", text.copy(), 40), MOST_VALUES)
+            made[f"values_{index}"] = exp.cast(call("TO_JSON", some), "VARCHAR")
         return input.aggregate({}, made)
 
     def relate(self, input: Relation) -> dict[str, Relation]:

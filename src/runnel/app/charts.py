@@ -1,0 +1,53 @@
+"""Charts of a run: the validated specification of each chart node with its data."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from runnel.engines.duckdb.values import jsonable
+from runnel.sdk.chart import Chart, ChartSpec
+
+if TYPE_CHECKING:
+    from runnel.app.project import Project
+    from runnel.app.runs import RunReport
+
+
+@dataclass(frozen=True)
+class DrawnChart:
+    """One chart: its node, its specification, and the rows of its data."""
+
+    node: str
+    spec: ChartSpec
+    columns: tuple[str, ...]
+    rows: Sequence[Sequence[Any]]
+
+    def column(self, name: str) -> list[Any]:
+        """Return the values of one column."""
+        index = self.columns.index(name)
+        return [row[index] for row in self.rows]
+
+    def to_json(self) -> dict[str, Any]:
+        """Return specification and data as JSON values."""
+        rows = [[jsonable(cell) for cell in row] for row in self.rows]
+        return {"node": self.node, "spec": self.spec.model_dump(mode="json"), "columns": list(self.columns), "rows": rows}
+
+
+def charts_of(project: Project, report: RunReport) -> list[DrawnChart]:
+    """Return the charts of a run in the order of its nodes."""
+    from runnel.app.tables import read_kept
+
+    made: list[DrawnChart] = []
+    for effect in report.plan.effects:
+        node = project.catalog.get(effect.kind)
+        kept = report.kept(effect.segment)
+        if node is None or not issubclass(node, Chart) or kept is None:
+            continue
+        chart = node(node.Config.model_validate(effect.config), {}, effect.node)
+        spec = chart.specify(dict(kept.types))
+        table = read_kept(kept)
+        columns = tuple(table.column_names)
+        rows = list(zip(*[table.column(name).to_pylist() for name in columns], strict=True))
+        made.append(DrawnChart(effect.node, spec, columns, rows))
+    return made
