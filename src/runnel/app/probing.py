@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from runnel.app.workers import existing
 from runnel.compiler.graph import GraphNode
+from runnel.connectors.datasets.source import DatasetSource
 from runnel.sdk.source import Probe, Source
 
 if TYPE_CHECKING:
@@ -29,6 +30,9 @@ class Probing:
         """Return what is known of a source node; raises RunnelError when it cannot be read."""
         source = node.node(node.config, {}, node.id)
         assert isinstance(source, Source)
+        if isinstance(source, DatasetSource):
+            query, files, columns, version = self.project.store.datasets.query(source.config.name, source.config.version)
+            return source.from_dataset(query, files, columns, version)
         reads = existing(source.reads(node.folder))
         identity = source.identity(node.folder) or self.project.identities.of(reads)
         config = node.config.model_dump(mode="json", by_alias=True)

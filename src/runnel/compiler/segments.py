@@ -235,7 +235,7 @@ def _scan(cutter: Cutter, id: str) -> Scan:
     if cutter.settings.get("decode") == "all":
         wanted = list(probe.columns)
     source = node.node(node.config, {}, id)
-    reads = tuple(source.reads(node.folder)) if isinstance(source, Source) else ()
+    reads = tuple(dict.fromkeys([*probe.files, *(source.reads(node.folder) if isinstance(source, Source) else ())]))
     return Scan(
         node=id, kind=node.kind, config=node.config.model_dump(mode="json", by_alias=True), view=f"source:{id}",
         columns={name: probe.columns[name] for name in wanted}, probe=probe.to_json(), reads=reads,

@@ -170,7 +170,13 @@ class Datasets(Protocol):
     """Named, versioned tables that pipelines publish; implemented by the store."""
 
     def publish(
-        self, name: str, parquet: Sequence[str], mode: str, key: Sequence[str], run_id: str
+        self,
+        name: str,
+        parquet: Sequence[str],
+        mode: str,
+        key: Sequence[str],
+        run_id: str,
+        types: Mapping[str, str] | None = None,
     ) -> Mapping[str, Any]:
         """Append, replace or upsert the rows of Parquet files; idempotent per run. Returns rows and version."""
         ...

@@ -1,0 +1,1 @@
+"""Datasets as sources and sinks: named, versioned tables that pipelines publish."""
