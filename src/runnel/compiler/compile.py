@@ -18,7 +18,7 @@ from runnel.errors import RunnelError
 from runnel.model.document import Pipeline
 from runnel.model.findings import Finding, Where, has_errors
 from runnel.model.hashing import semantic_hash
-from runnel.model.params import resolve_params
+from runnel.model.params import check_references, resolve_params
 from runnel.plan.oracle import TypeOracle
 from runnel.plan.shapes import Plan
 from runnel.sdk.source import Probe, Source
@@ -90,7 +90,7 @@ class Compiler:
         values, findings = resolve_params(pipeline, params or {})
         surroundings = Surroundings(self.oracle, env or {}, now, look, foreign)
         graph = assemble(pipeline, self.catalog, values, env or {}, folder, self.load)
-        problems = [*findings, *graph.findings]
+        problems = [*findings, *check_references(pipeline), *graph.findings]
         settings = _settings(pipeline)
         if any(finding.code == "RNL-GRAPH-001" for finding in problems):
             return Compiled(pipeline, graph, {}, _placed(pipeline, problems), folder, settings, values)

@@ -65,7 +65,9 @@ class _Walker:
 
     def _walk_select(self, query: exp.Select, wanted: set[str] | None) -> None:
         whole = wanted is None or (query.args.get("distinct") is not None and not self.values_only)
-        read: list[exp.Expression] = [item for item in query.expressions if whole or item.alias_or_name.lower() in (wanted or ())]
+        read: list[exp.Expression] = [
+            item for item in query.expressions if whole or item.alias_or_name.lower() in (wanted or ())
+        ]
         if self.trims:
             read = read or query.expressions[:1]
             query.set("expressions", list(read))
@@ -106,7 +108,9 @@ def _clauses(query: exp.Select) -> list[exp.Expression]:
     for key, value in query.args.items():
         if key in ("expressions", "from", "from_", "joins", "laterals"):
             continue
-        read.extend(part for part in (value if isinstance(value, list) else [value]) if isinstance(part, exp.Expression))
+        read.extend(
+            part for part in (value if isinstance(value, list) else [value]) if isinstance(part, exp.Expression)
+        )
     for join in query.args.get("joins") or []:
         if join.args.get("on") is not None:
             read.append(join.args["on"])

@@ -11,9 +11,7 @@ from runnel.model.findings import Finding, Where
 from runnel.sdk.node import Ledger, Port
 
 
-def resolve_wire(
-    findings: list[Finding], target: GraphNode, wire: Wire, index: int, count: int
-) -> str | None:
+def resolve_wire(findings: list[Finding], target: GraphNode, wire: Wire, index: int, count: int) -> str | None:
     """Return the input port that a wire means, or None after adding a finding."""
     inputs = target.ports.inputs
     if wire.port is not None:
