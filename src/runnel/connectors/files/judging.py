@@ -37,7 +37,10 @@ def canonical(line: str, tree: Tree) -> str | None:
         raise Refused("values are nested too deeply") from None
     except ValueError as error:
         raise Refused(f"no JSON: {error}") from None
-    return _text(_fitted(value, tree, ""))
+    made = _text(_fitted(value, tree, ""))
+    if not made.isascii() and any("\ud800" <= sign <= "\udfff" for sign in made):
+        raise Refused("a text holds half of a surrogate pair")
+    return made
 
 
 def _no_constant(name: str) -> Any:
@@ -47,9 +50,9 @@ def _no_constant(name: str) -> Any:
 def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     made = dict(pairs)
     if len(made) < len(pairs):
-        seen: set[str] = set()
-        twice = next(key for key, _ in pairs if key in seen or seen.add(key))
-        raise ValueError(f"the key {twice!r} stands twice")
+        for key, value in pairs:
+            if made[key] != value:
+                raise ValueError(f"the key {key!r} stands twice, with different values")
     return made
 
 
@@ -112,7 +115,7 @@ def _text(value: Any) -> str:
     if isinstance(value, _Whole | _Real):
         return str.__str__(value)
     if isinstance(value, Mapping):
-        return "{" + ",".join(f"{json.dumps(key)}:{_text(part)}" for key, part in value.items()) + "}"
+        return "{" + ",".join(f"{json.dumps(key, ensure_ascii=False)}:{_text(part)}" for key, part in value.items()) + "}"
     if isinstance(value, list):
         return "[" + ",".join(_text(part) for part in value) + "]"
     return json.dumps(value, ensure_ascii=False)

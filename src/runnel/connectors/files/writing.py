@@ -120,4 +120,9 @@ def _parquet(connection: Connection, query: str, staging: str, types: Mapping[st
 @cache
 def writers() -> Mapping[str, Writer]:
     """Return format → writer."""
-    return {"csv": _csv, "tsv": _csv, "json": _json, "ndjson": _json, "parquet": _parquet}
+    from runnel.connectors.files.batches import avro, excel, text, xml
+
+    return {
+        "csv": _csv, "tsv": _csv, "json": _json, "ndjson": _json, "parquet": _parquet,
+        "excel": excel, "xml": xml, "avro": avro, "text": text,
+    }  # fmt: skip
