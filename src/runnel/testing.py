@@ -12,8 +12,10 @@ from runnel.app import pipelines
 from runnel.app.comparing import difference
 from runnel.app.previews import port_rows
 from runnel.app.project import Project
+from runnel.app.runs import RunOptions, run_compiled
 from runnel.app.writing import atomic_write
 from runnel.catalog import Catalog, discover
+from runnel.compiler.segments import is_effect
 from runnel.model.document import NodeDoc, Pipeline, Wire
 from runnel.model.saving import to_yaml
 from runnel.sdk.node import Example, Node
@@ -53,6 +55,11 @@ def check_example(project: Project, node: type[Node], example: Example) -> None:
         atomic_write(project.root / name, text)
     document = example_document(node, example, str(project.root))
     compiled = pipelines.runnable(project, document)
+    if is_effect(node):
+        report = run_compiled(project, document, compiled, RunOptions(use_cache=False))
+        if report.status != "success" or not report.ledger.balanced:
+            raise ExampleFailedError(f"{node.kind}, example {example.title!r}: {report.result.error}")
+        return
     for port, expected in example.expect.items():
         actual = port_rows(project, compiled, f"node.{port}" if port else "node")
         found = difference(list(expected), actual, ordered=example.ordered)

@@ -23,6 +23,7 @@ def test_example_gives_what_it_says(project, kind, index):
     check_example(project, node, node.examples[index])
 
 
-def test_every_relational_node_has_an_example():
-    without = [kind for kind, node in CATALOG.nodes.items() if not node.examples and not kind.startswith("sink.")]
+def test_every_node_has_an_example():
+    stored = {"source.dataset"}  # reads what another run published; see tests/integration/store
+    without = [kind for kind, node in CATALOG.nodes.items() if not node.examples and kind not in stored]
     assert without == []

@@ -50,7 +50,11 @@ def connect(context: TaskContext, ordered: bool = True) -> Any:
     connection = connect_locked(
         duckdb, memory_bytes=int(memory * 0.8), threads=2, spill_folder=writable[0] if writable else None,
         folders=[*readable, *writable], files=readable,
-        settings={"preserve_insertion_order": ordered, "enable_profiling": "no_output"},
+        settings={
+            "preserve_insertion_order": ordered, "enable_profiling": "no_output",
+            # It moves repeated parts out of TRY, so that a failing row would fail the query (DuckDB 2.0).
+            "disabled_optimizers": "common_subexpressions",
+        },
     )  # fmt: skip
     interrupt_on_cancel(context, connection)
     return connection

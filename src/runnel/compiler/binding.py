@@ -168,9 +168,10 @@ def _bind_one(
     earlier: Mapping[str, exp.Expression] | None = None,
 ) -> exp.Expression | None:
     """Bind one expression; returns the tree to use (guarded where it may fail) or None after findings."""
+    over = node.node.window(node.config) if mark.kind == "window" else None
     bound, findings = bind_expression(
         str(text), schema, oracle=around.oracle, allow=ALLOWED[mark.kind], params=node.params,
-        param_types=node.param_types, env=around.env, now=around.now,
+        param_types=node.param_types, env=around.env, now=around.now, over=over,
     )  # fmt: skip
     dotted = ".".join(str(part) for part in path)
     binding.findings.extend(_placed(node, path, dotted, finding) for finding in findings)

@@ -148,6 +148,11 @@ class Node:
         return cls.summary
 
     @classmethod
+    def window(cls, config: Any) -> exp.Window | None:
+        """Return the window that calls without OVER get in the node's window expressions."""
+        return None
+
+    @classmethod
     def stops_after(cls, config: Any) -> int | None:
         """Return after how many rows the node stops reading, or None; counts above it then hold until the stop."""
         return None

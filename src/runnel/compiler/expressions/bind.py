@@ -11,6 +11,7 @@ from sqlglot import exp
 
 from runnel.compiler.dialects.types import family
 from runnel.compiler.expressions import codes
+from runnel.compiler.expressions.windowing import with_window
 from runnel.compiler.expressions.check import check
 from runnel.compiler.expressions.expand import Expander, TooLargeError
 from runnel.compiler.expressions.failing import may_fail
@@ -54,12 +55,14 @@ def bind_expression(  # noqa: PLR0913 - one parameter per source of meaning
     env: Mapping[str, str] | None = None,
     now: datetime | None = None,
     expect: str | None = None,
+    over: exp.Window | None = None,
 ) -> tuple[Bound | None, tuple[Finding, ...]]:
     """Bind one expression over columns (name -> DuckDB type); never raises for what an author can write.
 
     `allow` names the kinds of functions that may stand in it; `expect` is a family that the result must have, e.g.
     `boolean` for a condition. Fixes have one edit with an empty path, to be put under the field's own path. The oracle
-    is asked once for an expression that is right; without `now` an expression with now() is a finding.
+    is asked once for an expression that is right; without `now` an expression with now() is a finding. Calls of window
+    functions and aggregates without OVER get that of `over` (its frame is for aggregates only).
     """
     problems = Problems(text)
     values = Values(params or {}, param_types or {}, env or {})
@@ -67,6 +70,8 @@ def bind_expression(  # noqa: PLR0913 - one parameter per source of meaning
     if parsed is None or problems.failed:
         return None, tuple(problems.found)
     tree = _with_references(parsed)
+    if over is not None:
+        tree = with_window(tree, over)
     tree = check(tree, schema, problems)
     if not problems.failed:
         _kinds(tree, allow, problems)

@@ -48,6 +48,20 @@ def _same_when_integer(name: str) -> Builder:
     return build
 
 
+def _significant(args: tuple[Tree, ...], types: tuple[str, ...]) -> Tree:
+    """Build the shortest number of so many digits; exact types have no noise behind their digits and stay."""
+    if _exact_value(types):
+        return args[0]
+    digits = call("least", call("greatest", exp.cast(args[1], "BIGINT"), exp.convert(1)), exp.convert(17))
+    pattern = call("concat", exp.convert("{:."), digits, exp.convert("g}"))
+    text = call("format", pattern, exp.cast(args[0], "DOUBLE"))
+    known = exp.Or(
+        this=exp.Is(this=exp.Paren(this=args[0].copy()), expression=exp.Null()),
+        expression=exp.Is(this=exp.Paren(this=args[1].copy()), expression=exp.Null()),
+    )
+    return exp.Case(ifs=[exp.If(this=known, true=exp.Null())], default=exp.cast(text, "DOUBLE"))
+
+
 def _safe_divide(args: tuple[Tree, ...], _types: tuple[str, ...]) -> Tree:
     value, divisor = args[0], args[1]
     quotient = exp.Div(
@@ -100,6 +114,17 @@ FUNCTIONS = (
         ("round(1250, -2)", "1300"),
         build=_round,
         may_fail=_rounding,
+    ),
+    fn(
+        "significant(value: number, digits: integer = 15) -> same",
+        "A double without the noise behind its significant digits.",
+        "Rounded to 1 to 17 significant decimal digits: 3 * 9.99 as doubles is 29.970000000000002, with 15 digits "
+        "29.97. Integers and decimals stay as they are; NaN and infinities too.",
+        ("significant(CAST(3 AS DOUBLE) * CAST(9.99 AS DOUBLE))", "29.97"),
+        ("significant(CAST(1234.5678 AS DOUBLE), 3)", "1230.0"),
+        ("significant(12345, 2)", "12345"),
+        build=_significant,
+        postgres=Unsupported("PostgreSQL writes a double with a number of significant digits only through to_char's scientific form"),
     ),
     fn(
         "round_even(value: number, decimals: integer = 0) -> DOUBLE",

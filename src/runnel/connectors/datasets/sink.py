@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any, Literal
 
-from runnel.sdk import Connection, Finding, NodeConfig, Relation, Sink, SinkContext, Where, Written, field
+from runnel.sdk import Connection, Example, Finding, NodeConfig, Relation, Sink, SinkContext, Where, Written, field
 from runnel.sdk.names import nearest_column, resolve_column
 
 
@@ -29,6 +29,8 @@ class DatasetSink(Sink):
                                                              help="Add the rows, replace all, or update by key.")  # fmt: skip
         key: list[str] = field(default_factory=list, title="Key", widget="columns",
                                help="upsert: the columns that say which row is which.")  # fmt: skip
+
+    examples = (Example("A table by key", {"name": "example", "mode": "upsert", "key": ["id"]}, {"input": [{"id": 1}]}),)
 
     @classmethod
     def describe(cls, config: Config) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from runnel.nodes.charts.line import Line
+from runnel.sdk import Example
 from runnel.sdk.chart import ChartSpec
 
 
@@ -16,6 +17,11 @@ class Area(Line):
     summary = "Values over time, filled to the zero line"
     icon = "chart-area"
     synonyms = ("stacked", "volume", "cumulative")
+
+    examples = (
+        Example("Values in order", {"x": "t", "y": "v"}, {"input": [{"k": "a", "t": 1, "v": 2.0}, {"k": "b", "t": 2, "v": 4.0}, {"k": "a", "t": 3, "v": 1.0}]},
+                {"data": [{"t": 1, "v": 2.0}, {"t": 2, "v": 4.0}, {"t": 3, "v": 1.0}]}),
+    )  # fmt: skip
 
     def specify(self, types: Mapping[str, str]) -> ChartSpec:
         """The same channels as lines, filled and stacked."""

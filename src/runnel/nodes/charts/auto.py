@@ -20,7 +20,7 @@ from runnel.nodes.charts.number import Number
 from runnel.nodes.charts.pie import Pie
 from runnel.nodes.charts.scatter import Scatter
 from runnel.nodes.charts.table import TableChart
-from runnel.sdk import Relation, call, column
+from runnel.sdk import Example, Relation, call, column
 from runnel.sdk.chart import Chart, ChartConfig, ChartSpec
 
 KINDS: dict[str, type[Chart]] = {
@@ -42,6 +42,11 @@ class Auto(Chart):
 
     class Config(ChartConfig):
         """Nothing needs to be set."""
+
+    examples = (
+        Example("Names and numbers become bars", {}, {"input": [{"k": "a", "v": 3}, {"k": "b", "v": 5}]},
+                {"data": [{"k": "b", "v": 5.0}, {"k": "a", "v": 3.0}]}),
+    )  # fmt: skip
 
     @classmethod
     def describe(cls, config: Config) -> str:

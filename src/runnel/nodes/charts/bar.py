@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from sqlglot import exp
 
 from runnel.nodes.charts.reducing import largest
-from runnel.sdk import Relation, column, field, sort_term
+from runnel.sdk import Example, Relation, column, field, sort_term
 from runnel.sdk.chart import Chart, ChartConfig, ChartSpec, channel, exact
 
 LONG_LABEL = 14
@@ -31,6 +31,11 @@ class Bar(Chart):
         most: int = field(20, title="Most bars", help="Further names become `other`.", ge=1, le=200)
         sort: bool = field(True, title="Largest first", help="Off keeps the order of the names.")
         horizontal: bool = field(False, title="Horizontal", help="Bars to the right; good for long names.")
+
+    examples = (
+        Example("Added up, largest first", {"x": "k", "y": "v"}, {"input": [{"k": "a", "t": 1, "v": 2.0}, {"k": "b", "t": 2, "v": 4.0}, {"k": "a", "t": 3, "v": 1.0}]},
+                {"data": [{"k": "b", "v": 4.0}, {"k": "a", "v": 3.0}]}),
+    )  # fmt: skip
 
     @classmethod
     def describe(cls, config: Config) -> str:

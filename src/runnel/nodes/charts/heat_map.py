@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from sqlglot import exp
 
-from runnel.sdk import Relation, column, field, sort_term
+from runnel.sdk import Example, Relation, column, field, sort_term
 from runnel.sdk.chart import Chart, ChartConfig, ChartSpec, channel, exact
 
 
@@ -25,6 +25,11 @@ class HeatMap(Chart):
         x: str = field(title="Across", help="Names of the columns.", widget="column")
         y: str = field(title="Down", help="Names of the rows.", widget="column")
         value: str = field(title="Value", help="A number column.", widget="column")
+
+    examples = (
+        Example("Added up per cell", {"x": "k", "y": "t", "value": "v"}, {"input": [{"k": "a", "t": 1, "v": 2.0}, {"k": "b", "t": 2, "v": 4.0}, {"k": "a", "t": 3, "v": 1.0}]},
+                {"data": [{"k": "a", "t": 1, "v": 2.0}, {"k": "a", "t": 3, "v": 1.0}, {"k": "b", "t": 2, "v": 4.0}]}),
+    )  # fmt: skip
 
     @classmethod
     def describe(cls, config: Config) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from sqlglot import exp
 
-from runnel.sdk import Relation, call, column, field, literal
+from runnel.sdk import Example, Relation, call, column, field, literal
 from runnel.sdk.chart import Chart, ChartConfig, ChartSpec, channel, exact
 
 
@@ -25,6 +25,11 @@ class HexBin(Chart):
         x: str = field(title="Across", help="A number column.", widget="column")
         y: str = field(title="Up", help="A number column.", widget="column")
         cells: int = field(40, title="Cells", help="How many cells fit across.", ge=5, le=100)
+
+    examples = (
+        Example("One row per cell", {"x": "t", "y": "v", "cells": 5}, {"input": [{"t": 0.0, "v": 0.0}, {"t": 0.0, "v": 0.0}]},
+                {"data": [{"t": 0.5, "v": 0.5, "rows": 2}]}),
+    )  # fmt: skip
 
     @classmethod
     def describe(cls, config: Config) -> str:

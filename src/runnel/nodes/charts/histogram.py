@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from runnel.nodes.charts.reducing import binned
-from runnel.sdk import Relation, field
+from runnel.sdk import Example, Relation, field
 from runnel.sdk.chart import Chart, ChartConfig, ChartSpec, channel, exact
 
 
@@ -23,6 +23,11 @@ class Histogram(Chart):
 
         x: str = field(title="Column", help="A number column.", widget="column")
         bins: int = field(30, title="Bins", ge=1, le=200)
+
+    examples = (
+        Example("Two bins", {"x": "v", "bins": 2}, {"input": [{"k": "a", "t": 1, "v": 2.0}, {"k": "b", "t": 2, "v": 4.0}, {"k": "a", "t": 3, "v": 1.0}]},
+                {"data": [{"from": 1.0, "to": 2.5, "rows": 2}, {"from": 2.5, "to": 4.0, "rows": 1}]}),
+    )  # fmt: skip
 
     @classmethod
     def describe(cls, config: Config) -> str:

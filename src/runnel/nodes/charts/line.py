@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from runnel.nodes.charts.reducing import bucketed
-from runnel.sdk import Relation, field
+from runnel.sdk import Example, Relation, field
 from runnel.sdk.chart import Chart, ChartConfig, ChartSpec, channel, exact, listed
 
 
@@ -24,6 +24,11 @@ class Line(Chart):
         x: str = field(title="Along", help="Time or order.", widget="column")
         y: str | list[str] = field(title="Values", help="One or several number columns.", widget="columns")
         series: str | None = field(None, title="One line per", help="A column of names.", widget="column")
+
+    examples = (
+        Example("Values in order", {"x": "t", "y": "v"}, {"input": [{"k": "a", "t": 1, "v": 2.0}, {"k": "b", "t": 2, "v": 4.0}, {"k": "a", "t": 3, "v": 1.0}]},
+                {"data": [{"t": 1, "v": 2.0}, {"t": 2, "v": 4.0}, {"t": 3, "v": 1.0}]}),
+    )  # fmt: skip
 
     @classmethod
     def describe(cls, config: Config) -> str:

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from sqlglot import exp
 
 from runnel.nodes.charts.reducing import sampled
-from runnel.sdk import Finding, Relation, Where, column, field, sort_term
+from runnel.sdk import Example, Finding, Relation, Where, column, field, sort_term
 from runnel.sdk.chart import Chart, ChartConfig, ChartSpec, channel, exact
 
 
@@ -27,6 +27,11 @@ class Map(Chart):
         longitude: str | None = field(None, title="Longitude", help="Degrees east.", unit="degrees", widget="column")
         country: str | None = field(None, title="Country", help="ISO codes or English names.", widget="column")
         value: str | None = field(None, title="Value", help="A number column.", widget="column")
+
+    examples = (
+        Example("By country", {"country": "k", "value": "v"}, {"input": [{"k": "a", "t": 1, "v": 2.0}, {"k": "b", "t": 2, "v": 4.0}, {"k": "a", "t": 3, "v": 1.0}]},
+                {"data": [{"k": "b", "v": 4.0}, {"k": "a", "v": 3.0}]}),
+    )  # fmt: skip
 
     @classmethod
     def describe(cls, config: Config) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from runnel.sdk import Relation, field
+from runnel.sdk import Example, Relation, field
 from runnel.sdk.chart import Chart, ChartConfig, ChartSpec, channel, exact
 
 
@@ -21,6 +21,11 @@ class Number(Chart):
         """Settings of the number."""
 
         value: str = field(title="Value", help="The column whose first value is shown.", widget="column")
+
+    examples = (
+        Example("The first value", {"value": "t"}, {"input": [{"t": 7}]},
+                {"data": [{"t": 7}]}),
+    )  # fmt: skip
 
     @classmethod
     def describe(cls, config: Config) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from runnel.nodes.charts.reducing import largest
-from runnel.sdk import Relation, field
+from runnel.sdk import Example, Relation, field
 from runnel.sdk.chart import Chart, ChartConfig, ChartSpec, channel, exact
 
 
@@ -24,6 +24,11 @@ class Pie(Chart):
         label: str = field(title="Names", help="One slice per value.", widget="column")
         value: str = field(title="Values", help="The size of the slices.", widget="column")
         most: int = field(6, title="Most slices", help="Further names become `other`.", ge=1, le=12)
+
+    examples = (
+        Example("Added up", {"label": "k", "value": "v"}, {"input": [{"k": "a", "t": 1, "v": 2.0}, {"k": "b", "t": 2, "v": 4.0}, {"k": "a", "t": 3, "v": 1.0}]},
+                {"data": [{"k": "b", "v": 4.0}, {"k": "a", "v": 3.0}]}),
+    )  # fmt: skip
 
     @classmethod
     def describe(cls, config: Config) -> str:

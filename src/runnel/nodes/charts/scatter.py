@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from runnel.nodes.charts.reducing import sampled
-from runnel.sdk import Relation, field
+from runnel.sdk import Example, Relation, field
 from runnel.sdk.chart import Chart, ChartConfig, ChartSpec, channel, exact
 
 MOST_DOTS = 5000
@@ -26,6 +26,11 @@ class Scatter(Chart):
         x: str = field(title="Across", help="A number column.", widget="column")
         y: str = field(title="Up", help="A number column.", widget="column")
         series: str | None = field(None, title="Coloured by", help="A column of names.", widget="column")
+
+    examples = (
+        Example("Every row a dot", {"x": "t", "y": "v"}, {"input": [{"k": "a", "t": 1, "v": 2.0}, {"k": "b", "t": 2, "v": 4.0}, {"k": "a", "t": 3, "v": 1.0}]},
+                {"data": [{"t": 1, "v": 2.0}, {"t": 2, "v": 4.0}, {"t": 3, "v": 1.0}]}),
+    )  # fmt: skip
 
     @classmethod
     def describe(cls, config: Config) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from runnel.sdk import Relation, field
+from runnel.sdk import Example, Relation, field
 from runnel.sdk.chart import Chart, ChartConfig, ChartSpec, channel, exact
 
 
@@ -22,6 +22,11 @@ class TableChart(Chart):
 
         columns: list[str] | None = field(None, title="Columns", help="All without it.", widget="columns")
         rows: int = field(100, title="Rows", help="How many rows to show.", unit="rows", ge=1, le=2000)
+
+    examples = (
+        Example("Two columns", {"columns": ["t", "k"]}, {"input": [{"k": "a", "t": 1, "v": 2.0}, {"k": "b", "t": 2, "v": 4.0}, {"k": "a", "t": 3, "v": 1.0}]},
+                {"data": [{"t": 1, "k": "a"}, {"t": 2, "k": "b"}, {"t": 3, "k": "a"}]}),
+    )  # fmt: skip
 
     @classmethod
     def describe(cls, config: Config) -> str:
