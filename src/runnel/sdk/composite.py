@@ -19,6 +19,8 @@ class Inner:
 
     `inputs` are the names by which inner wires read the composite's input ports; `outputs` maps each output port to
     an inner `node.port` (or to an input's name, which passes it through). `inherits` keeps the outer parameters.
+    `gathers` are inner nodes that only collect rows for an output port; where nothing reads that port the compiler
+    leaves them out, so that refused rows become dead letters.
     """
 
     nodes: Mapping[str, NodeDoc]
@@ -29,6 +31,7 @@ class Inner:
     param_types: Mapping[str, str] = field(default_factory=dict)
     folder: str = ""
     inherits: bool = False
+    gathers: frozenset[str] = frozenset()
 
 
 class Composite(Node):

@@ -22,7 +22,9 @@ class Derive(Node):
         """Settings of the computed columns."""
 
         columns: SequentialExpressions = field(
-            title="Columns", help="Name and expression, in order; a later one sees an earlier one.", widget="expressions"
+            title="Columns",
+            help="Name and expression, in order; a later one sees an earlier one.",
+            widget="expressions",
         )
         after: dict[str, str] = field(
             default_factory=dict, title="Place", advanced=True,
@@ -36,8 +38,12 @@ class Derive(Node):
             {"input": [{"price": 10.0, "quantity": 2}]},
             {"output": [{"price": 10.0, "quantity": 2, "net": 20.0, "gross": 24.0}]},
         ),
-        Example("A column in its place", {"columns": {"b": "a + 1"}, "after": {"b": "a"}},
-                {"input": [{"a": 1, "c": 3}]}, {"output": [{"a": 1, "b": 2, "c": 3}]}),
+        Example(
+            "A column in its place",
+            {"columns": {"b": "a + 1"}, "after": {"b": "a"}},
+            {"input": [{"a": 1, "c": 3}]},
+            {"output": [{"a": 1, "b": 2, "c": 3}]},
+        ),
     )
 
     @classmethod

@@ -26,6 +26,8 @@ class Union(Node):
 
         by: Literal["name", "position"] = field("name", title="Match columns by",
                                                 help="A column that one table lacks is NULL there.")  # fmt: skip
+        mixed: Literal["refuse", "text"] = field("refuse", title="Columns of different kinds", advanced=True,
+                                                 help="refuse reports them, text turns them into text.")  # fmt: skip
 
     examples = (
         Example("Two shops", {}, {"inputs": [{"id": 1, "a": "x"}]}, {"output": [{"id": 1, "a": "x"}]}),
@@ -41,7 +43,7 @@ class Union(Node):
                 yield Finding("RNL-UNION-001", "error", what, "Match by name, or choose columns first.",
                               Where(field="by"))  # fmt: skip
                 return
-        for name, types in _column_types(relations, self.config.by).items():
+        for name, types in _column_types(relations, self.config.by).items() if self.config.mixed == "refuse" else ():
             families = {family(type) for type in types}
             if len(families) > 1:
                 what = f"`{name}` is {' in one table and '.join(dict.fromkeys(types))} in another"
@@ -49,6 +51,8 @@ class Union(Node):
 
     def relate(self, inputs: list[Relation]) -> Relation:
         """Append; names are matched whatever their letter case."""
+        if self.config.mixed == "text":
+            inputs = _as_text(inputs, self.config.by)
         if self.config.by == "position":
             first = inputs[0]
             return first.union_all(
@@ -63,6 +67,21 @@ class Union(Node):
                 names.setdefault(name.lower(), name)
         shaped = [_shaped(relation, names) for relation in inputs]
         return shaped[0].union_all(shaped[1:])
+
+
+def _as_text(relations: list[Relation], by: str) -> list[Relation]:
+    """Cast the columns whose types are of different kinds to text."""
+    found = _column_types(relations, by)
+    mixed = {name for name, types in found.items() if len({family(type) for type in types}) > 1}
+    made: list[Relation] = []
+    for relation in relations:
+        keys = [name.lower() if by == "name" else relations[0].columns[index] for index, name in enumerate(relation.columns)]
+        trees: dict[str, exp.Expression] = {
+            name: exp.cast(column(name), "VARCHAR") if key in mixed else column(name)
+            for name, key in zip(relation.columns, keys, strict=True)
+        }
+        made.append(relation.select(trees))
+    return made
 
 
 def _shaped(relation: Relation, names: dict[str, str]) -> Relation:
