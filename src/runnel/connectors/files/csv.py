@@ -12,15 +12,16 @@ from typing import Any
 from runnel.connectors.files import detection, limits, sql
 from runnel.connectors.files.dialect import Dialect, column_names, sniff, spoken
 from runnel.connectors.files.formats import Chosen, Format, Prepared, Reading, Sniffed
-from runnel.connectors.files.records import uniform
-from runnel.connectors.files.refused import harvest, known, without_inexact
+from runnel.connectors.files.records import open_line, uniform
+from runnel.connectors.files.refused import closed, harvest, known, without_inexact
 from runnel.connectors.files.values import Candidate, candidates, exactly, fitting, overriding
 from runnel.errors import AuthoringError, ConnectorError
 from runnel.sdk import Opened
 
 WHOLE_BYTES = 2 * 1024**3
 """Files up to this size are read once as a whole when they are probed, to see that the types hold everywhere."""
-_LINE_BYTES = 16_000_000
+_LINE_BYTES = 16_800_000
+_MOST_OPEN = 50
 
 
 class CsvFormat(Format):
@@ -35,6 +36,7 @@ class CsvFormat(Format):
     def sniff(self, file: Prepared, reading: Reading) -> Sniffed:
         """Read the dialect off the beginning, then see that the types hold in the whole file."""
         head, whole = _head(file)
+        limits.line_sizes(file.readable, file.shown)
         settings = reading.settings.model_copy(update={"format": self.name})
         dialect, rows = sniff(head, settings, whole)
         if not rows:
@@ -44,7 +46,8 @@ class CsvFormat(Format):
         looked = _Look(file, reading, names, dialect, body)
         types = looked.types()
         _known_names(file, names, reading.given)
-        options = {"dialect": looked.dialect.to_json(), "columns": names, "inexact": looked.inexact(types)}
+        inexact = looked.inexact(types)
+        options = {"dialect": looked.dialect.to_json(), "columns": names, "inexact": inexact, "open": looked.open}
         said = spoken(looked.dialect)
         if not looked.complete:
             said.append(f"types read off the first {WHOLE_BYTES >> 20} MiB")
@@ -58,7 +61,7 @@ class CsvFormat(Format):
         dialect = Dialect.from_json(first.options["dialect"])
         readable = []
         for chosen in files:
-            path = _uniform(chosen.file, dialect, reading)
+            path = closed(_uniform(chosen.file, dialect, reading), chosen.file, chosen.options["open"], reading)
             inexact = [name for name in chosen.options["inexact"] if name in columns]
             if inexact:
                 path = without_inexact(path, chosen, dialect, {name: columns[name] for name in inexact}, reading)
@@ -91,6 +94,7 @@ class _Look:
         self.names = names
         self.dialect = dialect
         self.rows = rows
+        self.open: list[list[int]] = []
         self.complete = os.path.getsize(file.readable) <= WHOLE_BYTES
 
     def types(self) -> dict[str, str]:
@@ -140,8 +144,9 @@ class _Look:
         import duckdb
 
         limit = "" if self.complete else " LIMIT 5000000"
-        for _ in range(2):
-            path = _uniform(self.file, self.dialect, self.reading)
+        while True:
+            uniform = _uniform(self.file, self.dialect, self.reading)
+            path = closed(uniform, self.file, self.open, self.reading, letters=False)
             call = scan([path], dict.fromkeys(self.names, "VARCHAR"), self.dialect, self.reading.settings.null_values,
                         "store_rejects=true, rejects_table='probe_rejects', rejects_scan='probe_scans'")  # fmt: skip
             if limit:
@@ -155,8 +160,31 @@ class _Look:
                 continue
             self.reading.state[("seen", self.file.path)] = True
             self._too_large()
-            return row
-        raise AssertionError("unreachable: a uniform copy has one kind of line end")
+            if not self._left_open(path):
+                return row
+
+    def _left_open(self, path: str) -> bool:
+        """Note a line whose quotation mark never closes; without it the file is read once more."""
+        connection = self.reading.connection
+        if not known(connection, "probe_rejects"):
+            return False
+        kind = "r.error_type = 'UNQUOTED VALUE'"
+        rows = connection.execute(
+            f"SELECT min(r.line_byte_position) - 1 FROM probe_rejects r JOIN probe_scans s USING (scan_id, file_id) "
+            f"WHERE {kind} AND s.file_path = {sql.text(path)}"
+        ).fetchall()
+        place = rows[0][0]
+        if place is None or len(self.open) >= _MOST_OPEN:
+            return False
+        with open(path, "rb") as opened:
+            line = open_line(opened, int(place), self.dialect.quote, self.dialect.escape)
+        if line is None:
+            return False
+        byte = int(place)
+        for before, length in self.open:
+            byte += length if before <= byte else 0
+        self.open = sorted([*self.open, [byte, len(line)]])
+        return True
 
     def _too_large(self) -> None:
         if not known(self.reading.connection, "probe_rejects"):
@@ -201,8 +229,6 @@ def _head(file: Prepared) -> tuple[str, bool]:
     with open(file.readable, "rb") as opened:
         data = opened.read(detection.HEAD_BYTES)
         whole = not opened.read(1)
-    if not whole and b"\n" not in data and b"\r" not in data and os.path.getsize(file.readable) > limits.MAX_RECORD_BYTES:
-        raise limits.record_size(file.shown, 1)
     return data.removeprefix(codecs.BOM_UTF8).decode("utf-8", "replace"), whole
 
 

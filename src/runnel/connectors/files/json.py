@@ -35,6 +35,7 @@ class JsonFormat(Format):
     def sniff(self, file: Prepared, reading: Reading) -> Sniffed:
         """Merge the structures of all records."""
         path = self._lines_file(file, reading)
+        limits.line_sizes(path, file.shown)
         scan = _lines([path])
         scan, how = self._checked_scan(file, path, scan, reading)
         look = _Look(file, scan, reading)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from itertools import count
 from typing import Any
 
 from runnel.connectors.files import sql
@@ -37,14 +38,18 @@ def checked(
     return made, conditions
 
 
+_NUMBERS = count()
+"""Several sources of one segment share a connection, where every function has a name of its own."""
+
+
 class Tap:
     """Functions on a connection that take refused records; lines are kept once each, with a reason, within a budget."""
 
     def __init__(self, reading: Reading, key: str) -> None:
         self.reading = reading
-        self.key = key
-        self.judge = f"judge_{key}"
-        self.refuse = f"refuse_{key}"
+        self.key = f"{key}_{next(_NUMBERS)}"
+        self.judge = f"judge_{self.key}"
+        self.refuse = f"refuse_{self.key}"
         self.reasons: dict[bytes, str] = {}
         self.kept = 0
 

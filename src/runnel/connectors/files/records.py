@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import BinaryIO
 
 from runnel.connectors.files.limits import MAX_RECORD_BYTES
@@ -16,6 +16,11 @@ def cut(file: BinaryIO, position: int, quote: str, escape: str, limit: int = MAX
 
     Line ends within quotation marks belong to the record; one that never closes goes on to the end of the file.
     """
+    return _cut(file, position, quote, escape, limit)[0]
+
+
+def _cut(file: BinaryIO, position: int, quote: str, escape: str, limit: int) -> tuple[bytes, bool]:
+    """Return the record's bytes, and whether a quotation mark in it stays open."""
     file.seek(position)
     data = b""
     pattern = _record(quote, escape)
@@ -23,10 +28,35 @@ def cut(file: BinaryIO, position: int, quote: str, escape: str, limit: int = MAX
         more = file.read(max(_STEP, len(data)))
         data += more
         match = pattern.match(data)
-        if match and (match.end() < len(data) or not more):
-            return data[: match.end()]
+        end = match.end() if match else 0
+        if data[end : end + 1] in (b"\r", b"\n"):
+            return data[:end], False
         if not more or len(data) > limit:
-            return data[:limit]
+            still_open = end < len(data)
+            return (data if not more else data[:limit]), still_open
+
+
+def open_line(file: BinaryIO, position: int, quote: str, escape: str) -> bytes | None:
+    """Return the line at `position` with its end where a quotation mark in it never closes; None where it does."""
+    if not quote or not _cut(file, position, quote, escape, MAX_RECORD_BYTES)[1]:
+        return None
+    file.seek(position)
+    return file.readline()
+
+
+def without(source: str, target: str, places: Sequence[tuple[int, int]]) -> None:
+    """Write a copy without the given stretches (byte, length), in order."""
+    with open(source, "rb") as file, open(target, "wb") as made:
+        for place, length in places:
+            _copy(file, made, place - file.tell())
+            file.seek(length, 1)
+        _copy(file, made, -1)
+
+
+def _copy(file: BinaryIO, made: BinaryIO, count: int) -> None:
+    while count and (chunk := file.read(min(count, 1 << 20) if count > 0 else 1 << 20)):
+        made.write(chunk)
+        count -= len(chunk) if count > 0 else 0
 
 
 def _record(quote: str, escape: str) -> re.Pattern[bytes]:
@@ -34,10 +64,10 @@ def _record(quote: str, escape: str) -> re.Pattern[bytes]:
         return re.compile(rb"[^\r\n]*")
     q, e = re.escape(quote.encode()), re.escape(escape.encode() or quote.encode())
     if e == q:
-        inner = rb"[^%b]|%b%b" % (quote.encode(), q, q)
+        inner = rb"[^%b]++|%b%b" % (quote.encode(), q, q)
     else:
         inner = rb"[^%b%b]|%b(?s:.)" % (q, e, e)
-    return re.compile(rb"(?:[^\r\n%b]|%b(?:%b)*%b)*" % (q, q, inner, q))
+    return re.compile(rb"(?:[^\r\n%b]++|%b(?:%b)*+%b)*+" % (q, q, inner, q))
 
 
 def uniform(source: str, target: str, quote: str, escape: str) -> None:

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import bisect
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from runnel.connectors.files import sql
 from runnel.connectors.files.dialect import Dialect
 from runnel.connectors.files.formats import Chosen, Prepared, Reading
-from runnel.connectors.files.records import cut
+from runnel.connectors.files.records import cut, without
 from runnel.connectors.files.values import exactly
 from runnel.sdk import Connection
 
@@ -61,13 +61,24 @@ def _harvest_file(
     reading: Reading, path: str, file: Prepared, refused: list[tuple[Any, ...]], dialect: Dialect
 ) -> None:
     holes = reading.state.get(("holes", path))
-    with open(path, "rb") as opened:
-        for _, byte, line, kind, column, message in refused:
+    with open(path, "rb") as opened, open(path, "rb") as counted:
+        line, at = 1, 0
+        for _, byte, _, kind, column, message in refused:
+            line, at = line + _ends(counted, int(byte) - at), int(byte)
             raw = cut(opened, int(byte), dialect.quote, dialect.escape)
             position = place(file, int(byte), int(line), holes)
             if column and kind == "CAST":
                 position["column"] = column
             reading.letters.add(encoded(raw, file), reason(kind, column, message), position)
+
+
+def _ends(file: Any, count: int) -> int:
+    """Return how many lines end in the next `count` bytes; the line in which a person finds a record."""
+    found = 0
+    while count > 0 and (chunk := file.read(min(count, 1 << 20))):
+        count -= len(chunk)
+        found += chunk.count(b"\n") or chunk.count(b"\r")
+    return found
 
 
 def place(file: Prepared, byte: int, line: int, holes: Holes | None = None) -> dict[str, Any]:
@@ -95,6 +106,30 @@ def reason(kind: str, column: str | None, message: str) -> str:
     value = message.partition('Could not convert string "')[2]
     shown, _, rest = value.rpartition('" to ')
     return f"{column}: {shown!r} is no {rest.strip(chr(39))}" if shown or rest else f"{column}: {message}"
+
+
+def closed(
+    path: str, file: Prepared, places: Sequence[Sequence[int]], reading: Reading, letters: bool = True
+) -> str:
+    """Return a copy without the lines whose quotation mark never closes; they become dead letters."""
+    if not places:
+        return path
+    made = reading.workspace.new(".csv")
+    without(path, made, [(byte, length) for byte, length in places])
+    holes = Holes([], [])
+    gone = line = at = 0
+    with open(path, "rb") as source, open(path, "rb") as counted:
+        for number, (byte, length) in enumerate(places, start=1):
+            line, at = line + _ends(counted, byte - at), byte
+            source.seek(byte)
+            raw = source.read(length).rstrip(b"\r\n")
+            if letters:
+                reading.letters.add(encoded(raw, file), _REASONS["UNQUOTED VALUE"], place(file, byte, line + 1))
+            holes.places.append(byte - gone)
+            gone += length
+            holes.missing.append((gone, number))
+    reading.state[("holes", made)] = holes
+    return made
 
 
 def without_inexact(path: str, chosen: Chosen, dialect: Dialect, types: Mapping[str, str], reading: Reading) -> str:

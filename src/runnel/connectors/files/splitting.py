@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import mmap
+import os
 import re
 from array import array
 from collections.abc import Callable
@@ -9,7 +11,7 @@ from typing import BinaryIO
 
 from runnel.connectors.files import limits
 
-_TOKEN = re.compile(rb'"(?:[^"\\\x00-\x1f]|\\.)*"|[\[\]{},:]|[^\s\[\]{},:"]+|"', re.S)
+_TOKEN = re.compile(rb'"(?:[^"\\\x00-\x1f]++|\\.)*+"|[\[\]{},:]|[^\s\[\]{},:"]+|"', re.S)
 _SPACE = b" \t\r\n"
 _PART = 1 << 20
 
@@ -27,22 +29,23 @@ class Split:
 
 def split(source: str, target: str, shown: str, refuse: Refuse) -> Split:
     """Write one line per record of `source`; what does not belong to a document's grammar is refused with its place."""
-    with open(source, "rb") as file:
-        data = file.read()
-    with open(target, "wb") as made:
-        return _Splitter(data, made, shown, refuse).run()
+    with open(source, "rb") as file, open(target, "wb") as made:
+        if not os.fstat(file.fileno()).st_size:
+            return Split()
+        with mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
+            return _Splitter(data, made, shown, refuse).run()
 
 
 class _Splitter:
     """Walks over the tokens of one document, keeping depth and what may come next."""
 
-    def __init__(self, data: bytes, target: BinaryIO, shown: str, refuse: Refuse) -> None:
+    def __init__(self, data: mmap.mmap, target: BinaryIO, shown: str, refuse: Refuse) -> None:
         self.data = data
         self.target = target
         self.shown = shown
         self.refuse = refuse
         self.found = Split()
-        self.at = 3 if data.startswith(b"\xef\xbb\xbf") else 0
+        self.at = 3 if data[:3] == b"\xef\xbb\xbf" else 0
         self.counted = (0, 1)
 
     def run(self) -> Split:
@@ -120,13 +123,14 @@ class _Splitter:
         self.target.write(raw.replace(b"\r", b" ").replace(b"\n", b" ") + b"\n")
 
     def _rest(self, reason: str) -> bool:
-        raw = self.data[self.at :]
-        self.refuse(raw[: limits.MAX_RECORD_BYTES], reason, self.at, self._line(self.at))
+        raw = self.data[self.at : self.at + limits.MAX_RECORD_BYTES]
+        self.refuse(raw, reason, self.at, self._line(self.at))
         self.at = len(self.data)
         return False
 
     def _line(self, position: int) -> int:
         begun, line = self.counted
-        line += self.data.count(b"\n", begun, position)
+        for start in range(begun, position, _PART):
+            line += self.data[start : min(start + _PART, position)].count(b"\n")
         self.counted = (position, line)
         return line

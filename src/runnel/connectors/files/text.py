@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from runnel.connectors.files import detection, limits, sql
+from runnel.connectors.files import limits, sql
 from runnel.connectors.files.dialect import Dialect, newline_of
 from runnel.connectors.files.formats import Chosen, Format, Prepared, Reading, Sniffed
 from runnel.connectors.files.overlay import rows_checked
-from runnel.connectors.files.preparing import head_of
 from runnel.connectors.files.records import uniform
 from runnel.connectors.files.refused import harvest
 from runnel.connectors.files.values import overriding
@@ -27,11 +26,7 @@ class TextFormat(Format):
 
     def sniff(self, file: Prepared, reading: Reading) -> Sniffed:
         """Return the two columns; only the line ends are looked at."""
-        head = head_of(file.readable)
-        if b"\n" not in head and len(head) == detection.HEAD_BYTES and b"\r" not in head:
-            longer = head_of(file.readable, limits.MAX_RECORD_BYTES + 1)
-            if len(longer) > limits.MAX_RECORD_BYTES and b"\n" not in longer:
-                raise limits.record_size(file.shown, 1)
+        limits.line_sizes(file.readable, file.shown)
         newline = newline_of(_whole(file.readable))
         return Sniffed(overriding(_COLUMNS, reading.given), {"newline": newline}, ())
 

@@ -9,7 +9,6 @@ from typing import Any
 from runnel.connectors.files import limits
 from runnel.connectors.files.decoded import Decoded, DecodedFormat, parquet_of_records
 from runnel.connectors.files.formats import Prepared, Reading
-from runnel.connectors.files.preparing import head_of
 from runnel.errors import AuthoringError, ConnectorError
 
 _LOOKED_AT = 200_000
@@ -23,8 +22,6 @@ class XmlFormat(DecodedFormat):
 
     def decode(self, file: Prepared, reading: Reading) -> Decoded:
         """Write the records as Parquet; what stands behind a fault in the document is a dead letter."""
-        if b"<!ENTITY" in head_of(file.readable).upper():
-            raise limits.entities(file.shown)
         path = _given_path(reading.settings.record_path) or _repeated(file)
         repeated: set[tuple[str, ...]] = set()
         for element in _records(file, path, None):
@@ -56,15 +53,29 @@ def _events(file: Prepared, reading: Reading | None) -> Iterator[tuple[str, Any]
 
     options: dict[str, Any] = {"resolve_entities": False, "no_network": True, "huge_tree": False, "load_dtd": False}
     try:
-        yield from etree.iterparse(file.readable, events=("start", "end"), **options)
+        first = True
+        for event, element in etree.iterparse(file.readable, events=("start", "end"), **options):
+            if first:
+                first = _no_entities(file, element)
+            yield event, element
     except etree.XMLSyntaxError as error:
         words = error.msg or "the document breaks off"
         if "depth" in words.lower():
             raise limits.depth(file.shown, error.lineno) from error
         if "entit" in words.lower() and "loop" in words.lower():
             raise limits.entities(file.shown) from error
+        if "huge" in words.lower() or "too long" in words.lower() or "too big" in words.lower():
+            raise limits.record_size(file.shown, error.lineno) from error
         if reading is not None:
             _refuse_rest(file, error.lineno or 1, words, reading)
+
+
+def _no_entities(file: Prepared, element: Any) -> bool:
+    """Refuse a document that declares entities: left unexpanded they would be lost text. Returns False."""
+    declared = element.getroottree().docinfo.internalDTD
+    if declared is not None and next(iter(declared.iterentities()), None) is not None:
+        raise limits.entities(file.shown)
+    return False
 
 
 def _refuse_rest(file: Prepared, line: int, words: str, reading: Reading) -> None:
