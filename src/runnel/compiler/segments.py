@@ -294,7 +294,7 @@ def _is_counted(cutter: Cutter, item: TypedNode, port: str) -> bool:
         return False
     if item.probe is not None:
         return not item.probe.options.get("exact_rows")
-    kind = item.node.node.ledger
+    kind = item.node.node.ledger_of(item.node.config)
     return kind is not Ledger.PASSED or port == REJECTED
 
 
@@ -320,7 +320,7 @@ def _node_plan(cutter: Cutter, id: str, segments: Sequence[Segment]) -> NodePlan
     inside = tuple(segment.id for segment in segments if any(cte.node == id for cte in segment.ctes))
     outputs = tuple(port.name for port in node.ports.outputs if (id, port.name) in cutter.live)
     return NodePlan(
-        id=id, kind=node.kind, ledger=str(node.node.ledger), inputs=tuple(port.name for port in node.ports.inputs),
+        id=id, kind=node.kind, ledger=str(node.node.ledger_of(node.config)), inputs=tuple(port.name for port in node.ports.inputs),
         outputs=outputs, segments=inside, muted=node.muted, title=node.title or id, after=node.after,
         stops_after=None if node.muted else node.node.stops_after(node.config),
     )  # fmt: skip

@@ -248,7 +248,8 @@ def _described(
             hint = error.hint or "Check the types of the columns that this node uses."
             findings.append(Finding("RNL-TYPE-001", "error", error.what, hint, Where(node.id)))
             continue
-        schemas[port] = described
+        # By position: DuckDB gives a column that is renamed only in letter case its old name when it describes.
+        schemas[port] = dict(zip(relation.columns, described.values(), strict=True))
     return schemas, findings
 
 

@@ -55,12 +55,11 @@ class _Walker:
     def _walk_set(self, query: exp.SetOperation, wanted: set[str] | None) -> None:
         keeps_rows = query.args.get("distinct") or isinstance(query, (exp.Except, exp.Intersect))
         keep = None if keeps_rows and not self.values_only else wanted
+        left = [name.lower() for name in query.this.named_selects]
+        right = [name.lower() for name in query.expression.named_selects]
         self.walk(query.this, keep)
         if keep is not None:
-            names = [name.lower() for name in query.this.named_selects]
-            places = [index for index, name in enumerate(names) if name in keep]
-            other = [name.lower() for name in query.expression.named_selects]
-            keep = {other[index] for index in places if index < len(other)}
+            keep = {right[index] for index, name in enumerate(left) if name in keep and index < len(right)}
         self.walk(query.expression, keep)
 
     def _walk_select(self, query: exp.Select, wanted: set[str] | None) -> None:

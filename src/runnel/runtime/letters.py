@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+import threading
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -33,11 +34,13 @@ class LetterBox:
         self.stored: dict[str, int] = {}
         self.bytes = 0
         self._file: BinaryIO | None = None
+        self._lock = threading.Lock()
 
     def refuse(self, node: str, raw: bytes, reason: str, position: Mapping[str, Any], row: bool) -> None:
-        """Keep one refused record."""
-        self.counts[node] = self.counts.get(node, 0) + 1
-        self._store(node, raw, reason, position, row)
+        """Keep one refused record; the engine calls this from all its threads."""
+        with self._lock:
+            self.counts[node] = self.counts.get(node, 0) + 1
+            self._store(node, raw, reason, position, row)
         if self.max_count is not None and self.total > self.max_count:
             what = f"{self.total} records were refused; the last one by {node}: {reason}"
             hint = f"`settings: {{dead_letters: {{max_count: {self.max_count}}}}}` stops the run here."

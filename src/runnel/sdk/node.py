@@ -148,6 +148,11 @@ class Node:
         return cls.summary
 
     @classmethod
+    def ledger_of(cls, config: Any) -> Ledger:
+        """Return the ledger class under `config`."""
+        return cls.ledger
+
+    @classmethod
     def window(cls, config: Any) -> exp.Window | None:
         """Return the window that calls without OVER get in the node's window expressions."""
         return None

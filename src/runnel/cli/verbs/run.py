@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import typer
 
 from runnel.cli.output import Output, current_output
 from runnel.cli.session import given_params, project_of
+from runnel.cli.tables import ledger_table
 
 if TYPE_CHECKING:
     from runnel.app.runs import RunReport
@@ -77,15 +78,7 @@ def _progress(printer: Output) -> Any:
 
 def _show(printer: Output, report: RunReport) -> None:
     """Print the ledger of the run as a table, what was written, and what was refused."""
-    ledger = report.ledger
-    rows: list[Sequence[Any]] = []
-    for entry in ledger.entries:
-        node = next(item for item in report.plan.nodes if item.id == entry.node)
-        rows.append([
-            entry.node, node.kind, _count(entry.rows_in), _count(entry.rows_out), _some(entry.filtered),
-            _some(entry.absorbed), _some(entry.created), _some(entry.dead_lettered),
-        ])  # fmt: skip
-    heads = ["node", "kind", "in", "out", "filtered", "absorbed", "created", "dead letters"]
+    heads, rows = ledger_table(report)
     printer.table(heads, rows, right=range(2, 8))
     for written in report.result.outputs:
         place = written.get("path") or f"dataset {written.get('dataset')}"
@@ -94,13 +87,6 @@ def _show(printer: Output, report: RunReport) -> None:
         printer.warn(f"{node}: {count:,} dead letters (runnel dead-letters show {report.run_id} {node})")
     if report.result.error is not None:
         printer.error(report.result.error)
-    balance = "the ledger balances" if ledger.balanced else "the ledger does not balance"
+    balance = "the ledger balances" if report.ledger.balanced else "the ledger does not balance"
     printer.note(f"{report.status} in {report.result.seconds:.2f} s · {balance} · run {report.run_id}")
 
-
-def _count(value: int | None) -> str:
-    return "?" if value is None else f"{value:,}"
-
-
-def _some(value: int | None) -> str:
-    return "" if value == 0 else _count(value)

@@ -177,10 +177,9 @@ class _Look:
         if place is None or len(self.open) >= _MOST_OPEN:
             return False
         with open(path, "rb") as opened:
-            line = open_line(opened, int(place), self.dialect.quote, self.dialect.escape)
+            byte, line = open_line(opened, int(place), self.dialect.quote, self.dialect.escape)
         if line is None:
             return False
-        byte = int(place)
         for before, length in self.open:
             byte += length if before <= byte else 0
         self.open = sorted([*self.open, [byte, len(line)]])

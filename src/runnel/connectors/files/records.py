@@ -36,12 +36,20 @@ def _cut(file: BinaryIO, position: int, quote: str, escape: str, limit: int) -> 
             return (data if not more else data[:limit]), still_open
 
 
-def open_line(file: BinaryIO, position: int, quote: str, escape: str) -> bytes | None:
-    """Return the line at `position` with its end where a quotation mark in it never closes; None where it does."""
-    if not quote or not _cut(file, position, quote, escape, MAX_RECORD_BYTES)[1]:
-        return None
-    file.seek(position)
-    return file.readline()
+def open_line(file: BinaryIO, position: int, quote: str, escape: str, lines: int = 4) -> tuple[int, bytes | None]:
+    """Return place and bytes of the line whose quotation mark never closes; None where there is none.
+
+    DuckDB sometimes names the record before it, so the next few records are looked at too.
+    """
+    for _ in range(lines if quote else 0):
+        raw, still_open = _cut(file, position, quote, escape, MAX_RECORD_BYTES)
+        file.seek(position)
+        if still_open:
+            return position, file.readline()
+        file.seek(position + len(raw))
+        end = file.read(2)
+        position += len(raw) + (2 if end == b"\r\n" else 1)
+    return position, None
 
 
 def without(source: str, target: str, places: Sequence[tuple[int, int]]) -> None:

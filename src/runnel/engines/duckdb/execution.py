@@ -102,16 +102,15 @@ class SegmentRun:
         self.connection.execute(f"CREATE OR REPLACE TEMP VIEW {quoted(name)} AS {query}")
 
     def _make_tap(self) -> None:
-        import pyarrow
+        """Register the tap, called per refused row; a vectorised function would import pandas at its first call (1 s)."""
 
-        def refuse(nodes: Any, rows: Any, reasons: Any) -> Any:
-            for node, row, reason in zip(nodes.to_pylist(), rows.to_pylist(), reasons.to_pylist(), strict=True):
-                self.letters.refuse(node, (row or "").encode(), reason or "", {}, row=True)
-            return pyarrow.array([False] * len(nodes), pyarrow.bool_())
+        def refuse(node: str, row: str | None, reason: str | None) -> bool:
+            self.letters.refuse(node, (row or "").encode(), reason or "", {}, row=True)
+            return False
 
         self.connection.create_function(
             TAP, refuse, ["VARCHAR", "VARCHAR", "VARCHAR"], "BOOLEAN",
-            type="arrow", null_handling="special", side_effects=True,
+            type="native", null_handling="special", side_effects=True,
         )  # fmt: skip
 
     def run(self, write: Callable[[Any, str], Outcome]) -> Outcome:

@@ -7,10 +7,9 @@ from typing import Any, Literal
 
 from sqlglot import exp
 
-from runnel.sdk import Example, Finding, Ledger, Node, NodeConfig, Ports, Relation, Where, column, field
+from runnel.sdk import Example, Finding, Ledger, Node, NodeConfig, Relation, Where, column, field
 from runnel.sdk.joining import JoinKeys, combined_columns, key_condition, key_findings
 from runnel.sdk.names import nearest_column, resolve_column
-from runnel.sdk.node import input_ports, output_ports
 
 
 class Join(Node):
@@ -59,9 +58,9 @@ class Join(Node):
         return f"{config.how} on {', '.join(config.on)}" if config.on else config.how
 
     @classmethod
-    def ports(cls, config: Config) -> Ports:
-        """Two inputs; semi, anti and as-of pass rows of the left side on."""
-        return Ports(inputs=input_ports(cls), outputs=output_ports(cls, cls.outputs))
+    def ledger_of(cls, config: Config) -> Ledger:
+        """Semi, anti and as-of joins pass rows of the left side on; the others make new rows of pairs."""
+        return Ledger.SIDE if config.how in ("semi", "anti", "asof") else Ledger.ABSORBED
 
     def check(self, inputs: dict[str, Any]) -> Iterator[Finding]:
         """Report unknown keys, keys of different kinds, and missing settings."""
