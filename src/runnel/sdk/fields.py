@@ -37,6 +37,16 @@ class ColumnMark:
 
 
 @dataclass(frozen=True)
+class SqlMark:
+    """The field is a text in another language; its references are not pasted into it.
+
+    Each reference as written (`${params.x}`) → its typed value is put into the config field that `values` names.
+    """
+
+    values: str
+
+
+@dataclass(frozen=True)
 class SecretMark:
     """The field may hold `${secrets.name}`; its value reaches no SQL, cache key or log."""
 
