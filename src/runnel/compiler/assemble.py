@@ -47,7 +47,7 @@ def assemble(
     param_types = {name: param.type for name, param in pipeline.params.items()}
     _add_nodes(assembly, pipeline.nodes, "", (), params, param_types, folder, 0)
     _add_edges(assembly, pipeline.nodes, "", ())
-    edges = _through_aliases(assembly)
+    edges, aliases = _through_aliases(assembly)
     nodes = assembly.nodes
     needs = {id: [edge.source for edge in edges if edge.target == id] for id in nodes}
     for id, node in nodes.items():
@@ -56,7 +56,7 @@ def assemble(
     if cycle:
         assembly.findings.append(_cycle_finding(cycle))
         return Graph(nodes, tuple(edges), tuple(assembly.findings))
-    graph = Graph({id: nodes[id] for id in order}, tuple(edges))
+    graph = Graph({id: nodes[id] for id in order}, tuple(edges), aliases=aliases)
     findings = [*assembly.findings, *check_ports(graph)]
     return replace(graph, findings=tuple(findings))
 
@@ -186,7 +186,7 @@ def _output_of(assembly: Assembly, source: GraphNode, name: str | None, target: 
     return None
 
 
-def _through_aliases(assembly: Assembly) -> list[Edge]:
+def _through_aliases(assembly: Assembly) -> tuple[list[Edge], dict[tuple[str, str], tuple[str, str]]]:
     """Replace ports of composites by the inner ports that they stand for, however deep."""
     feeds = {(edge.target, edge.input): edge for edge in assembly.edges}
     shells = {id[1:] for id in assembly.nodes if id.startswith("\0")}
@@ -209,6 +209,7 @@ def _through_aliases(assembly: Assembly) -> list[Edge]:
         found = origin(edge.source, edge.output)
         if found is not None:
             edges.append(Edge(found[0], found[1], edge.target, edge.input))
+    aliases = {port: found for port in assembly.aliases if (found := origin(*port)) is not None}
     for id in [id for id in assembly.nodes if id.startswith("\0")]:
         del assembly.nodes[id]
-    return edges
+    return edges, aliases

@@ -54,6 +54,9 @@ class Compiled:
 
     def port(self, ref: str) -> PortKey | None:
         """Return (node, port) of a text `node` or `node.port`, or None when there is no such port."""
+        held = self._held(ref)
+        if held is not None:
+            return held
         node, _, port = ref.rpartition(".") if ref not in self.graph.nodes else (ref, "", "")
         if node not in self.graph.nodes:
             return None
@@ -63,6 +66,14 @@ class Compiled:
         if not port:
             return (node, known[0]) if known else None
         return (node, port) if port in known else None
+
+
+    def _held(self, ref: str) -> PortKey | None:
+        """Return the inner port of a node that holds others; its first port without a port's name."""
+        for (node, port), inner in self.graph.aliases.items():
+            if ref in (f"{node}.{port}", node):
+                return inner
+        return None
 
 
 class Compiler:

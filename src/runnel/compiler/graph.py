@@ -42,11 +42,15 @@ class GraphNode:
 
 @dataclass(frozen=True)
 class Graph:
-    """Nodes in topological order, edges, and the findings made on the way."""
+    """Nodes in topological order, edges, and the findings made on the way.
+
+    `aliases` maps a port of a node that holds others (a sub-pipeline) to the inner port that it stands for.
+    """
 
     nodes: Mapping[str, GraphNode]
     edges: tuple[Edge, ...]
     findings: tuple[Finding, ...] = ()
+    aliases: Mapping[tuple[str, str], tuple[str, str]] = field(default_factory=dict)
 
     def into(self, node: str, port: str | None = None) -> list[Edge]:
         """Return the edges into a node (or one of its ports), in the order of the document."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from html import escape
 from typing import TYPE_CHECKING, Any
@@ -94,7 +95,17 @@ def _graph(project: Project, document: Document, report: RunReport) -> str:
         for edge, rows in ledger.edges
         if rows is not None
     }
-    return drawn(project, document, "svg", labels, edges)
+    return _fitted(drawn(project, document, "svg", labels, edges))
+
+
+def _fitted(svg: str) -> str:
+    """Let a wide graph shrink to the page, but not below 60 % of its size; then it can be scrolled."""
+    found = re.search(r' width="([\d.]+)" height="[\d.]+"', svg)
+    if found is None:
+        return svg
+    width = float(found[1])
+    style = f' style="width:max(100%,{0.6 * width:.0f}px);max-width:{width:.0f}px"'
+    return svg.replace(found[0], style, 1)
 
 
 def _charts(charts: Sequence[DrawnChart]) -> str:

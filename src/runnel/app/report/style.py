@@ -14,8 +14,8 @@ header p,section>p{color:var(--muted);margin:0 0 12px;max-width:72ch}
 .facts{display:flex;flex-wrap:wrap;gap:12px;margin-top:16px}.fact{background:var(--surface);border:1px solid var(--border);border-radius:8px;padding:10px 16px;min-width:120px}
 .fact b{display:block;font-size:20px;line-height:28px;font-weight:600;font-variant-numeric:tabular-nums}.fact span{font-size:12px;color:var(--muted)}
 .error{border:1px solid var(--error);border-radius:8px;padding:10px 14px;color:var(--error)!important;background:var(--surface);margin-top:16px!important;max-width:none!important}
-.graph{border:1px solid var(--border);border-radius:8px;overflow:auto;background:var(--bg)}.graph svg{display:block;max-width:none;margin:auto}
-.cards{display:grid;grid-template-columns:repeat(auto-fit,minmax(460px,1fr));gap:16px}.card{margin:0;background:var(--surface);border:1px solid var(--border);border-radius:8px;padding:14px 16px}
+.graph{border:1px solid var(--border);border-radius:8px;overflow:auto;background:var(--bg)}.graph svg{display:block;margin:auto;height:auto}
+.cards{display:grid;grid-template-columns:repeat(auto-fill,minmax(460px,1fr));gap:16px}.card{margin:0;background:var(--surface);border:1px solid var(--border);border-radius:8px;padding:14px 16px}
 .card.wide{grid-column:1/-1}figcaption{font-weight:600;margin-bottom:8px}.chart{width:100%;height:auto;display:block}
 .chart .tick{font-size:11px;fill:var(--muted);font-variant-numeric:tabular-nums}.chart .value{font-size:12px;fill:var(--text);font-variant-numeric:tabular-nums}
 .chart .axis{font-size:11px;fill:var(--muted)}.chart .direct{font-size:12px;font-weight:600}.chart .grid{stroke:var(--text);stroke-opacity:.1}
