@@ -122,6 +122,12 @@ class Pipeline:
         data.setdefault("params", {})[name] = declared
         return self._replace(data)
 
+    def settings(self, **settings: Any) -> Pipeline:
+        """Set `counts`, `decode`, `memory`, `timeout_seconds`, `seed`, `dead_letters` …; returns the pipeline."""
+        data = to_mapping(self._document)
+        data.setdefault("settings", {}).update(settings)
+        return self._replace(data)
+
     def add(self, kind: str, id: str | None = None, *, from_: Any = None, after: Sequence[str] = (),
             title: str | None = None, muted: bool = False, **config: Any) -> Node:  # fmt: skip
         """Add a node and return it.

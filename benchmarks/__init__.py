@@ -1,0 +1,1 @@
+"""Benchmarks: Runnel beside hand-written DuckDB, Polars and pandas in the same interleaved run."""
