@@ -126,8 +126,7 @@ class _Look:
         for name, type in self.reading.given.items():
             test = exactly(type, self.dialect.signs())
             if name in types and test:
-                column = sql.name(name)
-                made[name] = f"NOT {test.replace('{c}', column)}"
+                made[name] = _changed(test, name, type, self.dialect)
         return [name for name, count in self._count(made).items() if count]
 
     def _count(self, conditions: Mapping[str, str], only: set[str] | None = None) -> dict[str, int]:
@@ -198,6 +197,15 @@ class _Look:
 def _broken(one: Candidate, name: str) -> str:
     column = sql.name(name)
     return f"{column} IS NOT NULL AND NOT {one.condition(column)}"
+
+
+def _changed(test: str, name: str, type: str, dialect: Dialect) -> str:
+    """Return SQL that is true where a cast would take a text and change its value."""
+    column = sql.name(name)
+    plain = f"replace({column}, {sql.text(dialect.thousands)}, '')" if dialect.thousands else column
+    if dialect.decimal != ".":
+        plain = f"replace({plain}, {sql.text(dialect.decimal)}, '.')"
+    return f"{column} IS NOT NULL AND NOT {test.replace('{c}', column)} AND try_cast({plain} AS {type}) IS NOT NULL"
 
 
 def scan(files: Sequence[str], types: Mapping[str, str], dialect: Dialect, nulls: Sequence[str], more: str) -> str:

@@ -62,7 +62,7 @@ class Dialect:
 
 
 def _lines(text: str) -> list[str]:
-    return text.splitlines(keepends=True) if "\r" not in text else re.findall(r"[^\r\n]*(?:\r\n|\r|\n)|[^\r\n]+\Z", text)
+    return re.findall(r"[^\r\n]*(?:\r\n|\r|\n)|[^\r\n]+\Z", text)
 
 
 def newline_of(text: str) -> str:

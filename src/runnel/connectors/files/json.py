@@ -10,17 +10,18 @@ from typing import Any
 from runnel.connectors.files import limits, sql
 from runnel.connectors.files.csv import WHOLE_BYTES
 from runnel.connectors.files.formats import Chosen, Format, Prepared, Reading, Sniffed
-from runnel.connectors.files.overlay import Tap, checked
+from runnel.connectors.files.overlay import NUMBERS, Tap, checked
 from runnel.connectors.files.records import uniform
 from runnel.connectors.files.refused import encoded, known
 from runnel.connectors.files.splitting import Split, split
 from runnel.connectors.files.structure import Tree, merge, replaced, type_text, wide_numbers
-from runnel.connectors.files.values import overriding
+from runnel.connectors.files.values import NO_DELIMITER, overriding
 from runnel.sdk import Opened
 
 _SUSPICIOUS = r"(?i)[\[:,]\s*[+-]?(nan|inf)|,\s*[\]}]|^\s*[+-]?(nan|inf)"
 _LONG = "[0-9][0-9.]{15}"
 _VALUE = "value"
+_REFUSED = {"INVALID ENCODING": "the bytes are not UTF-8"}
 
 
 class JsonFormat(Format):
@@ -81,7 +82,7 @@ class JsonFormat(Format):
                 path = _uniform(chosen.file.path, path, reading)
             paths.append(path)
             reading.state[("file", path)] = chosen.file
-        key = f"json_{len(reading.state)}"
+        key = f"json_{next(NUMBERS)}"
         scan = _lines(paths, f"rejects_table='{key}_rejects', rejects_scan='{key}_scans'")
         if reading.settings.record_path:
             scan = _inner(scan, reading.settings.record_path)
@@ -106,7 +107,7 @@ def _uniform(name: str, path: str, reading: Reading) -> str:
 def _lines(paths: Sequence[str], rejects: str = "rejects_table='probe_lines', rejects_scan='probe_lines_scans'") -> str:
     """Return the scan of raw lines; blank ones are NULL."""
     return (
-        f"read_csv({sql.texts(paths)}, header=false, auto_detect=false, delim='\\x01', quote='', escape='', "
+        f"read_csv({sql.texts(paths)}, header=false, auto_detect=false, delim={sql.text(NO_DELIMITER)}, quote='', escape='', "
         f"columns={{'line': 'VARCHAR'}}, max_line_size={limits.MAX_RECORD_BYTES}, buffer_size=32000000, "
         f"store_rejects=true, {rejects})"
     )
@@ -295,16 +296,16 @@ class _JsonTap(Tap):
             file = self.reading.state[("file", path)]
             if kind == "LINE SIZE OVER MAXIMUM":
                 raise limits.record_size(file.shown)
-            self._rejected_line(path, int(byte), file)
+            self._rejected_line(path, int(byte), kind, file)
 
-    def _rejected_line(self, path: str, byte: int, file: Prepared) -> None:
+    def _rejected_line(self, path: str, byte: int, kind: str, file: Prepared) -> None:
         with open(path, "rb") as opened:
             number = sum(1 for _ in _until(opened, byte))
             opened.seek(byte)
             raw = opened.readline().rstrip(b"\r\n")
         found = self.reading.state.get(("split", path))
         place = (found.starts[number], found.lines[number]) if found else (byte, number + 1)
-        self._add(file, raw, "the bytes are not UTF-8", place)
+        self._add(file, raw, _REFUSED.get(kind, "the line cannot be read"), place)
 
 
 def _until(opened: Any, byte: int) -> Any:

@@ -38,7 +38,7 @@ def checked(
     return made, conditions
 
 
-_NUMBERS = count()
+NUMBERS = count()
 """Several sources of one segment share a connection, where every function has a name of its own."""
 
 
@@ -47,7 +47,7 @@ class Tap:
 
     def __init__(self, reading: Reading, key: str) -> None:
         self.reading = reading
-        self.key = f"{key}_{next(_NUMBERS)}"
+        self.key = key
         self.judge = f"judge_{self.key}"
         self.refuse = f"refuse_{self.key}"
         self.reasons: dict[bytes, str] = {}
@@ -98,8 +98,7 @@ def rows_checked(
         return None
     import pyarrow
 
-    function = f"refuse_rows_{len(reading.state)}"
-    reading.state[("rows", function)] = True
+    function = f"refuse_rows_{next(NUMBERS)}"
 
     def refuse(rows: Any) -> Any:
         for row in rows.to_pylist():

@@ -153,7 +153,7 @@ def without_inexact(path: str, chosen: Chosen, dialect: Dialect, types: Mapping[
                 break
             fields = next(csv.reader(
                 [raw.decode("utf-8", "replace").rstrip("\r\n")] if b"\n" not in raw[:-2] else
-                raw.decode("utf-8", "replace").splitlines(keepends=True),
+                re.findall(r"[^\r\n]*(?:\r\n|\r|\n)|[^\r\n]+\Z", raw.decode("utf-8", "replace")),
                 delimiter=dialect.delimiter, quotechar=dialect.quote or None, escapechar=escaped,
                 doublequote=escaped is None,
             ), [])  # fmt: skip
@@ -169,7 +169,7 @@ def without_inexact(path: str, chosen: Chosen, dialect: Dialect, types: Mapping[
                 target.write(raw)
             else:
                 position = {**place(chosen.file, byte, line), "column": bad[0]}
-                words = f"{bad[0]}: {bad[1]!r} is no {types[bad[0]]} without a change"
+                words = f"{bad[0]}: {bad[1]!r} is no {types[bad[0]]}"
                 reading.letters.add(encoded(raw.rstrip(b"\r\n"), chosen.file), words, position)
                 gone_bytes += len(raw)
                 gone_lines += max(1, raw.count(b"\n"))

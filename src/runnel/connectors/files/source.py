@@ -142,7 +142,8 @@ class FileSource(Source):
         self, connection: Connection, probe: Probe, columns: Mapping[str, str], letters: DeadLetters
     ) -> Opened:
         """Open the files, those that are written alike together."""
-        reading = Reading(connection, self.config, Workspace(connection), letters, self.id)
+        given = given_types(connection, self.config.columns)
+        reading = Reading(connection, self.config, Workspace(connection), letters, self.id, given)
         self._reading = reading
         self._opened: dict[str, Format] = {}
         parts, rows = [], []

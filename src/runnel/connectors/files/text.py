@@ -7,14 +7,14 @@ from collections.abc import Mapping, Sequence
 from runnel.connectors.files import limits, sql
 from runnel.connectors.files.dialect import Dialect, newline_of
 from runnel.connectors.files.formats import Chosen, Format, Prepared, Reading, Sniffed
-from runnel.connectors.files.overlay import rows_checked
+from runnel.connectors.files.overlay import NUMBERS, rows_checked
 from runnel.connectors.files.records import uniform
 from runnel.connectors.files.refused import harvest
-from runnel.connectors.files.values import overriding
+from runnel.connectors.files.values import NO_DELIMITER, overriding
 from runnel.sdk import Opened
 
 _COLUMNS = {"line": "VARCHAR", "line_number": "BIGINT"}
-_PLAIN = Dialect(delimiter="\x01", quote="", escape="", header=False)
+_PLAIN = Dialect(delimiter=NO_DELIMITER, quote="", escape="", header=False)
 
 
 class TextFormat(Format):
@@ -42,12 +42,12 @@ class TextFormat(Format):
         if chosen.options["newline"] == "mixed":
             path = reading.workspace.new(".txt")
             uniform(chosen.file.readable, path, "", "")
-        key = f"text_{len(reading.state)}"
+        key = f"text_{next(NUMBERS)}"
         reading.state[key] = (path, chosen.file)
         skip = reading.settings.skip_rows
         return (
             f"(SELECT COALESCE(line, '') AS line, row_number() OVER () + {skip} AS line_number FROM "
-            f"read_csv({sql.text(path)}, header=false, auto_detect=false, delim='\\x01', quote='', escape='', skip={skip}, "
+            f"read_csv({sql.text(path)}, header=false, auto_detect=false, delim={sql.text(NO_DELIMITER)}, quote='', escape='', skip={skip}, "
             f"columns={{'line': 'VARCHAR'}}, max_line_size={limits.MAX_RECORD_BYTES}, buffer_size=32000000, "
             f"store_rejects=true, rejects_table='{key}_rejects', rejects_scan='{key}_scans'))"
         )

@@ -8,6 +8,9 @@ from dataclasses import dataclass
 
 from runnel.connectors.files import sql
 
+NO_DELIMITER = "\x01\x02\x03\x04"
+"""A separator that stands in no text: lines are read whole with it."""
+
 _INTEGER = r"-?(?:0|[1-9][0-9]{0,37})"
 _GROUPS = r"-?[1-9][0-9]{0,2}(?:T[0-9]{3})+"
 _FRACTION = r"-?(?:0|[1-9][0-9]{0,30})?D[0-9]{1,30}"

@@ -1,0 +1,105 @@
+"""JSON and NDJSON: strict grammar, exact numbers, refused records with their place."""
+
+from __future__ import annotations
+
+import json
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+
+from runnel.errors import LimitError, RunnelError
+from tests.unit.connectors.file_access import DATA, Read, read
+
+PARSING = sorted((DATA / "json/test_parsing").glob("*.json"))
+
+
+@pytest.mark.parametrize("path", PARSING, ids=lambda path: path.stem)
+def test_the_parsing_suite(path: Path) -> None:
+    try:
+        found: Read | None = read(path, format="json")
+    except RunnelError:
+        found = None
+    refused = found is None or bool(found.letters)
+    if path.name.startswith("y_"):
+        assert not refused
+    elif path.name.startswith("n_"):
+        assert refused
+
+
+@pytest.mark.parametrize("path", sorted((DATA / "json/test_transform").glob("*.json")), ids=lambda path: path.stem)
+def test_the_transform_suite_gives_values_or_letters(path: Path) -> None:
+    found = read(path, format="json")
+    assert found.rows or found.letters
+
+
+def lines(path: Path, *records: str) -> Path:
+    path.write_text("".join(record + "\n" for record in records))
+    return path
+
+
+def test_missing_keys_are_null_and_doubled_ones_are_refused(tmp_path: Path) -> None:
+    path = lines(tmp_path / "a.ndjson", '{"a":1,"s":"x"}', '{"a":2}', "", '{"a":3,"a":4}', "{bad", '{"a":5,"s":"007"}')
+    found = read(path)
+    assert found.rows == [(1, "x"), (2, None), (5, "007")]
+    assert [(raw, place["line"], place["byte"]) for raw, _, place in found.letters] == [
+        (b'{"a":3,"a":4}', 4, 25), (b"{bad", 5, 39)
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize("number", ["9007199254740993", "-9223372036854775808", "18446744073709551616",
+                                    "12345678901234567890.125", "0.1", "123456789012345678901234567890"])  # fmt: skip
+def test_numbers_keep_all_digits(tmp_path: Path, number: str) -> None:
+    found = read(lines(tmp_path / "a.ndjson", f'{{"n":{number}}}', '{"n":1}'))
+    assert Decimal(str(found.rows[0][0])) == Decimal(number)
+    assert not found.letters
+
+
+@pytest.mark.parametrize("record", ['{"a":NaN}', '{"a":1,}', '{"a":Infinity}', '{"a":01}', "{'a':1}", '{"a":1} x'])
+def test_what_rfc_8259_does_not_allow_is_refused(tmp_path: Path, record: str) -> None:
+    found = read(lines(tmp_path / "a.ndjson", '{"a":1}', '{"a":2}', record))
+    assert found.rows == [(1,), (2,)]
+    assert [raw for raw, _, _ in found.letters] == [record.encode()]
+
+
+def test_a_given_type_that_would_change_a_value_refuses_the_record(tmp_path: Path) -> None:
+    path = lines(tmp_path / "a.ndjson", '{"n":1.5,"d":"2024-01-01"}', '{"n":2,"d":"x"}', '{"n":3,"d":"2024-01-02"}')
+    found = read(path, columns={"n": "BIGINT", "d": "DATE"})
+    assert [row[0] for row in found.rows] == [3]
+    assert len(found.letters) == 2
+
+
+def test_nested_values_become_structs_and_lists(tmp_path: Path) -> None:
+    (tmp_path / "a.json").write_text(json.dumps([{"a": {"x": 1}, "l": [1, 2]}, {"a": {"x": 2, "y": "q"}, "l": []}], indent=1))
+    found = read(tmp_path / "a.json")
+    assert found.probe.columns == {"a": "STRUCT(x BIGINT, y VARCHAR)", "l": "BIGINT[]"}
+    assert found.rows == [({"x": 1, "y": None}, [1, 2]), ({"x": 2, "y": "q"}, [])]
+
+
+def test_a_broken_array_gives_its_good_records_and_the_rest_as_one_letter(tmp_path: Path) -> None:
+    (tmp_path / "a.json").write_text('[{"a":1},\n{"a":2},\n{"a":')
+    found = read(tmp_path / "a.json")
+    assert found.rows == [(1,), (2,)]
+    assert [(raw, place["line"], place["byte"]) for raw, _, place in found.letters] == [(b'{"a":', 3, 19)]
+
+
+@pytest.mark.parametrize(("text", "rows"), [('{"a":1}', [(1,)]), ('{"a":1}{"a":2}', [(1,), (2,)]),
+                                            ('{\n "a": 1\n}\n{\n "a": 2\n}', [(1,), (2,)]), ("[1,2]", [(1,), (2,)])])  # fmt: skip
+def test_shapes_of_documents(tmp_path: Path, text: str, rows: list) -> None:
+    (tmp_path / "a.json").write_text(text)
+    assert read(tmp_path / "a.json").rows == rows
+
+
+def test_text_that_looks_like_a_date_stays_text(tmp_path: Path) -> None:
+    assert read(lines(tmp_path / "a.ndjson", '{"d":"2024-01-01"}')).probe.columns == {"d": "VARCHAR"}
+
+
+def test_deep_nesting_is_a_limit(tmp_path: Path) -> None:
+    (tmp_path / "a.json").write_text("[" * 100_000 + "]" * 100_000)
+    with pytest.raises(LimitError):
+        read(tmp_path / "a.json")
+
+
+def test_the_format_is_told_by_content(tmp_path: Path) -> None:
+    (tmp_path / "a.dat").write_text('[{"a":1}]')
+    assert read(tmp_path / "a.dat").rows == [(1,)]
