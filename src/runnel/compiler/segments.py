@@ -20,6 +20,8 @@ from runnel.sdk.relation import Relation
 from runnel.sdk.source import Sink, Source
 
 PortKey = tuple[str, str]
+DECODED_BYTES = 512 * 1024 * 1024
+"""Up to this many bytes of input a preview decodes a source once, as a whole, and keeps it."""
 ORDERED_BYTES = 64 * 1024 * 1024
 """Up to this many input bytes a segment keeps the order of its input, where the fences cost little."""
 
@@ -63,12 +65,14 @@ def build_plan(
     those of the whole graph all the same, so that counts agree. `whole` shows every column of the targets besides.
     """
     cutter = Cutter(graph, typed, settings)
-    if whole:
-        cutter.wanted = {port: list(typed[port[0]].schemas[port[1]]) for port in targets or ()}
+    shown = [port for port in targets or () if whole or not graph.out_of(*port)]
+    cutter.wanted = {port: list(typed[port[0]].schemas[port[1]]) for port in shown}
     _mark_wanted(cutter)
     keep = _kept_nodes(graph, targets)
     _mark_live(cutter, keep, list(targets) if targets is not None else [])
     _mark_outputs(cutter, keep, list(targets) if targets is not None else [])
+    if whole:
+        _keep_decoded(cutter, keep)
     segments = _ordered(cutter, [_segment(cutter, port) for port in cutter.outputs])
     return Plan(
         pipeline=pipeline, version=version, folder=folder,
@@ -106,13 +110,23 @@ def _mark_wanted(cutter: Cutter) -> None:
         for port, relation in item.relations.items():
             if (id, port) not in cutter.wanted and (port == cutter.default(id) and not read or _is_chart(cutter, id)):
                 cutter.wanted[(id, port)] = list(relation.columns)
+            elif (id, port) not in cutter.wanted and _counts_unread(item, port):
+                cutter.wanted[(id, port)] = [_any_column(item, port)]
         tables = {name: columns for name, columns in _input_columns(cutter, id).items()}
         for port, relation in item.relations.items():
             wanted = cutter.wanted.get((id, port))
             if wanted is None:
                 continue
+            if not wanted:
+                wanted = cutter.wanted[(id, port)] = [_any_column(item, port)]
             for table, columns in needed_columns(relation.as_query(), wanted, tables).items():
                 _want(cutter, id, table, columns)
+
+
+def _any_column(item: TypedNode, port: str) -> str:
+    """Return the column that stands for a row where only the number of rows matters; a text is always readable."""
+    schema = item.schemas[port]
+    return next((name for name, type in schema.items() if type == "VARCHAR"), next(iter(schema)))
 
 
 def _input_columns(cutter: Cutter, id: str) -> dict[str, Sequence[str]]:
@@ -139,7 +153,10 @@ def _want(cutter: Cutter, id: str, table: str, columns: Iterable[str]) -> None:
 
 
 def _mark_live(cutter: Cutter, keep: set[str], targets: list[PortKey]) -> None:
-    """Note which ports are computed at all: those read by a kept node, targets, and the default port of leaves."""
+    """Note which ports are computed at all: those read by a kept node, targets, and the default port of leaves.
+
+    A run counts every route of a `table.route` besides: rows of one that nothing reads have passed all the same.
+    """
     for edge in cutter.graph.edges:
         if edge.source in keep and edge.target in keep:
             cutter.live.add((edge.source, edge.output))
@@ -150,6 +167,11 @@ def _mark_live(cutter: Cutter, keep: set[str], targets: list[PortKey]) -> None:
         item = cutter.typed[id]
         if item.relations and not any((id, port) in cutter.live for port in item.relations):
             cutter.live.add((id, cutter.default(id) if not _is_chart(cutter, id) else next(iter(item.relations))))
+        cutter.live.update((id, port) for port in item.relations if _counts_unread(item, port))
+
+
+def _counts_unread(item: TypedNode, port: str) -> bool:
+    return item.node.node.ledger is Ledger.ROUTE and not item.node.muted and port not in ("rest", REJECTED)
 
 
 def _mark_outputs(cutter: Cutter, keep: set[str], targets: list[PortKey]) -> None:
@@ -167,13 +189,23 @@ def _mark_outputs(cutter: Cutter, keep: set[str], targets: list[PortKey]) -> Non
             or not edges
             or bool(sinks)
             or len(consumers) > 1
-            or cutter.readers.get(port, 0) > 1
+            or cutter.readers.get(port, 0) != 1
             or cutter.graph.nodes[node].pinned is not None
             or any(_breaks(cutter.graph.nodes[target].node) for target in consumers)
             or _breaks(cutter.graph.nodes[node].node)
         )
         if ends:
             cutter.outputs[port] = cutter.name(port)
+
+
+def _keep_decoded(cutter: Cutter, keep: set[str]) -> None:
+    """Let previews read decoded sources from kept results, unless they are large or need no decoding."""
+    for id in keep:
+        probe = cutter.typed[id].probe
+        port = (id, cutter.default(id))
+        if probe is None or probe.options.get("exact_rows") or probe.bytes > DECODED_BYTES or port not in cutter.live:
+            continue
+        cutter.outputs.setdefault(port, cutter.name(port))
 
 
 def _breaks(node: type[Node]) -> bool:
@@ -318,7 +350,8 @@ def _effects(cutter: Cutter, keep: set[str]) -> Iterable[Effect]:
 def _node_plan(cutter: Cutter, id: str, segments: Sequence[Segment]) -> NodePlan:
     node = cutter.graph.nodes[id]
     inside = tuple(segment.id for segment in segments if any(cte.node == id for cte in segment.ctes))
-    outputs = tuple(port.name for port in node.ports.outputs if (id, port.name) in cutter.live)
+    named = [port.name for port in node.ports.outputs]
+    outputs = tuple(name for name in named if (id, name) in cutter.live or (node.muted and name == named[0]))
     return NodePlan(
         id=id, kind=node.kind, ledger=str(node.node.ledger_of(node.config)), inputs=tuple(port.name for port in node.ports.inputs),
         outputs=outputs, segments=inside, muted=node.muted, title=node.title or id, after=node.after,

@@ -165,9 +165,8 @@ def _muted(node: GraphNode, inputs: Mapping[str, Any]) -> dict[str, Relation]:
         return {}
     made: dict[str, Relation] = {}
     for index, port in enumerate(node.ports.outputs):
-        query = relation if index == 0 else relation.where(exp.false())
-        passed = query.select(list(relation.columns))
-        made[port.name] = Relation(passed.columns, passed.query, types=dict(relation.types))
+        kept = relation if index == 0 else relation.where(exp.false())
+        made[port.name] = Relation.of(kept.as_query(), relation.columns, relation.types)
     return made
 
 

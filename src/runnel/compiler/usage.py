@@ -6,6 +6,8 @@ from collections.abc import Iterable, Mapping
 
 from sqlglot import exp
 
+from runnel.sdk.relation import makes_rows
+
 Needs = dict[str, set[str]]
 
 
@@ -65,7 +67,9 @@ class _Walker:
     def _walk_select(self, query: exp.Select, wanted: set[str] | None) -> None:
         whole = wanted is None or (query.args.get("distinct") is not None and not self.values_only)
         read: list[exp.Expression] = [
-            item for item in query.expressions if whole or item.alias_or_name.lower() in (wanted or ())
+            item
+            for item in query.expressions
+            if whole or item.alias_or_name.lower() in (wanted or ()) or (not self.values_only and makes_rows(item))
         ]
         if self.trims:
             read = read or query.expressions[:1]

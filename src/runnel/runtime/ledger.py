@@ -107,7 +107,7 @@ def settle(plan: Plan, counted: Counted) -> Ledger:
         incoming.setdefault(edge.target, []).append(edge)
     for node in plan.nodes:
         rows = {name: _summed(incoming.get(node.id, []), name, ports) for name in node.inputs}
-        made = _entry(node, rows, ports, counted)
+        made = _entry(node, rows, incoming.get(node.id, []), ports, counted)
         entries.append(made)
         for name, value in made.ports.items():
             ports[(node.id, name)] = value
@@ -132,6 +132,7 @@ def _total(values: Mapping[str, int | None]) -> int | None:
 def _entry(
     node: NodePlan,
     rows: Mapping[str, int | None],
+    edges: list[Edge],
     ports: Mapping[tuple[str, str], int | None],
     counted: Counted,
 ) -> Entry:
@@ -139,7 +140,7 @@ def _entry(
     outputs = {name: ports.get((node.id, name)) for name in node.outputs}
     complete = node.id not in counted.stopped
     if node.muted:
-        return _muted(node, rows, complete)
+        return _muted(node, edges, ports, complete)
     if node.ledger == "source":
         created = _total(outputs)
         records = None if created is None else created + dead
@@ -161,16 +162,19 @@ def _entry(
     return _partial(node, rows, outputs, dead, complete)
 
 
-def _muted(node: NodePlan, rows: Mapping[str, int | None], complete: bool) -> Entry:
-    first = next(iter(rows), None)
-    passed = rows[first] if first is not None else 0
-    others = _total({name: value for name, value in rows.items() if name != first})
-    outputs: dict[str, int | None] = {name: passed if index == 0 else 0 for index, name in enumerate(node.outputs)}
-    out = passed if outputs else 0
-    kept = passed if outputs else 0
-    absorbed = 0 if outputs else passed
-    return Entry(node.id, _total(rows), out, passed=kept, filtered=others, absorbed=absorbed, ports=outputs,
-                 complete=complete)  # fmt: skip
+def _muted(
+    node: NodePlan, edges: list[Edge], ports: Mapping[tuple[str, str], int | None], complete: bool
+) -> Entry:
+    """The rows of the first edge go on through the first output; those of other edges, and of a sink, are left out."""
+    ordered = [edge for name in node.inputs for edge in edges if edge.input == name]
+    values: dict[str, int | None] = {
+        str(place): ports.get((edge.source, edge.output)) for place, edge in enumerate(ordered)
+    }
+    first = values.get("0", 0) if node.outputs else 0
+    outputs: dict[str, int | None] = {name: 0 if place else first for place, name in enumerate(node.outputs)}
+    total = _total(values)
+    filtered = None if total is None or first is None else total - first
+    return Entry(node.id, total, first, passed=first, filtered=filtered, ports=outputs, complete=complete)
 
 
 def _passed(

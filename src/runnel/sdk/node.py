@@ -153,6 +153,11 @@ class Node:
         return cls.ledger
 
     @classmethod
+    def ledger_of(cls, config: Any) -> Ledger:
+        """Return the classes that the node's rows fall into under `config`."""
+        return cls.ledger
+
+    @classmethod
     def window(cls, config: Any) -> exp.Window | None:
         """Return the window that calls without OVER get in the node's window expressions."""
         return None

@@ -189,7 +189,12 @@ class Relation:
     def _can_be_narrowed(self) -> bool:
         """Whether columns may be left out of the query itself, so that no sub-query is needed."""
         query = self.query
-        return isinstance(query, exp.Select) and not query.args.get("distinct") and not query.args.get("order")
+        return (
+            isinstance(query, exp.Select)
+            and not query.args.get("distinct")
+            and not query.args.get("order")
+            and not any(map(makes_rows, query.expressions))
+        )
 
     def _narrowed(self, wanted: Mapping[str, exp.Expression]) -> exp.Query:
         assert isinstance(self.query, exp.Select)
@@ -214,6 +219,14 @@ class Relation:
     def _ends_sorted(self) -> bool:
         query = self.query
         return isinstance(query, exp.Select) and bool(query.args.get("order")) and not query.args.get("limit")
+
+
+def makes_rows(tree: exp.Expression) -> bool:
+    """Tell whether a column of a SELECT decides how many rows there are (`unnest`)."""
+    return any(
+        isinstance(part, exp.Unnest | exp.Explode) or (isinstance(part, exp.Anonymous) and part.name.upper() == "UNNEST")
+        for part in tree.find_all(exp.Unnest, exp.Explode, exp.Anonymous)
+    )
 
 
 def _is_same(tree: exp.Expression, name: str) -> bool:
