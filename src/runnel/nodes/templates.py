@@ -1,0 +1,31 @@
+"""SQL templates of nodes: fixed text of ours, parsed once, with trees put in place of `:name`."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+import sqlglot
+from sqlglot import exp
+
+
+@lru_cache(maxsize=512)
+def _parsed(template: str) -> exp.Expression:
+    return sqlglot.parse_one(template, read="duckdb")
+
+
+def fill(template: str, **parts: exp.Expression | str | int | float | bool | None) -> exp.Expression:
+    """Return the tree of a template; plain values become literals. Never give it text that a person wrote."""
+
+    def swap(node: exp.Expression) -> exp.Expression:
+        if isinstance(node, exp.Placeholder) and node.name in parts:
+            value = parts[node.name]
+            return value.copy() if isinstance(value, exp.Expression) else exp.convert(value)
+        return node
+
+    made: exp.Expression = _parsed(template).transform(swap)
+    return made
+
+
+def types_of(types: str) -> exp.DataType:
+    """Return the tree of a type's name."""
+    return exp.DataType.build(types, dialect="duckdb")
