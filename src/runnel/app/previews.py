@@ -16,7 +16,8 @@ import orjson
 
 from runnel.app.workers import existing
 from runnel.compiler.compile import Compiled
-from runnel.plan.shapes import Plan, Segment
+from runnel.compiler.segments import DECODED_BYTES
+from runnel.plan.shapes import Cte, Feed, Plan, Segment
 from runnel.runtime.batch import BatchOptions, BatchRun
 from runnel.runtime.cache import Kept
 from runnel.runtime.journal import SilentJournal
@@ -30,12 +31,11 @@ def preview(project: Project, compiled: Compiled, port: tuple[str, str], limit: 
     """Return columns, the first rows (the text of a JSON array of arrays), how many there are, and if that is all."""
     schema = compiled.typed[port[0]].schemas[port[1]]
     with questions(project, compiled.plan([port], whole=True)) as ask:
-        _, text = ask(f"SELECT * FROM ({{query}}) AS preview LIMIT {limit}")
-        shown = len(orjson.loads(text))
-        total = shown
-        if shown == limit:
-            _, counted = ask("SELECT count(*) AS n FROM ({query}) AS preview")
-            total = orjson.loads(counted)[0][0]
+        (_, text), (_, counted) = ask.all(
+            f"SELECT * FROM ({{query}}) AS preview LIMIT {limit}", "SELECT count(*) AS n FROM ({query}) AS preview"
+        )
+    shown = len(orjson.loads(text))
+    total = orjson.loads(counted)[0][0]
     columns = [{"name": name, "type": type, "nullable": True} for name, type in schema.items()]
     return {"columns": columns, "rows": text, "total_rows": total, "complete": total == shown}
 
@@ -75,14 +75,20 @@ class Questions:
 
     def __call__(self, template: str) -> tuple[list[dict[str, str]], str]:
         """Return (columns, the text of a JSON array of rows)."""
-        answer = self.worker.call("query", {**self.payload, "template": template})
-        return answer["columns"], answer["rows"]
+        return self.all(template)[0]
+
+    def all(self, *templates: str) -> list[tuple[list[dict[str, str]], str]]:
+        """Ask several questions at once; returns one answer each."""
+        answers = self.worker.call("query", {**self.payload, "templates": list(templates)})["answers"]
+        return [(answer["columns"], answer["rows"]) for answer in answers]
 
 
 @contextmanager
 def questions(project: Project, plan: Plan) -> Iterator[Questions]:
     """Run every segment of a plan but the last (results are kept), and open the last one for questions."""
     *before, last = plan.segments
+    if _is_decoded(last):
+        before, last = [*before, last], _reading(last)
     with _worker(project, plan) as (worker, scratch):
         results = _results(project, dataclasses.replace(plan, segments=tuple(before), effects=()), worker, scratch)
         feeds = {
@@ -90,6 +96,23 @@ def questions(project: Project, plan: Plan) -> Iterator[Questions]:
             for feed in last.feeds
         }
         yield Questions(worker, last, feeds, plan.folder)
+
+
+def _is_decoded(segment: Segment) -> bool:
+    """Whether a segment is nothing but a source that is worth decoding once."""
+    if len(segment.ctes) != 1 or len(segment.scans) != 1:
+        return False
+    probe = segment.scans[0].probe
+    return not probe["options"].get("exact_rows") and int(probe["bytes"]) <= DECODED_BYTES
+
+
+def _reading(segment: Segment) -> Segment:
+    """Return a segment that reads the kept result of another one."""
+    columns = ", ".join('"' + name.replace('"', '""') + '"' for name in segment.columns)
+    text = f'SELECT {columns} FROM "kept result"'
+    step = Cte(segment.id, segment.node, segment.port, text, text)
+    feed = Feed("kept result", segment.id)
+    return dataclasses.replace(segment, ctes=(step,), scans=(), feeds=(feed,), fences=(), taps=(), key=segment.key + "-read")
 
 
 def kept_result(project: Project, plan: Plan) -> Kept:

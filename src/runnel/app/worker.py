@@ -176,26 +176,36 @@ def stage(payload: Mapping[str, Any], context: TaskContext) -> Mapping[str, Any]
 
 
 def query(payload: Mapping[str, Any], context: TaskContext) -> Mapping[str, Any]:
-    """Answer a small question over a segment's query (a preview, a profile, a probe of data): columns and rows.
+    """Answer small questions over a segment's query (a preview, a profile, a probe of data): columns and rows each.
 
-    `template` holds `{query}`, which the segment's readable query replaces. Rows arrive as JSON arrays of text made
-    by DuckDB, exact for every type.
+    In every template `{query}` stands for the segment's readable query. Rows arrive as the text of a JSON array of
+    arrays, exact for every type. The connection with its views is kept for the next questions over the same segment.
     """
     import duckdb
 
-    segment = segment_from_json(payload["segment"])
-    box = LetterBox("/dev/null", 0)
-    connection = connect(context, True)
-    run = _segment_run(connection, segment, payload, box)
-    try:
-        run.prepare()
-        text = payload["template"].replace("{query}", segment.sql())
-        from runnel.engines.duckdb.values import json_rows
+    from runnel.engines.duckdb.values import json_rows
 
-        columns, rows = json_rows(connection, text)
+    segment = segment_from_json(payload["segment"])
+    answers: list[dict[str, Any]] = []
+    try:
+        connection = _prepared(segment, payload, context)
+        for template in payload["templates"]:
+            columns, rows = json_rows(connection, template.replace("{query}", segment.sql()))
+            answers.append({"columns": columns, "rows": rows})
     except duckdb.Error as error:
         raise explained(error, segment) from error
-    return {"columns": columns, "rows": rows}
+    return {"answers": answers}
+
+
+def _prepared(segment: Segment, payload: Mapping[str, Any], context: TaskContext) -> Any:
+    known = context.state.get("prepared")
+    if known is not None and known[0] == segment.key:
+        interrupt_on_cancel(context, known[1])
+        return known[1]
+    connection = connect(context, True)
+    _segment_run(connection, segment, payload, LetterBox("/dev/null", 0)).prepare()
+    context.state["prepared"] = (segment.key, connection)
+    return connection
 
 
 def describe(payload: Mapping[str, Any], context: TaskContext) -> Mapping[str, Any]:
