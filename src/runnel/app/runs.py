@@ -119,6 +119,7 @@ def run_compiled(
     result = _execute(project, plan, started.id, options, progress, cancel)
     report = RunReport(started.id, plan, compiled, result)
     _keep_letters(project, started.id, plan, result)
+    _clear(project.home / "runs" / started.id / "staging")
     project.store.runs.finish(
         started.id, result.status, result.cause, report.to_json(),
         result.error.to_json() if result.error else None, [entry.to_json() for entry in report.ledger.entries],
@@ -164,11 +165,10 @@ def _execute(
 
         failed.ledger = settle(plan, Counted({}, {}, {}))
         return failed
-    finally:
-        _clear(staging)
 
 
 def _clear(staging: Path) -> None:
+    """Remove what was staged; results of a sampled run stay with the run."""
     import shutil
 
     for folder in staging.iterdir() if staging.exists() else ():

@@ -79,7 +79,8 @@ def config_schema(node: type[Node]) -> dict[str, Any]:
     ):  # fmt: skip
         for name, mark in marks_of(node.Config, kind).items():
             hints: Mapping[str, Any] = {"field": label, **vars(mark)}
-            properties[names[name]].setdefault("x-runnel", {}).update(hints)
+            if names[name] in properties:
+                properties[names[name]].setdefault("x-runnel", {}).update(hints)
     schema["title"] = node.title
     schema["x-guarded"] = issubclass(node.Config, GuardedConfig)
     return schema

@@ -7,12 +7,12 @@ import sys
 from collections.abc import Sequence
 from typing import Any
 
-import click
 import typer
 from typer.core import TyperGroup
+from typer.exceptions import TyperException
 
 from runnel.cli.output import Output, current_output, set_output
-from runnel.errors import RunnelError
+from runnel.errors import InternalError, RunnelError
 
 VERBS: dict[str, str] = {
     "run": "Run a pipeline and show what went where.",
@@ -47,11 +47,11 @@ VERBS: dict[str, str] = {
 class LazyVerbs(TyperGroup):
     """A command group whose commands are imported when they are used."""
 
-    def list_commands(self, ctx: click.Context) -> list[str]:
+    def list_commands(self, ctx: Any) -> list[str]:
         """Return the verbs in the order of a person's work."""
         return list(VERBS)
 
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:
         """Import the verb's module and return its command."""
         if cmd_name not in VERBS:
             return None
@@ -61,16 +61,16 @@ class LazyVerbs(TyperGroup):
         command.help = command.help or VERBS[cmd_name]
         return command
 
-    def resolve_command(self, ctx: click.Context, args: list[str]) -> Any:
+    def resolve_command(self, ctx: Any, args: list[str]) -> Any:
         """Name the nearest verb when there is none of that name."""
         if args and args[0] not in VERBS:
             import difflib
 
             close = difflib.get_close_matches(args[0], list(VERBS), n=1)
-            raise click.UsageError(f"there is no verb `{args[0]}`." + (f" Did you mean `{close[0]}`?" if close else ""))
+            raise typer.BadParameter(f"there is no verb `{args[0]}`." + (f" Did you mean `{close[0]}`?" if close else ""))
         return super().resolve_command(ctx, args)
 
-    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+    def format_commands(self, ctx: Any, formatter: Any) -> None:
         """List the verbs without importing them."""
         with formatter.section("Verbs"):
             formatter.write_dl(list(VERBS.items()))
@@ -96,21 +96,42 @@ def run(arguments: Sequence[str]) -> int:
     command = typer.main.get_command(app)
     try:
         result = command.main(args=list(arguments), prog_name="runnel", standalone_mode=False)
-    except click.exceptions.NoArgsIsHelpError as error:
-        sys.stdout.write(error.ctx.get_help() + "\n" if error.ctx else "")
-        return 2
-    except click.UsageError as error:
-        error.show(file=sys.stderr)
-        return 2
-    except (click.exceptions.Abort, KeyboardInterrupt):
+    except (typer.Abort, KeyboardInterrupt):
         current_output().warn("interrupted")
         return 130
-    except click.exceptions.Exit as error:
+    except typer.Exit as error:
         return error.exit_code
+    except TyperException as error:
+        return _usage(error)
     except RunnelError as error:
         current_output().error(error)
         return error.exit_code
     except BrokenPipeError:
         sys.stderr.close()
         return 0
+    except Exception as error:  # noqa: BLE001 - the outermost boundary: nobody is to see a traceback unasked
+        return _unforeseen(error)
     return int(result) if isinstance(result, int) else 0
+
+
+def _usage(error: Any) -> int:
+    """Say what is wrong with the words of the command line; help that was asked for by giving none goes to stdout."""
+    if type(error).__name__ == "NoArgsIsHelpError":
+        sys.stdout.write(error.ctx.get_help() + "\n")
+        return 2
+    error.show(file=sys.stderr)
+    return 2
+
+
+def _unforeseen(error: Exception) -> int:
+    """Say that this is a fault of the program, with its place; RUNNEL_DEBUG=1 shows the whole traceback."""
+    import os
+    import traceback
+
+    if os.environ.get("RUNNEL_DEBUG"):
+        traceback.print_exception(error)
+    last = traceback.extract_tb(error.__traceback__)[-1]
+    what = f"{type(error).__name__}: {error} ({os.path.basename(last.filename)}:{last.lineno})"
+    hint = "This is a fault of Runnel; please report it with the output of RUNNEL_DEBUG=1."
+    current_output().error(InternalError("RNL-INTERNAL-001", what, hint))
+    return 1
