@@ -51,12 +51,14 @@ def _texts(row: Row, decimal: str = ".", thousands: str = "", day: str = "%Y-%m-
 def _quoted(text: str, delimiter: str, quote: str, escape: str, always: bool) -> str:
     if not always and not any(sign in text for sign in (delimiter, quote, "\n", "\r")):
         return text
-    return quote + text.replace(escape, escape * 2).replace(quote, escape + quote) + quote if escape != quote else (
-        quote + text.replace(quote, quote * 2) + quote
+    return (
+        quote + text.replace(escape, escape * 2).replace(quote, escape + quote) + quote
+        if escape != quote
+        else (quote + text.replace(quote, quote * 2) + quote)
     )
 
 
-def _text(
+def _text(  # noqa: PLR0913 - one option per way to write a table
     rows: Sequence[Row], *, delimiter: str = ",", quote: str = '"', escape: str = '"', end: str = "\n",
     header: bool = True, decimal: str = ".", thousands: str = "", day: str = "%Y-%m-%d", always: bool = False,
 ) -> str:  # fmt: skip
@@ -103,7 +105,9 @@ def _ragged(rows: list[Row]) -> bytes:
 
 
 def _commented(rows: list[Row]) -> bytes:
-    return b"# exported by a program\n# on a Monday\n# all shops, all prices\n# encoding: UTF-8\n" + _text(rows).encode()
+    return (
+        b"# exported by a program\n# on a Monday\n# all shops, all prices\n# encoding: UTF-8\n" + _text(rows).encode()
+    )
 
 
 DIALECTS = (
@@ -143,7 +147,13 @@ def generate(folder: Path) -> list[Path]:
         path.write_bytes(dialect.write(rows))
         expected = dialect.rows(rows)
         names = COLUMNS if dialect.header else tuple(f"column{n + 1}" for n in range(len(COLUMNS)))
-        types = (pa.int64() if dialect.ids == "int64" else pa.string(), pa.string(), pa.float64(), pa.date32(), pa.bool_())
+        types = (
+            pa.int64() if dialect.ids == "int64" else pa.string(),
+            pa.string(),
+            pa.float64(),
+            pa.date32(),
+            pa.bool_(),
+        )
         columns = [pa.array(values, type) for values, type in zip(zip(*expected, strict=True), types, strict=True)]
         pq.write_table(pa.Table.from_arrays(columns, names), folder / f"{dialect.name}.parquet")
         made.append(path)

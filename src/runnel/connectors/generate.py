@@ -10,11 +10,14 @@ from dataclasses import dataclass
 from runnel.errors import AuthoringError
 from runnel.sdk import Connection, DeadLetters, Example, NodeConfig, Opened, Probe, Source, field
 
-_FIRST = ("Ada", "Ben", "Chloé", "Dilan", "Emma", "Finn", "Grace", "Hana", "Ivan", "Jana", "Kofi", "Lena", "Mia", "Noah",
+_FIRST = ("Ada", "Ben", "Chloé", "Dilan", "Emma", "Finn", "Grace", "Hana", "Ivan", "Jana", "Kofi", "Lena", "Mia",
+          "Noah",
           "Olga", "Pablo", "Rosa", "Søren", "Tariq", "Zoë")  # fmt: skip
-_LAST = ("Adler", "Brown", "Costa", "Dubois", "Eriksen", "Fischer", "García", "Huang", "Ito", "Jansen", "Kowalski", "Lopez",
+_LAST = ("Adler", "Brown", "Costa", "Dubois", "Eriksen", "Fischer", "García", "Huang", "Ito", "Jansen", "Kowalski",
+         "Lopez",
          "Müller", "Novak", "O'Neill", "Patel", "Rossi", "Smith", "Tanaka", "Yılmaz")  # fmt: skip
-_WORDS = ("amber", "birch", "cloud", "delta", "ember", "field", "grove", "harbour", "island", "juniper", "kettle", "lantern",
+_WORDS = ("amber", "birch", "cloud", "delta", "ember", "field", "grove", "harbour", "island", "juniper", "kettle",
+          "lantern",
           "meadow", "north", "orchard", "pebble", "quiet", "river", "stone", "timber")  # fmt: skip
 
 
@@ -66,7 +69,9 @@ def _decimal(arguments: list[str]) -> _Made:
     low, high, scale = int(arguments[0]), int(arguments[1]), int(arguments[2]) if len(arguments) > 2 else 2
     _ordered(low <= high and 0 <= scale <= 9)
     whole = f"({low * 10**scale}::HUGEINT + ({{h}} % {(high - low) * 10**scale + 1})::HUGEINT)"
-    return _Made(f"DECIMAL(18,{scale})", f"({whole} * {f'{10**-scale:.{scale}f}'}::DECIMAL(18,{scale}))::DECIMAL(18,{scale})")
+    return _Made(
+        f"DECIMAL(18,{scale})", f"({whole} * {f'{10**-scale:.{scale}f}'}::DECIMAL(18,{scale}))::DECIMAL(18,{scale})"
+    )
 
 
 def _choice(arguments: list[str]) -> _Made:
@@ -120,7 +125,8 @@ def _constant(arguments: list[str]) -> _Made:
 
 
 GENERATORS: Mapping[str, Callable[[list[str]], _Made]] = {
-    "sequence": _sequence, "integer": _integer, "number": _number, "decimal": _decimal, "choice": _choice, "name": _name,
+    "sequence": _sequence, "integer": _integer, "number": _number, "decimal": _decimal, "choice": _choice,
+    "name": _name,
     "email": _email, "date": _date, "timestamp": _timestamp, "text": _words, "boolean": _boolean, "uuid": _uuid,
     "constant": _constant,
 }  # fmt: skip
@@ -170,7 +176,7 @@ class GenerateSource(Source):
         columns: dict[str, str] = field(
             title="Columns", min_length=1, widget="mapping",
             help="Name: generator, such as sequence, integer(1,100), number(0,1), choice(a,b), name, email, "
-                 "date(2024-01-01,2025-01-01), timestamp, text(5), boolean(0.1), uuid; `null 0.1` behind it makes some NULL.",
+                 "date(2024-01-01,2025-01-01), timestamp, text(5), boolean(0.1), uuid; `null 0.1` behind it for NULLs.",
         )  # fmt: skip
 
     examples = (
@@ -199,13 +205,13 @@ class GenerateSource(Source):
             connection.execute(f"SELECT * FROM {self._sql(made, 1)}").fetchall()
         except duckdb.Error as error:
             what = f"{self.id}: {str(error).splitlines()[0]}"
-            raise AuthoringError("RNL-GENERATE-002", what, "Look at the limits of the generators.", {"field": "columns"}) from error
+            raise AuthoringError(
+                "RNL-GENERATE-002", what, "Look at the limits of the generators.", {"field": "columns"}
+            ) from error
         types = {name: one.type for name, one in made.items()}
         return Probe(types, {"exact_rows": True}, self.identity(folder))
 
-    def open(
-        self, connection: Connection, probe: Probe, columns: Mapping[str, str], letters: DeadLetters
-    ) -> Opened:
+    def open(self, connection: Connection, probe: Probe, columns: Mapping[str, str], letters: DeadLetters) -> Opened:
         """Return the query that makes the wanted columns."""
         made = self._made()
         return Opened(self._sql({name: made[name] for name in columns}, self.config.rows), self.config.rows)
@@ -213,7 +219,9 @@ class GenerateSource(Source):
     def _sql(self, made: Mapping[str, _Made], rows: int) -> str:
         parts = []
         for name, one in made.items():
-            key = int.from_bytes(hashlib.sha256(f"{self.config.seed}:{name}".encode("utf-8", "surrogatepass")).digest()[:8], "big")
+            key = int.from_bytes(
+                hashlib.sha256(f"{self.config.seed}:{name}".encode("utf-8", "surrogatepass")).digest()[:8], "big"
+            )
             value = one.sql.replace("{h}", f"hash(n, {key}::UBIGINT)").replace("{n}", "n")
             parts.append(f'{value} AS "{name.replace(chr(34), chr(34) * 2)}"')
         return f"(SELECT {', '.join(parts) or '1'} FROM (SELECT range AS n FROM range({rows})))"

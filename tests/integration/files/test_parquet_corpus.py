@@ -8,9 +8,9 @@ from pathlib import Path
 
 import duckdb
 import pytest
+from tests.unit.connectors.file_access import DATA, read
 
 from runnel.errors import RunnelError
-from tests.unit.connectors.file_access import DATA, read
 
 EXPECTED = json.loads((DATA / "EXPECTED.json").read_text())["parquet"]
 

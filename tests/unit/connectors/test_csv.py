@@ -13,10 +13,10 @@ import duckdb
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from tests.unit.connectors.file_access import DATA, read, write
 from tools.dialects import DIALECTS, LETTERS, generate
 
 from runnel.errors import AuthoringError, LimitError
-from tests.unit.connectors.file_access import DATA, read, write
 
 
 @pytest.fixture(scope="module")
@@ -55,7 +55,10 @@ def test_ragged_records_are_cut_from_the_file_with_line_and_byte(tmp_path: Path)
     path.write_text('id,name,v\n1,"a\nb",1\n2,x\n3,y,4,5\n4,z,6\n')
     found = read(path)
     assert found.rows == [(1, "a\nb", 1), (4, "z", 6)]
-    assert [(raw, place["line"], place["byte"]) for raw, _, place in found.letters] == [(b"2,x", 4, 20), (b"3,y,4,5", 5, 24)]
+    assert [(raw, place["line"], place["byte"]) for raw, _, place in found.letters] == [
+        (b"2,x", 4, 20),
+        (b"3,y,4,5", 5, 24),
+    ]
 
 
 def test_a_value_that_fits_no_given_type_is_refused_with_its_column(tmp_path: Path) -> None:
@@ -88,9 +91,11 @@ def test_a_cast_that_would_change_a_value_refuses_the_record(tmp_path: Path, typ
 @pytest.mark.parametrize(("values", "type"), [
     (["007", "12"], "VARCHAR"), (["1", "2.5"], "DOUBLE"), (["1", "9223372036854775808"], "DECIMAL(38,0)"),
     (["12345678901234567890.12", "1"], "DECIMAL(38,2)"), (["2024-01-01", "2024-02-30"], "VARCHAR"),
-    (["31.12.2024", "01.02.2024"], "DATE"), (["01/02/2024", "03/04/2024"], "VARCHAR"), (["01/02/2024", "13/04/2024"], "DATE"),
+    (["31.12.2024", "01.02.2024"], "DATE"), (["01/02/2024", "03/04/2024"], "VARCHAR"),
+    (["01/02/2024", "13/04/2024"], "DATE"),
     (["true", "false"], "BOOLEAN"), (["yes", "no"], "VARCHAR"), (["2024-01-01T10:00:00Z", "2024-01-01T10:00:01Z"],
-    "TIMESTAMP WITH TIME ZONE"), (["2024-01-01 10:00:00", "2024-01-01T10:00:01.5"], "TIMESTAMP"), (["1e5", "1.5e300"], "DOUBLE"),
+    "TIMESTAMP WITH TIME ZONE"), (["2024-01-01 10:00:00", "2024-01-01T10:00:01.5"], "TIMESTAMP"),
+    (["1e5", "1.5e300"], "DOUBLE"),
     (["NaN", "1.5"], "DOUBLE"), (["NaN", "NaN"], "VARCHAR"), (["-0", "1"], "BIGINT"), (["+1", "2"], "VARCHAR"),
 ])  # fmt: skip
 def test_texts_are_typed_only_where_nothing_is_lost(tmp_path: Path, values: list[str], type: str) -> None:
@@ -194,4 +199,6 @@ def test_the_standard_library_reads_what_is_written(tmp_path: Path) -> None:
     write("SELECT 1 AS id, 'a\"b\nc' AS s, DATE '2024-01-02' AS d, 1.50::DECIMAL(5,2) AS n", tmp_path / "a.csv")
     rows = list(csv.reader(io.StringIO((tmp_path / "a.csv").read_text())))
     assert rows == [["id", "s", "d", "n"], ["1", 'a"b\nc', "2024-01-02", "1.50"]]
-    assert read(tmp_path / "a.csv", columns={"n": "DECIMAL(5,2)"}).rows == [(1, 'a"b\nc', date(2024, 1, 2), Decimal("1.50"))]
+    assert read(tmp_path / "a.csv", columns={"n": "DECIMAL(5,2)"}).rows == [
+        (1, 'a"b\nc', date(2024, 1, 2), Decimal("1.50"))
+    ]

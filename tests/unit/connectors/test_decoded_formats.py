@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 import xlsxwriter
+from tests.unit.connectors.file_access import DATA, read
 
 from runnel.errors import AuthoringError, LimitError, RunnelError
-from tests.unit.connectors.file_access import DATA, read
 
 EXPECTED = json.loads((DATA / "EXPECTED.json").read_text())
 
@@ -52,7 +52,8 @@ def workbook(path: Path) -> Path:
 
 def test_a_sheet_is_read_below_its_title_without_blank_rows(tmp_path: Path) -> None:
     found = read(workbook(tmp_path / "a.xlsx"))
-    assert found.probe.columns == {"id": "BIGINT", "when": "DATE", "at": "TIMESTAMP", "code": "VARCHAR", "sum": "DOUBLE",
+    assert found.probe.columns == {"id": "BIGINT", "when": "DATE", "at": "TIMESTAMP", "code": "VARCHAR",
+                                   "sum": "DOUBLE",
                                    "flag": "BOOLEAN"}  # fmt: skip
     assert found.rows[2] == (2, dt.date(2024, 1, 3), dt.datetime(2024, 1, 1, 10, 2), "002", 0.5, False)
     assert len(found.rows) == 3
@@ -66,7 +67,8 @@ def test_an_unknown_sheet_names_those_that_exist(tmp_path: Path) -> None:
 
 def test_xml_records_are_found_and_nested(tmp_path: Path) -> None:
     (tmp_path / "a.xml").write_bytes(
-        '<?xml version="1.0" encoding="iso-8859-1"?><r xmlns="urn:x"><meta>1</meta><o id="007"><p cur="EUR">12.50</p><n>Jäger</n>'
+        '<?xml version="1.0" encoding="iso-8859-1"?><r xmlns="urn:x"><meta>1</meta><o id="007"><p cur="EUR">12.50</p>'
+        '<n>Jäger</n>'
         '<t>a</t><t>b</t></o><o id="8"><p cur="EUR">3</p><n/><t>c</t></o></r>'.encode("latin-1")
     )
     assert read(tmp_path / "a.xml").rows == [
@@ -81,7 +83,9 @@ def test_broken_xml_gives_its_first_records_and_a_letter(tmp_path: Path) -> None
     assert [place["line"] for _, _, place in found.letters] == [3]
 
 
-@pytest.mark.parametrize("declaration", ['<!ENTITY x SYSTEM "file:///etc/hostname">', '<!ENTITY y "ab"><!ENTITY x "&y;&y;">'])
+@pytest.mark.parametrize(
+    "declaration", ['<!ENTITY x SYSTEM "file:///etc/hostname">', '<!ENTITY y "ab"><!ENTITY x "&y;&y;">']
+)
 def test_xml_entities_are_a_limit(tmp_path: Path, declaration: str) -> None:
     (tmp_path / "a.xml").write_text(f"<!DOCTYPE r [{declaration}]><r><a>&x;</a><a>1</a></r>")
     with pytest.raises(LimitError):

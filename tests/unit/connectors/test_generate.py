@@ -8,7 +8,13 @@ import pytest
 from runnel.connectors.generate import GENERATORS, GenerateSource
 from runnel.errors import AuthoringError
 
-ARGUMENTS = {"decimal": "(1,5)", "choice": "(a,b)", "integer": "(-5,5)", "boolean": "(0.1)", "date": "(2024-01-01,2024-12-31)"}
+ARGUMENTS = {
+    "decimal": "(1,5)",
+    "choice": "(a,b)",
+    "integer": "(-5,5)",
+    "boolean": "(0.1)",
+    "date": "(2024-01-01,2024-12-31)",
+}
 EVERY = {name: f"{name}{ARGUMENTS.get(name, '')}" for name in GENERATORS}
 
 

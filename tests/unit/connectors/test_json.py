@@ -7,9 +7,9 @@ from decimal import Decimal
 from pathlib import Path
 
 import pytest
+from tests.unit.connectors.file_access import DATA, Read, read
 
 from runnel.errors import LimitError, RunnelError
-from tests.unit.connectors.file_access import DATA, Read, read
 
 PARSING = sorted((DATA / "json/test_parsing").glob("*.json"))
 
@@ -70,7 +70,9 @@ def test_a_given_type_that_would_change_a_value_refuses_the_record(tmp_path: Pat
 
 
 def test_nested_values_become_structs_and_lists(tmp_path: Path) -> None:
-    (tmp_path / "a.json").write_text(json.dumps([{"a": {"x": 1}, "l": [1, 2]}, {"a": {"x": 2, "y": "q"}, "l": []}], indent=1))
+    (tmp_path / "a.json").write_text(
+        json.dumps([{"a": {"x": 1}, "l": [1, 2]}, {"a": {"x": 2, "y": "q"}, "l": []}], indent=1)
+    )
     found = read(tmp_path / "a.json")
     assert found.probe.columns == {"a": "STRUCT(x BIGINT, y VARCHAR)", "l": "BIGINT[]"}
     assert found.rows == [({"x": 1, "y": None}, [1, 2]), ({"x": 2, "y": "q"}, [])]
@@ -84,7 +86,8 @@ def test_a_broken_array_gives_its_good_records_and_the_rest_as_one_letter(tmp_pa
 
 
 @pytest.mark.parametrize(("text", "rows"), [('{"a":1}', [(1,)]), ('{"a":1}{"a":2}', [(1,), (2,)]),
-                                            ('{\n "a": 1\n}\n{\n "a": 2\n}', [(1,), (2,)]), ("[1,2]", [(1,), (2,)])])  # fmt: skip
+                                            ('{\n "a": 1\n}\n{\n "a": 2\n}', [(1,), (2,)]),
+                                            ("[1,2]", [(1,), (2,)])])  # fmt: skip
 def test_shapes_of_documents(tmp_path: Path, text: str, rows: list) -> None:
     (tmp_path / "a.json").write_text(text)
     assert read(tmp_path / "a.json").rows == rows

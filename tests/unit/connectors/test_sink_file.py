@@ -9,10 +9,10 @@ from decimal import Decimal
 from pathlib import Path
 
 import pytest
+from tests.unit.connectors.file_access import DATA, left_over, read, stage, write
 
 from runnel.errors import AuthoringError
 from runnel.sdk import SinkContext
-from tests.unit.connectors.file_access import DATA, left_over, read, stage, write
 
 NASTY = """SELECT * FROM (VALUES
     (1::BIGINT, 9223372036854775807::BIGINT, 12345678901234567890.12::DECIMAL(38,2), 0.1::DOUBLE, 'a"b
@@ -24,7 +24,9 @@ TYPES = {"id": "BIGINT", "big": "BIGINT", "exact": "DECIMAL(38,2)", "real": "DOU
          "stamp": "TIMESTAMP", "day": "DATE", "flag": "BOOLEAN"}  # fmt: skip
 
 
-@pytest.mark.parametrize("ending", ["csv", "tsv", "csv.gz", "csv.zst", "json", "ndjson", "parquet", "xlsx", "xml", "avro"])
+@pytest.mark.parametrize(
+    "ending", ["csv", "tsv", "csv.gz", "csv.zst", "json", "ndjson", "parquet", "xlsx", "xml", "avro"]
+)
 def test_rows_survive_the_way_out_and_back(tmp_path: Path, ending: str) -> None:
     import duckdb
 
@@ -39,13 +41,19 @@ def test_rows_survive_the_way_out_and_back(tmp_path: Path, ending: str) -> None:
 def test_json_keeps_order_digits_and_times(tmp_path: Path) -> None:
     write(
         "SELECT 2 AS b, 1 AS a, 123456789012345678901234567890::HUGEINT AS h, 'nan'::DOUBLE AS n, "
-        "TIMESTAMPTZ '2024-01-01 10:00:00+02' AS z, TIMESTAMP '2024-01-01 10:00:00' AS t, 'ab'::BLOB AS bl", tmp_path / "a.json",
+        "TIMESTAMPTZ '2024-01-01 10:00:00+02' AS z, TIMESTAMP '2024-01-01 10:00:00' AS t, 'ab'::BLOB AS bl",
+        tmp_path / "a.json",
     )  # fmt: skip
     text = (tmp_path / "a.json").read_text()
     record = json.loads(text, parse_float=Decimal)[0]
     assert list(record) == ["b", "a", "h", "n", "z", "t", "bl"]
     assert record["h"] == 123456789012345678901234567890
-    assert (record["n"], record["z"], record["t"], record["bl"]) == ("NaN", "2024-01-01T08:00:00Z", "2024-01-01T10:00:00", "YWI=")
+    assert (record["n"], record["z"], record["t"], record["bl"]) == (
+        "NaN",
+        "2024-01-01T08:00:00Z",
+        "2024-01-01T10:00:00",
+        "YWI=",
+    )
 
 
 @pytest.mark.parametrize("ending", ["csv", "xlsx"])
@@ -89,7 +97,7 @@ def test_partitions_are_swapped_as_a_whole(tmp_path: Path) -> None:
     folder = tmp_path / "orders"
     write("SELECT range % 3 AS k, range AS v FROM range(9)", folder, partition_by=["k"])
     write("SELECT 7 AS k, 1 AS v", folder, run="two", partition_by=["k"])
-    assert [name for name in os.listdir(folder)] == ["k=7"]
+    assert os.listdir(folder) == ["k=7"]
     write("SELECT 8 AS k, 2 AS v", folder, run="three", partition_by=["k"], mode="append")
     assert sorted(read(folder).rows) == [(1, 7), (2, 8)]
     assert left_over(tmp_path) == []

@@ -52,15 +52,17 @@ def _records(opened: BinaryIO, head: Header, file: Prepared, reading: Reading) -
     import zlib
 
     import fastavro
+    from fastavro.schema import SchemaParseException
 
     begun = opened.tell()
     try:
         schema = fastavro.parse_schema(head.schema)
-        for begun, count, data in blocks(opened, head):
+        for place, count, data in blocks(opened, head):
+            begun = place
             source = io.BytesIO(data)
             rows = [fastavro.schemaless_reader(source, schema, None) for _ in range(count)]
             yield from (row if isinstance(row, Mapping) else {"value": row} for row in rows)
-    except (*_BROKEN, ArithmeticError, zlib.error, fastavro.schema.SchemaParseException) as error:
+    except (*_BROKEN, ArithmeticError, zlib.error, SchemaParseException) as error:
         with open(file.readable, "rb") as again:
             again.seek(begun)
             raw = again.read(limits.MAX_RECORD_BYTES)
@@ -123,7 +125,9 @@ def _typed(schema: Any, names: Mapping[str, Any], depth: int = 0) -> tuple[Any, 
         return pa.list_(type), lambda value: None if value is None else [shape(part) for part in value]
     if kind == "map":
         type, shape = _typed(schema["values"], names, depth + 1)
-        return pa.map_(pa.string(), type), lambda value: None if value is None else [(k, shape(v)) for k, v in value.items()]
+        return pa.map_(
+            pa.string(), type
+        ), lambda value: None if value is None else [(k, shape(v)) for k, v in value.items()]
     if kind == "enum":
         return pa.string(), _same
     return (pa.binary(), _same) if kind == "fixed" else _typed(kind, names, depth + 1)

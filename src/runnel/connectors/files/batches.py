@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import os
 import re
 from collections.abc import Iterator, Mapping
@@ -80,7 +81,7 @@ def _cell(sheet: Any, row: int, column: int, value: Any, formats: Mapping[type, 
         sheet.write_boolean(row, column, value)
     elif isinstance(value, int | float | Decimal) and _exact(value):
         sheet.write_number(row, column, value)
-    elif type(value) in formats and _dated(value):
+    elif isinstance(value, date | time) and type(value) in formats and _dated(value):
         sheet.write_datetime(row, column, value, formats[type(value)])
     else:
         sheet.write_string(row, column, _cell_text(value, neutral))
@@ -103,7 +104,12 @@ def _dated(value: date | time) -> bool:
 
 def _cell_text(value: Any, neutral: bool) -> str:
     text = value if isinstance(value, str) else value.isoformat() if isinstance(value, date | time) else str(value)
-    if neutral and isinstance(value, str) and re.match(r"[=+@\t\r-]", text) and not re.fullmatch(r"[+-]?\d+([.,]\d+)?", text):
+    if (
+        neutral
+        and isinstance(value, str)
+        and re.match(r"[=+@\t\r-]", text)
+        and not re.fullmatch(r"[+-]?\d+([.,]\d+)?", text)
+    ):
         text = "'" + text
     if len(text) > _EXCEL_TEXT:
         what = f"a text of {len(text)} characters does not fit into an Excel cell"
@@ -132,7 +138,7 @@ def text(connection: Connection, query: str, staging: str, types: Mapping[str, s
 
 def xml(connection: Connection, query: str, staging: str, types: Mapping[str, str], config: Any) -> Written:
     """Write one element per row; NULL has no element, a list has one element per item."""
-    from lxml import etree
+    etree: Any = importlib.import_module("lxml.etree")
 
     found = types_of(connection, types)
 
@@ -155,7 +161,7 @@ def xml(connection: Connection, query: str, staging: str, types: Mapping[str, st
 
 
 def _element(parent: Any, name: str, value: Any) -> None:
-    from lxml import etree
+    etree: Any = importlib.import_module("lxml.etree")
 
     if value is None:
         return
@@ -169,7 +175,13 @@ def _element(parent: Any, name: str, value: Any) -> None:
 
 
 def _xml_text(value: Any) -> str:
-    text = str(value).lower() if isinstance(value, bool) else value.isoformat() if isinstance(value, date | time) else str(value)
+    text = (
+        str(value).lower()
+        if isinstance(value, bool)
+        else value.isoformat()
+        if isinstance(value, date | time)
+        else str(value)
+    )
     if re.search("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]", text):
         what = f"the text {text[:80]!r} holds a character that XML does not have"
         raise ConnectorError("RNL-FILE-031", what, "Remove control characters first, or write JSON.")
@@ -214,7 +226,8 @@ def _avro_type(type: Any, name: str) -> Any:
     if kind == "decimal":
         precision, scale = (value for _, value in type.children)
         return {"type": "bytes", "logicalType": "decimal", "precision": precision, "scale": scale}
-    logical = {"date": ("int", "date"), "time": ("long", "time-micros"), "timestamp": ("long", "local-timestamp-micros"),
+    logical = {"date": ("int", "date"), "time": ("long", "time-micros"),
+               "timestamp": ("long", "local-timestamp-micros"),
                "timestamp with time zone": ("long", "timestamp-micros")}  # fmt: skip
     if kind in logical:
         base, word = logical[kind]

@@ -78,7 +78,8 @@ def text_value(type: Any, value: str, neutral: bool) -> str:
 def neutralised(value: str) -> str:
     """Return SQL that puts an apostrophe before texts that a spreadsheet would take for a formula."""
     return (
-        f"CASE WHEN regexp_matches({value}, {sql.text(_FORMULA)}) AND NOT regexp_matches({value}, {sql.text(_PLAIN_NUMBER)}) "
+        f"CASE WHEN regexp_matches({value}, {sql.text(_FORMULA)}) "
+        f"AND NOT regexp_matches({value}, {sql.text(_PLAIN_NUMBER)}) "
         f"THEN '''' || {value} ELSE {value} END"
     )
 

@@ -41,7 +41,7 @@ class CsvFormat(Format):
         dialect, rows = sniff(head, settings, whole)
         if not rows:
             return Sniffed({}, {"dialect": dialect.to_json(), "empty": True}, ("the file is empty",), 0)
-        names, width = _names(file, rows, dialect)
+        names = _names(file, rows, dialect)
         body = rows[1:] if dialect.header else rows
         looked = _Look(file, reading, names, dialect, body)
         types = looked.types()
@@ -239,7 +239,7 @@ def _head(file: Prepared) -> tuple[str, bool]:
     return data.removeprefix(codecs.BOM_UTF8).decode("utf-8", "replace"), whole
 
 
-def _names(file: Prepared, rows: Sequence[Sequence[str]], dialect: Dialect) -> tuple[list[str], int]:
+def _names(file: Prepared, rows: Sequence[Sequence[str]], dialect: Dialect) -> list[str]:
     """Return the columns' names; the width is that of most rows."""
     from collections import Counter
 
@@ -249,7 +249,7 @@ def _names(file: Prepared, rows: Sequence[Sequence[str]], dialect: Dialect) -> t
     if dialect.header and widths.get(len(rows[0])):
         usual = max(usual, len(rows[0])) if widths[len(rows[0])] * 2 >= widths[usual] else usual
     limits.columns(file.shown, max(usual, len(rows[0])))
-    return column_names(rows[0] if dialect.header else (), usual), usual
+    return column_names(rows[0] if dialect.header else (), usual)
 
 
 def _known_names(file: Prepared, names: Sequence[str], given: Mapping[str, str]) -> None:

@@ -66,7 +66,7 @@ def batches(rows: Iterable[Any], size: int = BATCH_ROWS) -> Iterator[list[Any]]:
 
 
 def parquet_of_records(records: Iterable[Mapping[str, Any]], reading: Reading, typed: bool = True) -> str:
-    """Write records of texts, nested mappings and lists as Parquet; with `typed`, texts at the top get fitting types."""
+    """Write records of texts, nested mappings and lists as Parquet; with `typed`, texts at the top are typed."""
     lines = reading.workspace.new(".ndjson")
     seen: dict[str, Tree] = {}
     with open(lines, "w", encoding="utf-8") as file:
@@ -100,7 +100,9 @@ def _tree(value: Any) -> Tree:
 def empty_parquet(reading: Reading) -> str:
     """Return a Parquet file without rows and without columns that count."""
     made = reading.workspace.new(".parquet")
-    reading.connection.execute(f"COPY (SELECT 1 AS {_NOTHING} WHERE false) TO {sql.text(made)} (FORMAT parquet)").fetchall()
+    reading.connection.execute(
+        f"COPY (SELECT 1 AS {_NOTHING} WHERE false) TO {sql.text(made)} (FORMAT parquet)"
+    ).fetchall()
     return made
 
 

@@ -12,7 +12,12 @@ _ENDS = b" \t\r\n"
 
 def packing(head: bytes) -> str:
     """Return gzip, zstd, zip, bzip2 or nothing."""
-    for magic, name in ((b"\x1f\x8b", "gzip"), (b"\x28\xb5\x2f\xfd", "zstd"), (b"PK\x03\x04", "zip"), (b"BZh", "bzip2")):
+    for magic, name in (
+        (b"\x1f\x8b", "gzip"),
+        (b"\x28\xb5\x2f\xfd", "zstd"),
+        (b"PK\x03\x04", "zip"),
+        (b"BZh", "bzip2"),
+    ):
         if head.startswith(magic):
             return name
     return ""
@@ -20,7 +25,12 @@ def packing(head: bytes) -> str:
 
 def binary_format(head: bytes) -> str:
     """Return the name of the binary format that the first bytes say, or nothing."""
-    for magic, name in ((b"PAR1", "parquet"), (b"PARE", "parquet"), (b"Obj\x01", "avro"), (b"\xd0\xcf\x11\xe0", "excel")):
+    for magic, name in (
+        (b"PAR1", "parquet"),
+        (b"PARE", "parquet"),
+        (b"Obj\x01", "avro"),
+        (b"\xd0\xcf\x11\xe0", "excel"),
+    ):
         if head.startswith(magic):
             return name
     return ""

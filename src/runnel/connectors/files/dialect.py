@@ -1,4 +1,4 @@
-"""How a CSV file is written, read off its beginning: separator, quotation mark, escape, header, what stands above it."""
+"""How a CSV file is written, read off its beginning: separator, quotation mark, escape, header, lines above it."""
 
 from __future__ import annotations
 
@@ -205,7 +205,11 @@ def _has_header(rows: Sequence[Sequence[str]]) -> bool:
     first = [cell.strip() for cell in rows[0]]
     if any(_is_value(cell) for cell in first) or not any(first):
         return False
-    if len(set(first)) < len(first) and len(rows) > 1 and not any(_is_value(cell) for row in rows[1:50] for cell in row):
+    if (
+        len(set(first)) < len(first)
+        and len(rows) > 1
+        and not any(_is_value(cell) for row in rows[1:50] for cell in row)
+    ):
         return len(set(first)) > len(first) // 2
     below = [row for row in rows[1:500] if len(row) == len(first)]
     for index, name in enumerate(first):
@@ -259,7 +263,9 @@ def _numeric(column: Sequence[str], pattern: re.Pattern[str], decimal: str, thou
     if thousands:
         return any(thousands in text for text in column) and any(decimal in text for text in column)
     if decimal == ",":
-        return any("," in text for text in column) and not all(re.fullmatch(r"-?\d{1,3}(,\d{3})+", text) for text in column if "," in text)
+        return any("," in text for text in column) and not all(
+            re.fullmatch(r"-?\d{1,3}(,\d{3})+", text) for text in column if "," in text
+        )
     return any(decimal in text for text in column)
 
 
@@ -267,7 +273,9 @@ def _date_format(columns: Sequence[Sequence[str]]) -> str:
     """Return the one format that a column of dates has, where no other fits too."""
     for column in columns:
         fitting = [
-            format for format, pattern in DAY_FORMATS.items() if column and all(re.fullmatch(pattern, text) for text in column)
+            format
+            for format, pattern in DAY_FORMATS.items()
+            if column and all(re.fullmatch(pattern, text) for text in column)
         ]
         if len(fitting) == 1:
             return fitting[0]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import os
 import re
 import zipfile
@@ -120,8 +121,8 @@ def _named(batch: Any, names: list[str]) -> Any:
 def _tidy(batch: Any) -> Any:
     """Drop rows without any cell, and turn times at midnight into dates, whole numbers into integers."""
     import pyarrow as pa
-    import pyarrow.compute as pc
 
+    pc: Any = importlib.import_module("pyarrow.compute")
     table = pa.Table.from_batches([batch])
     if table.num_rows and table.num_columns:
         empty = pc.is_null(table.column(0))
@@ -134,8 +135,8 @@ def _tidy(batch: Any) -> Any:
 
 def _narrowed(column: Any) -> Any:
     import pyarrow as pa
-    import pyarrow.compute as pc
 
+    pc: Any = importlib.import_module("pyarrow.compute")
     if pa.types.is_timestamp(column.type):
         days = pc.floor_temporal(column, unit="day")
         whole = pc.all(pc.equal(days, column)).as_py()

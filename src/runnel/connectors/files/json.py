@@ -21,6 +21,7 @@ from runnel.sdk import Opened
 _SUSPICIOUS = r"(?i)[\[:,]\s*[+-]?(nan|inf)|,\s*[\]}]|^\s*[+-]?(nan|inf)"
 _LONG = "[0-9][0-9.]{15}"
 _VALUE = "value"
+_MISFIT = "a value does not fit the type given in `columns`"
 _REFUSED = {"INVALID ENCODING": "the bytes are not UTF-8"}
 
 
@@ -107,7 +108,8 @@ def _uniform(name: str, path: str, reading: Reading) -> str:
 def _lines(paths: Sequence[str], rejects: str = "rejects_table='probe_lines', rejects_scan='probe_lines_scans'") -> str:
     """Return the scan of raw lines; blank ones are NULL."""
     return (
-        f"read_csv({sql.texts(paths)}, header=false, auto_detect=false, delim={sql.text(NO_DELIMITER)}, quote='', escape='', "
+        f"read_csv({sql.texts(paths)}, header=false, auto_detect=false, delim={sql.text(NO_DELIMITER)}, "
+        f"quote='', escape='', "
         f"columns={{'line': 'VARCHAR'}}, max_line_size={limits.MAX_RECORD_BYTES}, buffer_size=32000000, "
         f"store_rejects=true, {rejects})"
     )
@@ -221,7 +223,8 @@ class _Look:
         steps = "$" + "".join("." + json.dumps(step) for step in path)
         value = f"try(json_extract_string(line, {sql.text(steps)}))"
         row = self._run(
-            f"SELECT max(length(regexp_extract(v, '^-?([0-9]*)', 1))), max(length(regexp_extract(v, '[.]([0-9]*)', 1))), "
+            f"SELECT max(length(regexp_extract(v, '^-?([0-9]*)', 1))), "
+            f"max(length(regexp_extract(v, '[.]([0-9]*)', 1))), "
             f"count(*) FILTER (WHERE NOT regexp_full_match(v, '-?[0-9]+([.][0-9]+)?')) "
             f"FROM (SELECT {value} AS v FROM {self.scan})"
         )[0]
@@ -256,7 +259,11 @@ class _JsonTap(Tap):
         found = {name: f"g.v.{sql.name(name)}" if isinstance(self.tree, dict) else "g.v" for name in columns}
         values, conditions = checked(found, options["found"], columns)
         made = ", ".join(f"{value} AS {sql.name(name)}" for name, value in values.items()) or "1 AS _none"
-        accept = f"CASE WHEN {' AND '.join(conditions)} THEN true ELSE {self.refuse}(line, {_blame(conditions, columns)}) END" if conditions else "true"
+        accept = (
+            f"CASE WHEN {' AND '.join(conditions)} THEN true ELSE {self.refuse}(line, {sql.text(_MISFIT)}) END"
+            if conditions
+            else "true"
+        )
         return f"(SELECT {made} FROM ({third}) WHERE {accept} LIMIT 999999999999 OFFSET 0)"
 
     def finish(self) -> None:
@@ -276,7 +283,9 @@ class _JsonTap(Tap):
                 raw = line.rstrip(b"\r\n")
                 reason = self.reasons.get(raw)
                 if reason is not None:
-                    self._add(file, raw, reason, (found.starts[number], found.lines[number]) if found else (byte, number + 1))
+                    self._add(
+                        file, raw, reason, (found.starts[number], found.lines[number]) if found else (byte, number + 1)
+                    )
                 byte += len(line)
 
     def _add(self, file: Prepared, raw: bytes, reason: str, place: tuple[int, int]) -> None:
@@ -313,10 +322,6 @@ def _until(opened: Any, byte: int) -> Any:
     while at < byte and (line := opened.readline()):
         at += len(line)
         yield line
-
-
-def _blame(conditions: Sequence[str], columns: Mapping[str, str]) -> str:
-    return sql.text("a value does not fit the type given in `columns`")
 
 
 FORMATS = (JsonFormat("json", ("json", "geojson")), JsonFormat("ndjson", ("ndjson", "jsonl", "ldjson")))

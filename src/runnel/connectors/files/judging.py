@@ -10,7 +10,7 @@ from typing import Any
 from runnel.connectors.files.structure import Tree
 
 
-class Refused(Exception):
+class RefusedError(Exception):
     """The record is refused; the text says why."""
 
 
@@ -25,7 +25,7 @@ class _Real(str):
 def canonical(line: str, tree: Tree) -> str | None:
     """Return the record as JSON text that holds exactly the keys of `tree`; None for a blank line.
 
-    Raises Refused where the text is no JSON (RFC 8259), a key stands twice, or a value does not fit its type.
+    Raises RefusedError where the text is no JSON (RFC 8259), a key stands twice, or a value does not fit its type.
     """
     if not line.strip(" \t\r\n"):
         return None
@@ -34,12 +34,12 @@ def canonical(line: str, tree: Tree) -> str | None:
             line, parse_int=_Whole, parse_float=_Real, parse_constant=_no_constant, object_pairs_hook=_once
         )
     except RecursionError:
-        raise Refused("values are nested too deeply") from None
+        raise RefusedError("values are nested too deeply") from None
     except ValueError as error:
-        raise Refused(f"no JSON: {error}") from None
+        raise RefusedError(f"no JSON: {error}") from None
     made = _text(_fitted(value, tree, ""))
     if not made.isascii() and any("\ud800" <= sign <= "\udfff" for sign in made):
-        raise Refused("a text holds half of a surrogate pair")
+        raise RefusedError("a text holds half of a surrogate pair")
     return made
 
 
@@ -61,11 +61,11 @@ def _fitted(value: Any, tree: Tree, path: str) -> Any:
         return value
     if isinstance(tree, dict):
         if not isinstance(value, Mapping):
-            raise Refused(f"{path or 'the record'} is {_kind(value)}, expected an object")
+            raise RefusedError(f"{path or 'the record'} is {_kind(value)}, expected an object")
         return {key: _fitted(value.get(key), part, f"{path}.{key}".lstrip(".")) for key, part in tree.items()}
     if isinstance(tree, list):
         if not isinstance(value, list):
-            raise Refused(f"{path or 'the record'} is {_kind(value)}, expected a list")
+            raise RefusedError(f"{path or 'the record'} is {_kind(value)}, expected a list")
         return [_fitted(part, tree[0], f"{path}[]") for part in value]
     return _leaf(value, str(tree), path)
 
@@ -83,7 +83,7 @@ def _leaf(value: Any, type: str, path: str) -> Any:
         return value
     if isinstance(value, _Whole | _Real) and type.startswith("DECIMAL") and _decimal(str(value), type):
         return value
-    raise Refused(f"{path or 'the record'}: {_text(value)[:200]} is no {type}")
+    raise RefusedError(f"{path or 'the record'}: {_text(value)[:200]} is no {type}")
 
 
 def _holds(number: str) -> bool:
@@ -115,7 +115,9 @@ def _text(value: Any) -> str:
     if isinstance(value, _Whole | _Real):
         return str.__str__(value)
     if isinstance(value, Mapping):
-        return "{" + ",".join(f"{json.dumps(key, ensure_ascii=False)}:{_text(part)}" for key, part in value.items()) + "}"
+        return (
+            "{" + ",".join(f"{json.dumps(key, ensure_ascii=False)}:{_text(part)}" for key, part in value.items()) + "}"
+        )
     if isinstance(value, list):
         return "[" + ",".join(_text(part) for part in value) + "]"
     return json.dumps(value, ensure_ascii=False)

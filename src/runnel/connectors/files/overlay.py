@@ -9,7 +9,7 @@ from typing import Any
 
 from runnel.connectors.files import sql
 from runnel.connectors.files.formats import Reading
-from runnel.connectors.files.judging import Refused, canonical
+from runnel.connectors.files.judging import RefusedError, canonical
 from runnel.connectors.files.structure import Tree
 from runnel.connectors.files.values import Signs, exactly
 
@@ -75,7 +75,7 @@ class Tap:
             return None
         try:
             return canonical(line, tree)
-        except Refused as reason:
+        except RefusedError as reason:
             self.keep(line, str(reason))
             return None
 

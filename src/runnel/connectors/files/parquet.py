@@ -29,7 +29,9 @@ class ParquetFormat(Format):
                 f"SELECT sum(num_rows) FROM parquet_file_metadata({sql.text(file.readable)})"
             ).fetchall()[0][0]
         except duckdb.OutOfMemoryException as error:
-            raise LimitError("RNL-LIMIT-036", f"reading {file.shown}: {_words(error)}", "", {"file": file.path}) from error
+            raise LimitError(
+                "RNL-LIMIT-036", f"reading {file.shown}: {_words(error)}", "", {"file": file.path}
+            ) from error
         except duckdb.Error as error:
             raise _broken(file, error) from error
         columns = {row[0]: row[1] for row in described}
@@ -60,7 +62,9 @@ def _words(error: Exception) -> str:
 
 def _broken(file: Prepared, error: Exception) -> ConnectorError:
     what = f"reading {file.shown}: {_words(error)}"
-    return ConnectorError("RNL-FILE-012", what, "The file is damaged or uses something that is not known.", {"file": file.path})
+    return ConnectorError(
+        "RNL-FILE-012", what, "The file is damaged or uses something that is not known.", {"file": file.path}
+    )
 
 
 FORMATS = (ParquetFormat(),)

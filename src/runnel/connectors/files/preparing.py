@@ -1,4 +1,4 @@
-"""Gets a file ready for readers: unpacks gzip, zstd, bzip2 and zip within limits, and turns other encodings into UTF-8."""
+"""Gets a file ready for readers: unpacks gzip, zstd, bzip2 and zip within limits; other encodings become UTF-8."""
 
 from __future__ import annotations
 
@@ -192,7 +192,9 @@ def _transcoded(path: str, source: str, encoding: str, workspace: Workspace) -> 
                 file.write(text.encode("utf-8", "surrogatepass"))
     except LookupError as error:
         what = f"there is no encoding {encoding}"
-        raise AuthoringError("RNL-FILE-007", what, "Try utf-8, latin-1 or windows-1252.", {"field": "encoding"}) from error
+        raise AuthoringError(
+            "RNL-FILE-007", what, "Try utf-8, latin-1 or windows-1252.", {"field": "encoding"}
+        ) from error
     except UnicodeError as error:
         what = f"reading {os.path.basename(path)} as {encoding}: {error}"
         raise ConnectorError("RNL-FILE-008", what, "Set `encoding` to the right one.", {"file": path}) from error

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import bisect
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,7 +16,8 @@ from runnel.connectors.files.values import exactly
 from runnel.sdk import Connection
 
 _REASONS = {
-    "MISSING COLUMNS": "too few fields", "TOO MANY COLUMNS": "too many fields", "UNQUOTED VALUE": "a quotation mark is open",
+    "MISSING COLUMNS": "too few fields", "TOO MANY COLUMNS": "too many fields",
+    "UNQUOTED VALUE": "a quotation mark is open",
     "LINE SIZE OVER MAXIMUM": "the record is too large", "INVALID ENCODING": "the bytes are not UTF-8",
     "INVALID STATE": "the record cannot be read",
 }  # fmt: skip
@@ -27,12 +29,14 @@ class Holes:
 
     places: list[int]
     missing: list[tuple[int, int]]
+    before: Holes | None = None
 
     def original(self, byte: int, line: int) -> tuple[int, int]:
         """Return byte and line in the file itself."""
         at = bisect.bisect_right(self.places, byte) - 1
         bytes_before, lines_before = self.missing[at] if at >= 0 else (0, 0)
-        return byte + bytes_before, line + lines_before
+        byte, line = byte + bytes_before, line + lines_before
+        return self.before.original(byte, line) if self.before else (byte, line)
 
 
 def known(connection: Connection, table: str) -> bool:
@@ -108,9 +112,7 @@ def reason(kind: str, column: str | None, message: str) -> str:
     return f"{column}: {shown!r} is no {rest.strip(chr(39))}" if shown or rest else f"{column}: {message}"
 
 
-def closed(
-    path: str, file: Prepared, places: Sequence[Sequence[int]], reading: Reading, letters: bool = True
-) -> str:
+def closed(path: str, file: Prepared, places: Sequence[Sequence[int]], reading: Reading, letters: bool = True) -> str:
     """Return a copy without the lines whose quotation mark never closes; they become dead letters."""
     if not places:
         return path
@@ -134,51 +136,58 @@ def closed(
 
 def without_inexact(path: str, chosen: Chosen, dialect: Dialect, types: Mapping[str, str], reading: Reading) -> str:
     """Write a copy without the records whose value a cast to the given type would change; they become dead letters."""
-    import csv
-    import re
-
-    tests = {name: _test(type, dialect) for name, type in types.items()}
-    places = {name: chosen.options["columns"].index(name) for name in types}
-    nulls = {"", *reading.settings.null_values}
     made = reading.workspace.new(".csv")
-    holes = Holes([], [])
-    escaped = dialect.escape if dialect.escape != dialect.quote else None
-    gone_bytes = gone_lines = 0
-    byte, line = 0, 1
+    before: Holes | None = reading.state.get(("holes", path))
+    holes = Holes([], [], before)
+    judge = _Judge(chosen, dialect, types, {"", *reading.settings.null_values})
+    gone_bytes = gone_lines = byte = 0
+    line = 1
     with open(path, "rb") as source, open(made, "wb") as target:
-        head = dialect.skip + (1 if dialect.header else 0)
-        while True:
-            raw = _next(source, byte, dialect)
-            if not raw:
-                break
-            fields = next(csv.reader(
-                [raw.decode("utf-8", "replace").rstrip("\r\n")] if b"\n" not in raw[:-2] else
-                re.findall(r"[^\r\n]*(?:\r\n|\r|\n)|[^\r\n]+\Z", raw.decode("utf-8", "replace")),
-                delimiter=dialect.delimiter, quotechar=dialect.quote or None, escapechar=escaped,
-                doublequote=escaped is None,
-            ), [])  # fmt: skip
-            bad = None
-            if head <= 0:
-                for name, test in tests.items():
-                    value = fields[places[name]] if places[name] < len(fields) else ""
-                    if value not in nulls and len(fields) == len(chosen.options["columns"]) and not re.fullmatch(test, value.strip()):
-                        bad = (name, value)
-                        break
-            head -= 1
-            if bad is None:
+        for number, raw in enumerate(_records(source, dialect)):
+            wrong = judge.wrong(raw) if number >= dialect.skip + dialect.header else None
+            lines = max(1, raw.count(b"\n"))
+            if wrong is None:
                 target.write(raw)
             else:
-                position = {**place(chosen.file, byte, line), "column": bad[0]}
-                words = f"{bad[0]}: {bad[1]!r} is no {types[bad[0]]}"
+                column, words = wrong
+                position = {**place(chosen.file, byte, line, before), "column": column}
                 reading.letters.add(encoded(raw.rstrip(b"\r\n"), chosen.file), words, position)
-                gone_bytes += len(raw)
-                gone_lines += max(1, raw.count(b"\n"))
+                gone_bytes, gone_lines = gone_bytes + len(raw), gone_lines + lines
                 holes.places.append(target.tell())
                 holes.missing.append((gone_bytes, gone_lines))
-            byte += len(raw)
-            line += max(1, raw.count(b"\n"))
+            byte, line = byte + len(raw), line + lines
     reading.state[("holes", made)] = holes
     return made
+
+
+class _Judge:
+    """Tells whether a record holds a value that a cast would change."""
+
+    def __init__(self, chosen: Chosen, dialect: Dialect, types: Mapping[str, str], nulls: set[str]) -> None:
+        names = chosen.options["columns"]
+        self.width = len(names)
+        self.dialect = dialect
+        self.nulls = nulls
+        self.tests = [(names.index(name), name, type, _test(type, dialect)) for name, type in types.items()]
+
+    def wrong(self, raw: bytes) -> tuple[str, str] | None:
+        """Return the column and the reason, or None."""
+        rows = self.dialect.rows(raw.decode("utf-8", "replace"))
+        fields = rows[0] if rows else []
+        if len(fields) != self.width:
+            return None
+        for index, name, type, test in self.tests:
+            value = fields[index]
+            if value not in self.nulls and not re.fullmatch(test, value.strip()):
+                return name, f"{name}: {value!r} is no {type}"
+        return None
+
+
+def _records(source: Any, dialect: Dialect) -> Iterator[bytes]:
+    byte = 0
+    while raw := _next(source, byte, dialect):
+        yield raw
+        byte += len(raw)
 
 
 def _next(source: Any, byte: int, dialect: Dialect) -> bytes:
@@ -191,8 +200,6 @@ def _next(source: Any, byte: int, dialect: Dialect) -> bytes:
 
 
 def _test(type: str, dialect: Dialect) -> str:
-    import re
-
     made = exactly(type, dialect.signs()) or ""
     pattern = re.findall(r", '((?:[^']|'')*)'\)\Z", made)
     found = pattern[0].replace("''", "'") if pattern else ".*"

@@ -37,7 +37,9 @@ class FileSink(Sink):
     class Config(NodeConfig):
         """Where and how rows are written."""
 
-        path: WritePath = field(title="Path", help="Relative to the pipeline's folder; folders are made.", widget="path")
+        path: WritePath = field(
+            title="Path", help="Relative to the pipeline's folder; folders are made.", widget="path"
+        )
         format: Literal["csv", "tsv", "json", "ndjson", "parquet", "excel", "xml", "avro", "text"] | None = field(
             None, title="Format", help="By the file's name when left open."
         )
@@ -49,7 +51,7 @@ class FileSink(Sink):
         )
         formulas: Literal["neutralise", "raw"] = field(
             "neutralise", title="Texts like formulas", advanced=True,
-            help="CSV, Excel: an apostrophe is put before texts that begin with = + - @, or they are written as they are.",
+            help="CSV, Excel: an apostrophe is put before texts that begin with = + - @; raw leaves them.",
         )  # fmt: skip
         header: bool = field(True, title="First row holds names", advanced=True)
         delimiter: str | None = field(None, title="Separator", max_length=1, min_length=1, advanced=True)

@@ -53,15 +53,24 @@ class FileSource(Source):
             default_factory=dict, title="Column types", help="Name: type; the others are found by looking at the data."
         )
         filename: str | None = field(
-            None, title="File name column", help="The name of a column that says which file a row is from.", advanced=True
+            None,
+            title="File name column",
+            help="The name of a column that says which file a row is from.",
+            advanced=True,
         )
         compression: Literal["none", "gzip", "zstd", "zip", "bzip2"] | None = field(
             None, title="Packing", help="Found by content; `none` reads the bytes as they are.", advanced=True
         )
-        member: str | None = field(None, title="File in the zip", help="Needed when a zip holds several.", advanced=True)
-        encoding: str | None = field(None, title="Encoding", help="utf-8, utf-16, latin-1, windows-1252 …", advanced=True)
+        member: str | None = field(
+            None, title="File in the zip", help="Needed when a zip holds several.", advanced=True
+        )
+        encoding: str | None = field(
+            None, title="Encoding", help="utf-8, utf-16, latin-1, windows-1252 …", advanced=True
+        )
         delimiter: str | None = field(None, title="Separator", help="CSV: one character.", max_length=1, advanced=True)
-        quote: str | None = field(None, title="Quotation mark", help="CSV; an empty text for none.", max_length=1, advanced=True)
+        quote: str | None = field(
+            None, title="Quotation mark", help="CSV; an empty text for none.", max_length=1, advanced=True
+        )
         escape: str | None = field(None, title="Escape", help="CSV: the character before a quotation mark in a text.",
                                    max_length=1, advanced=True)  # fmt: skip
         header: bool | None = field(None, title="First row holds names", advanced=True)
@@ -72,10 +81,14 @@ class FileSource(Source):
         decimal: Literal[".", ","] | None = field(None, title="Decimal sign", advanced=True)
         thousands: Literal[",", ".", " ", "'"] | None = field(None, title="Thousands sign", advanced=True)
         date_format: str | None = field(None, title="Date format", help="CSV: such as %d.%m.%Y.", advanced=True)
-        timestamp_format: str | None = field(None, title="Timestamp format", help="CSV: such as %d.%m.%Y %H:%M.", advanced=True)
+        timestamp_format: str | None = field(
+            None, title="Timestamp format", help="CSV: such as %d.%m.%Y %H:%M.", advanced=True
+        )
         null_values: list[str] = field(default_factory=list, title="Texts that mean no value", help="CSV: such as NA.",
                                        advanced=True)  # fmt: skip
-        sheet: str | int | None = field(None, title="Sheet", help="Excel: its name or number (from 1); else the first.", advanced=True)
+        sheet: str | int | None = field(
+            None, title="Sheet", help="Excel: its name or number (from 1); else the first.", advanced=True
+        )
         range: str | None = field(None, title="Cells", help="Excel: such as B3:F200.", advanced=True)
         record_path: str | None = field(
             None, title="Path to the records", help="XML: a/b/record; JSON: data.items.", advanced=True
@@ -138,9 +151,7 @@ class FileSource(Source):
             "rows": found.rows, "notes": [*file.notes, *found.notes],
         }  # fmt: skip
 
-    def open(
-        self, connection: Connection, probe: Probe, columns: Mapping[str, str], letters: DeadLetters
-    ) -> Opened:
+    def open(self, connection: Connection, probe: Probe, columns: Mapping[str, str], letters: DeadLetters) -> Opened:
         """Open the files, those that are written alike together."""
         given = given_types(connection, self.config.columns)
         reading = Reading(connection, self.config, Workspace(connection), letters, self.id, given)
@@ -224,7 +235,9 @@ def grouped(looks: Sequence[Mapping[str, Any]], alone: bool) -> list[tuple[Mappi
     """Return the files that are written alike together, in the order of the first of each group."""
     groups: dict[str, tuple[Mapping[str, Any], list[str]]] = {}
     for look in looks:
-        key = json.dumps([look["format"], look["options"], list(look["columns"].items()), look["path"] if alone else ""])
+        key = json.dumps(
+            [look["format"], look["options"], list(look["columns"].items()), look["path"] if alone else ""]
+        )
         groups.setdefault(key, (look, []))[1].append(look["path"])
     return list(groups.values())
 

@@ -102,9 +102,7 @@ class _Splitter:
                     raise limits.depth(self.shown, self._line(self.at))
             elif text in (b"}", b"]"):
                 depth -= 1
-            elif text in (b",", b":") and depth == 0:
-                return None
-            elif text == b'"':
+            elif (text in (b",", b":") and depth == 0) or text == b'"':
                 return None
             if depth <= 0:
                 return token.end() if depth == 0 else None

@@ -34,7 +34,9 @@ class TextFormat(Format):
         """Return the lines, those of each file numbered from 1."""
         parts = [self._lines(chosen, reading) for chosen in files]
         wanted = sql.names(_COLUMNS)
-        made = parts[0] if len(parts) == 1 else f"({' UNION ALL '.join(f'SELECT {wanted} FROM {part}' for part in parts)})"
+        made = (
+            parts[0] if len(parts) == 1 else f"({' UNION ALL '.join(f'SELECT {wanted} FROM {part}' for part in parts)})"
+        )
         return Opened(rows_checked(made, _COLUMNS, columns, reading, {"file": files[0].file.path}) or made)
 
     def _lines(self, chosen: Chosen, reading: Reading) -> str:
@@ -47,7 +49,8 @@ class TextFormat(Format):
         skip = reading.settings.skip_rows
         return (
             f"(SELECT COALESCE(line, '') AS line, row_number() OVER () + {skip} AS line_number FROM "
-            f"read_csv({sql.text(path)}, header=false, auto_detect=false, delim={sql.text(NO_DELIMITER)}, quote='', escape='', skip={skip}, "
+            f"read_csv({sql.text(path)}, header=false, auto_detect=false, "
+            f"delim={sql.text(NO_DELIMITER)}, quote='', escape='', skip={skip}, "
             f"columns={{'line': 'VARCHAR'}}, max_line_size={limits.MAX_RECORD_BYTES}, buffer_size=32000000, "
             f"store_rejects=true, rejects_table='{key}_rejects', rejects_scan='{key}_scans'))"
         )

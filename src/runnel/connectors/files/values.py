@@ -15,6 +15,7 @@ _INTEGER = r"-?(?:0|[1-9][0-9]{0,37})"
 _GROUPS = r"-?[1-9][0-9]{0,2}(?:T[0-9]{3})+"
 _FRACTION = r"-?(?:0|[1-9][0-9]{0,30})?D[0-9]{1,30}"
 _POWER = r"-?[0-9](?:D[0-9]{1,30})?[eE][+-]?[0-9]{1,3}"
+_FEW_DIGITS = "length(ltrim(regexp_replace({c}, '[eE].*|[^0-9]', '', 'g'), '0')) <= 15"
 _DATE = r"[0-9]{4}-[0-9]{2}-[0-9]{2}"
 _TIME = r"[0-9]{2}:[0-9]{2}:[0-9]{2}(?:\.[0-9]{1,6})?"
 _BOOLEANS = (("true", "false"), ("True", "False"), ("TRUE", "FALSE"))
@@ -71,7 +72,11 @@ def candidates(signs: Signs) -> list[Candidate]:
     thousands = sql.text(signs.thousands or ",")
     plain = f"replace({{c}}, {thousands}, '')" if signs.thousands else "{c}"
     day = DAY_FORMATS.get(signs.date, _DATE)
-    parsed = f"try_strptime({{c}}, {sql.text(signs.date)}) IS NOT NULL" if signs.date else "try_cast({c} AS DATE) IS NOT NULL"
+    parsed = (
+        f"try_strptime({{c}}, {sql.text(signs.date)}) IS NOT NULL"
+        if signs.date
+        else "try_cast({c} AS DATE) IS NOT NULL"
+    )
     return [
         *(Candidate("BOOLEAN", f"(?:{yes}|{no})") for yes, no in _BOOLEANS),
         Candidate("BIGINT", whole, f"(length({{c}}) <= 18 OR try_cast({plain} AS BIGINT) IS NOT NULL)"),
@@ -81,9 +86,9 @@ def candidates(signs: Signs) -> list[Candidate]:
         Candidate("TIMESTAMP WITH TIME ZONE", rf"{_DATE}[ T]{_TIME}(?:Z|\+00:00|\+00)",
                   "try_cast({c} AS TIMESTAMP WITH TIME ZONE) IS NOT NULL"),
         Candidate("TIME", _TIME, "try_cast({c} AS TIME) IS NOT NULL"),
-        Candidate("DOUBLE", number, "(length({c}) <= 16 OR length(ltrim(regexp_replace({c}, '[eE].*|[^0-9]', '', 'g'), '0')) <= 15)"),
+        Candidate("DOUBLE", number, f"(length({{c}}) <= 16 OR {_FEW_DIGITS})"),
         Candidate("DOUBLE", rf"(?:{number}|nan|NaN|inf|-inf|Infinity|-Infinity)",
-                  "length(ltrim(regexp_replace({c}, '[eE].*|[^0-9]', '', 'g'), '0')) <= 15"),
+                  _FEW_DIGITS),
         *(Candidate(f"DECIMAL(38,{scale})", f"(?:{whole}|{_scaled(signs, scale)})") for scale in (2, 4, 6, 10, 18)),
     ]  # fmt: skip
 

@@ -110,7 +110,12 @@ def _parquet(connection: Connection, query: str, staging: str, types: Mapping[st
     options = f"FORMAT parquet, COMPRESSION {sql.text(packing)}"
     if config.partition_by:
         by = ", ".join(sql.name(name) for name in config.partition_by)
-        rows = copied(connection, made, os.path.join(staging, "data"), f"{options}, PARTITION_BY ({by}), FILENAME_PATTERN 'part_{{uuid}}'")
+        rows = copied(
+            connection,
+            made,
+            os.path.join(staging, "data"),
+            f"{options}, PARTITION_BY ({by}), FILENAME_PATTERN 'part_{{uuid}}'",
+        )
         os.makedirs(os.path.join(staging, "data"), exist_ok=True)
         return Written(rows, "data", detail={"format": "parquet"})
     rows = copied(connection, made, os.path.join(staging, "data.parquet"), options)

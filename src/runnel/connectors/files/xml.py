@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 from collections import Counter
 from collections.abc import Iterator
 from typing import Any
@@ -49,7 +50,7 @@ def _given_path(text: str | None) -> tuple[str, ...]:
 
 def _events(file: Prepared, reading: Reading | None) -> Iterator[tuple[str, Any]]:
     """Yield start and end events; a fault in the document ends them, and is refused where `reading` is given."""
-    from lxml import etree
+    etree: Any = importlib.import_module("lxml.etree")
 
     options: dict[str, Any] = {"resolve_entities": False, "no_network": True, "huge_tree": False, "load_dtd": False}
     try:
