@@ -62,9 +62,9 @@ class FileSink(Sink):
         )
         record: str = field("record", title="Name of an element", help="XML.", advanced=True)
 
-    examples = (Example("A CSV file", {"path": "out/totals.csv"}), Example("Parquet by country", {
-        "path": "out/orders", "format": "parquet", "partition_by": ["country"],
-    }))  # fmt: skip
+    examples = (Example("A CSV file", {"path": "out/totals.csv"}, {"input": [{"country": "DE", "total": 5}]}),
+        Example("Parquet by country", {"path": "out/orders", "format": "parquet", "partition_by": ["country"]},
+                {"input": [{"country": "DE", "total": 5}, {"country": "FR", "total": 7}]}))  # fmt: skip
 
     @classmethod
     def describe(cls, config: Config) -> str:

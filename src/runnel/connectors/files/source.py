@@ -95,8 +95,16 @@ class FileSource(Source):
         )
 
     examples = (
-        Example("A CSV file", {"path": "orders.csv"}),
-        Example("All files of a folder", {"path": "exports/*.csv", "filename": "file"}),
+        Example(
+            "A CSV file", {"path": "orders.csv"}, {},
+            {"output": [{"id": 1, "price": 2.5, "note": "first"}, {"id": 2, "price": None, "note": ""}]},
+            files={"orders.csv": 'id,price,note\n1,2.5,first\n2,,""\n'},
+        ),
+        Example(
+            "All files of a folder", {"path": "exports/*.csv", "filename": "file"}, {},
+            {"output": [{"id": 1}, {"id": 2}]},
+            files={"exports/a.csv": "id\n1\n", "exports/b.csv": "id\n2\n"},
+        ),
     )
 
     @classmethod
