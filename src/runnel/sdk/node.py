@@ -97,7 +97,9 @@ class Node:
     checked, typed and bound before `relate` is called; `tree`, `trees` return them as SQLGlot trees, with every part
     that may fail already guarded. `relate` takes one `Relation` per input port (a list for a port with many edges,
     None for an unconnected optional one) and returns one `Relation`, or a mapping of output port → `Relation`.
-    It must not touch files, clock or randomness. `ordered` says that the node depends on the order of its input;
+    It must not touch files, clock or randomness. `reports` are outputs whose rows say something about the input, which
+    goes on besides (ledger class passed); `gates` are those among them that decide whether the run is well: they are computed also
+    where nothing reads them, and a row whose `fails` is true ends the run with exit code 4. `ordered` says that the node depends on the order of its input;
     `probed` that its columns may depend on the data; `foreign` that it carries SQL that a person wrote.
     """
 
@@ -112,6 +114,8 @@ class Node:
     streaming: ClassVar[Streaming] = Streaming.STATELESS
     ledger: ClassVar[Ledger] = Ledger.PASSED
     outputs: ClassVar[tuple[str, ...]] = ("output",)
+    reports: ClassVar[tuple[str, ...]] = ()
+    gates: ClassVar[tuple[str, ...]] = ()
     ordered: ClassVar[bool] = False
     probed: ClassVar[bool] = False
     foreign: ClassVar[bool] = False
