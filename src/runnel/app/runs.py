@@ -45,6 +45,7 @@ class RunReport:
     plan: Plan
     compiled: Compiled
     result: BatchResult
+    version: str = ""
 
     @property
     def status(self) -> str:
@@ -76,7 +77,7 @@ class RunReport:
             })  # fmt: skip
         error = self.result.error
         return {
-            "run_id": self.run_id, "pipeline": self.plan.pipeline, "version": self.plan.version,
+            "run_id": self.run_id, "pipeline": self.plan.pipeline, "version": self.version or self.plan.version,
             "status": self.result.status, "cause": self.result.cause, "seconds": round(self.result.seconds, 6),
             "nodes": nodes,
             "edges": [{**edge.to_json(), "rows": rows} for edge, rows in ledger.edges],
@@ -116,8 +117,13 @@ def run_compiled(
     plan = compiled.plan(targets)
     version = project.store.versions.put(plan.pipeline, _text(document), plan.version, compiled.pipeline)
     started = project.store.runs.start(plan.pipeline, version, {key: str(value) for key, value in compiled.params.items()})
-    result = _execute(project, plan, started.id, options, progress, cancel)
-    report = RunReport(started.id, plan, compiled, result)
+    stop = CancelRequest(project, started.id, cancel)
+    try:
+        result = _execute(project, plan, started.id, options, progress, stop)
+    except KeyboardInterrupt:
+        project.store.runs.finish(started.id, "cancelled", "signal", {}, None, [])
+        raise
+    report = RunReport(started.id, plan, compiled, result, version)
     _keep_letters(project, started.id, plan, result)
     _clear(project.home / "runs" / started.id / "staging")
     project.store.runs.finish(
@@ -125,6 +131,26 @@ def run_compiled(
         result.error.to_json() if result.error else None, [entry.to_json() for entry in report.ledger.entries],
     )  # fmt: skip
     return report
+
+
+class CancelRequest:
+    """Tells a worker's caller to stop: the caller's own event, or `runnel runs cancel` in another process."""
+
+    def __init__(self, project: Project, run_id: str, event: threading.Event | None) -> None:
+        self.project = project
+        self.run_id = run_id
+        self.event = event
+        self._looked = time.monotonic()
+        self._asked = False
+
+    def is_set(self) -> bool:
+        """Whether somebody asked; the store is looked at four times a second."""
+        if self._asked or (self.event is not None and self.event.is_set()):
+            return True
+        if time.monotonic() - self._looked >= 0.25:
+            self._looked = time.monotonic()
+            self._asked = self.project.store.runs.cancel_requested(self.run_id)
+        return self._asked
 
 
 def _text(document: Document) -> str:
@@ -139,7 +165,7 @@ def _execute(
     run_id: str,
     options: RunOptions,
     progress: Progress | None,
-    cancel: threading.Event | None,
+    cancel: CancelRequest,
 ) -> BatchResult:
     folder = project.home / "runs" / run_id
     staging = folder / "staging"

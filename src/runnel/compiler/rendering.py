@@ -9,6 +9,7 @@ from sqlglot import exp
 
 from runnel.compiler.graph import Graph
 from runnel.compiler.typing import TypedNode, cte_name, plain
+from runnel.errors import AuthoringError
 from runnel.sdk.relation import column
 from runnel.sdk.source import Source
 
@@ -32,9 +33,13 @@ def pipeline_sql(compiled: Compiled, port: PortKey | None, dialect: str) -> dict
     if dialect == "duckdb":
         text = query.sql("duckdb", pretty=True)
     else:
-        from runnel.compiler.dialects import render_query
+        from runnel.compiler.dialects.render import UnsupportedOperation, render_query
 
-        text = render_query(query, _table_schemas(graph, typed), dialect)
+        try:
+            text = render_query(query, _table_schemas(graph, typed), dialect)
+        except UnsupportedOperation as error:
+            hint = "The engine runs it in DuckDB; `runnel sql` without --dialect shows it."
+            raise AuthoringError("RNL-DIALECT-001", str(error), hint, {"node": target[0]}) from error
     columns = [{"name": name, "type": type, "nullable": True} for name, type in schema.items()]
     return {"dialect": dialect, "sql": text, "columns": columns}
 

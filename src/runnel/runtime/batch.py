@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 import time
 from collections.abc import Callable, Mapping
@@ -12,7 +13,7 @@ from typing import Any, Protocol
 from runnel.errors import LimitError, RunnelError
 from runnel.model.findings import Finding
 from runnel.plan.shapes import Effect, Plan, Segment
-from runnel.runtime.cache import DATA, LETTERS, Kept, ResultCache
+from runnel.runtime.cache import DATA, LETTERS, META, Kept, ResultCache
 from runnel.runtime.journal import Journal
 from runnel.runtime.ledger import Counted, Ledger, settle
 from runnel.runtime.letters import DEFAULT_BUDGET_BYTES
@@ -106,9 +107,9 @@ class BatchRun:
     def _failed(self, error: RunnelError) -> None:
         self.result.status = "failed"
         self.result.error = error
-        self.result.cause = error.where.get("cause")
-        if error.where.get("cause") == "cancelled":
-            self.result.status = "cancelled"
+        self.result.cause = error.where.get("exit_cause")
+        if self.result.cause == "cancelled":
+            self.result.status, self.result.cause = "cancelled", None
         self.journal.log("error", error.where.get("node"), f"{error.code}: {error.what}")
         self._settle_so_far()
 
@@ -170,6 +171,7 @@ class BatchRun:
         if letters.exists():
             self.result.letter_files.append(str(letters))
         self.journal.task_finished(segment.id, "success", 0.0, {"cached": True, **_detail(kept.meta)})
+        self._check_count()
 
     def _execute(self, segment: Segment, task: TaskResult, direct: Effect | None) -> None:
         folder = Path(self.options.staging) / f"segment-{len(self.result.tasks)}"
@@ -229,6 +231,7 @@ class BatchRun:
         meta["types"] = dict(segment.columns)
         letters = str(folder / LETTERS)
         if self.options.sample:
+            (folder / META).write_text(json.dumps(meta, ensure_ascii=False), "utf-8")
             self.result.results[segment.id] = Kept(folder, segment.columns, meta)
             return
         kept = self.cache.keep(segment.key, folder, meta)
@@ -267,6 +270,15 @@ class BatchRun:
             self.written[effect.node] = int(written["rows"])
             self.result.outputs.append({"node": effect.node, **written})
             shutil.rmtree(folder, ignore_errors=True)
+
+    def _check_count(self) -> None:
+        """Stop the run when kept results bring more dead letters than are allowed."""
+        most = self.plan.settings.get("dead_letters", {}).get("max_count")
+        refused = sum(self.result.letters.values())
+        if most is not None and refused > most:
+            what = f"{refused} records were refused, and {most} are allowed"
+            where = {"node": next(reversed(self.result.letters))}
+            raise LimitError("RNL-LIMIT-020", what, "See the dead letters of the run for the reasons.", where)
 
     def _check_share(self) -> None:
         """Stop the run when too large a share of what the sources read was refused."""

@@ -1,0 +1,315 @@
+"""Runs: reuse of results, thresholds, error policies, limits, concurrency, versions, muting, tests, the Python API."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import threading
+from pathlib import Path
+from typing import Any
+
+import pytest
+from building import document, edge_rows, entry, fresh_folder, fresh_project, node, rows, run_nodes
+
+import runnel as rn
+from runnel.app import pipelines
+from runnel.app.pipeline_tests import run_tests
+from runnel.app.project import Project
+from runnel.app.runs import RunOptions, RunReport, run
+from runnel.errors import AuthoringError, LimitError
+
+TYPES = {"id": "BIGINT", "v": "BIGINT", "t": "VARCHAR"}
+GIVEN = [{"id": n, "v": None if n == 3 else n % 4, "t": "x" if n in (2, 5) else str(n)} for n in range(1, 9)]
+
+
+@pytest.fixture
+def project():
+    with fresh_project() as made:
+        yield made
+
+
+def cast(**config: Any) -> dict[str, Any]:
+    return {"rows": rows(*GIVEN, **TYPES), "typed": node("table.cast", "rows", columns={"t": "BIGINT"}, **config)}
+
+
+def cached(report: RunReport) -> dict[str, bool]:
+    return {item["id"]: item["cached"] for item in report.to_json()["nodes"]}
+
+
+def on_file(project: Project) -> dict[str, Any]:
+    (project.root / "in.csv").write_text("id,v\n1,2\n2,3\n")
+    return {
+        "file": node("source.file", path="in.csv"), "kept": node("table.filter", "file", where="v > 1"),
+        "more": node("table.derive", "kept", columns={"w": "v + 1"}), "sums": node("table.aggregate", "more", values={"n": "sum(w)"}),
+        "kept_too": node("table.sort", "kept", by=["id"]),
+    }  # fmt: skip
+
+
+# ---------------------------------------------------------------------------------------------------------- the cache
+def test_nothing_above_the_nearest_kept_result_runs_again(project):
+    nodes = on_file(project)
+    assert not any(cached(run_nodes(project, nodes, cache=True)).values())
+    assert all(cached(run_nodes(project, nodes, cache=True)).values())
+    changed = {**nodes, "sums": node("table.aggregate", "more", values={"n": "max(w)"})}
+    report = run_nodes(project, changed, cache=True)
+    assert cached(report)["kept"] and cached(report)["kept_too"] and not cached(report)["sums"]
+    assert report.ledger.balanced and edge_rows(report)["file.output → kept.input"] == 2
+
+
+def test_a_touched_file_is_reused_and_a_changed_one_is_read_again(project):
+    nodes = on_file(project)
+    run_nodes(project, nodes, cache=True)
+    file = project.root / "in.csv"
+    os.utime(file, ns=(1, 1))
+    assert all(cached(run_nodes(project, nodes, cache=True)).values())
+    file.write_text("id,v\n1,2\n2,3\n3,4\n")
+    report = run_nodes(project, nodes, cache=True)
+    assert not any(cached(report).values())
+    assert edge_rows(report)["file.output → kept.input"] == 3
+
+
+def test_no_cache_computes_everything_anew(project):
+    nodes = on_file(project)
+    run_nodes(project, nodes, cache=True)
+    assert not any(cached(run_nodes(project, nodes, cache=False)).values())
+
+
+def test_only_what_a_target_needs_runs(project):
+    report = run_nodes(project, on_file(project), to="kept_too")
+    assert [item["id"] for item in report.to_json()["nodes"]] == ["file", "kept", "kept_too"]
+    assert report.status == "success"
+
+
+@pytest.mark.parametrize("port", ["kept.rest", "kept", "file"])
+def test_any_port_can_be_a_target(project, port):
+    assert run_nodes(project, on_file(project), to=port).status == "success"
+
+
+def test_a_dry_run_writes_nothing(project):
+    nodes = {**cast(), "file": node("sink.file", "typed", path="out.csv"), "set": node("sink.dataset", "typed", name="kept")}
+    report = run_nodes(project, nodes, dry_run=True)
+    assert report.status == "warning" and report.result.outputs == []
+    assert not (project.root / "out.csv").exists() and project.store.datasets.list() == []
+
+
+def test_a_sample_reads_the_first_rows_of_every_source_and_leaves_the_cache_alone(project):
+    nodes = cast()
+    report = run_nodes(project, nodes, sample=3, cache=True)
+    assert entry(report, "rows")["out"] == 3
+    assert entry(run_nodes(project, nodes, cache=True), "rows")["out"] == 8
+
+
+# ------------------------------------------------------------------------------------------------- errors and limits
+def test_bad_rows_become_dead_letters_and_the_run_ends_with_a_warning(project):
+    report = run_nodes(project, cast())
+    assert (report.status, report.result.letters) == ("warning", {"typed": 2})
+    shown = project.store.letters.show(report.run_id, "typed")
+    assert [letter["row"]["id"] for letter in shown] == [2, 5]
+    assert all("no BIGINT" in letter["reason"] for letter in shown)
+
+
+@pytest.mark.parametrize(("allowed", "status"), [(0, "failed"), (1, "failed"), (2, "warning")])
+def test_more_dead_letters_than_allowed_stop_the_run(project, allowed, status):
+    report = run_nodes(project, cast(), settings={"dead_letters": {"max_count": allowed}})
+    assert report.status == status
+    if status == "failed":
+        assert isinstance(report.result.error, LimitError) and report.result.error.where["node"] == "typed"
+
+
+def test_kept_results_with_too_many_dead_letters_stop_the_run_too(project):
+    assert run_nodes(project, cast(), cache=True).status == "warning"
+    report = run_nodes(project, cast(), cache=True, settings={"dead_letters": {"max_count": 0}})
+    assert report.status == "failed" and isinstance(report.result.error, LimitError)
+
+
+@pytest.mark.parametrize(("share", "status"), [(0.2, "failed"), (0.25, "warning")])
+def test_too_large_a_share_of_dead_letters_stops_the_run(project, share, status):
+    nodes = {**cast(), "sink": node("sink.file", "typed", path="out.csv")}
+    report = run_nodes(project, nodes, settings={"dead_letters": {"max_share": share}})
+    assert report.status == status
+    assert (project.root / "out.csv").exists() == (status == "warning")
+
+
+def test_on_error_null_keeps_the_row_and_fail_stops_the_run(project):
+    kept = run_nodes(project, cast(on_error="null"))
+    assert (kept.status, entry(kept, "typed")["out"], kept.result.letters) == ("success", 8, {})
+    failed = run_nodes(project, cast(on_error="fail"))
+    assert failed.status == "failed" and "x" in failed.result.error.what
+
+
+HEAVY = {
+    "made": node("source.generate", rows=300_000_000, columns={"n": "sequence"}),
+    "sums": node("table.aggregate", "made", values={"n": "count(distinct md5(cast(n as VARCHAR)))"}),
+}
+
+
+def test_a_run_over_its_time_ends_with_the_cause_timeout(project):
+    report = run_nodes(project, HEAVY, settings={"timeout_seconds": 1})
+    assert (report.status, report.result.cause, report.result.error.exit_code) == ("failed", "timeout", 6)
+    assert project.store.runs.get(report.run_id).cause == "timeout"
+
+
+def test_a_run_over_its_memory_ends_with_a_limit_that_says_what_to_do(project):
+    nodes = {"made": node("source.generate", rows=20_000_000, columns={"n": "sequence"}),
+             "list": node("table.aggregate", "made", values={"all": "list(n)"})}  # fmt: skip
+    report = run_nodes(project, nodes, settings={"memory": "200MB"})
+    assert isinstance(report.result.error, LimitError), report.result.error
+    assert "memory" in report.result.error.hint
+
+
+def test_a_cancelled_run_is_recorded_as_cancelled(project):
+    cancel = threading.Event()
+    timer = threading.Timer(0.3, cancel.set)
+    timer.start()
+    report = run(project, document(project, HEAVY), RunOptions(use_cache=False), cancel=cancel)
+    assert (report.status, project.store.runs.get(report.run_id).status) == ("cancelled", "cancelled")
+
+
+def test_the_log_of_a_run_says_which_segment_failed(project):
+    report = run_nodes(project, cast(on_error="fail"))
+    lines = project.store.runs.logs(report.run_id)
+    assert any(line["level"] == "error" and "RNL-" in line["message"] for line in lines)
+    tasks = project.store.runs.tasks(report.run_id)
+    assert [task["status"] for task in tasks] == ["failed"]
+
+
+# ------------------------------------------------------------------------------------- versions, parameters, concurrency
+def test_a_run_names_a_version_that_keeps_its_text(project):
+    first = run_nodes(project, cast())
+    run_nodes(project, cast(on_error="null"))
+    stored = project.store.runs.get(first.run_id)
+    assert "on_error" not in project.store.versions.get(stored.version)
+    assert first.to_json()["version"] == stored.version
+    assert len({run.version for run in project.store.runs.list()}) == 2
+
+
+def test_a_parameter_is_a_typed_literal_and_never_pasted_text(project):
+    nodes = {"rows": rows(*GIVEN, **TYPES), "kept": node("table.filter", "rows", where="t = ${params.wanted}")}
+    params = {"wanted": {"type": "string", "default": "1"}}
+    made = document(project, nodes, params=params)
+    for value, count in (("1", 1), ("x", 2), ("' or 1=1 --", 0)):
+        report = run(project, made, RunOptions({"wanted": value}, use_cache=True))
+        assert entry(report, "kept")["out"] == count
+
+
+def test_two_runs_at_once_in_one_folder_do_not_disturb_each_other(project):
+    made = {**cast(), "sink": node("sink.file", "typed", path="out.csv"), "set": node("sink.dataset", "typed", name="all", mode="append")}
+    file = project.root / "tested.runnel.yaml"
+    file.write_text(document(project, made).text or "")
+    (project.root / ".runnel").mkdir(exist_ok=True)
+    command = [sys.executable, "-m", "runnel.cli.main", "run", str(file), "--json"]
+    both = [subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) for _ in range(2)]
+    for process in both:
+        _, errors = process.communicate(timeout=120)
+        assert process.returncode == 0, errors.decode()
+    assert len((project.root / "out.csv").read_text().splitlines()) == 7
+    shown = project.store.datasets.show("all")
+    assert sorted(version["rows"] for version in shown["versions"]) == [6, 6]
+
+
+# ------------------------------------------------------------------------------------------- muting, pinning, nesting
+def test_pinned_data_is_ignored_by_a_run_with_a_finding(project):
+    nodes = cast()
+    nodes["typed"]["pinned"] = [{"id": 99}]
+    report = run_nodes(project, nodes)
+    assert entry(report, "typed")["out"] == 6
+    assert "RNL-PIN-001" in [finding["code"] for finding in report.to_json()["findings"]]
+
+
+INNER = """\
+runnel: 1
+name: inner
+params: {least: {type: integer, default: 0}}
+inputs: {data: {columns: {id: BIGINT, v: BIGINT, t: VARCHAR}}}
+outputs: {clean: kept.output}
+nodes:
+  kept: {kind: table.filter, from: data, config: {where: "v > ${params.least}"}}
+"""
+
+
+def test_a_sub_pipeline_runs_as_its_inner_nodes(project):
+    (project.root / "inner.runnel.yaml").write_text(INNER)
+    nodes = {"rows": rows(*GIVEN, **TYPES), "sub": node("pipeline.run", {"data": "rows"}, file="inner.runnel.yaml", params={"least": 1}),
+             "sums": node("table.aggregate", "sub", values={"n": "count(*)"})}  # fmt: skip
+    report = run_nodes(project, nodes)
+    assert report.result.error is None
+    assert report.ledger.balanced
+    assert entry(report, "sub/kept")["out"] == 3
+    assert "sub" not in [item["node"] for item in report.ledger.to_json()["nodes"]]
+
+
+# ------------------------------------------------------------------------------------------------------ tests in files
+def test_tests_in_a_file_give_rows_to_nodes_and_compare_without_order(project):
+    made = document(project, {**cast(), "kept": node("table.filter", "typed", where="v > 1")}, tests=[
+        {"name": "right", "given": {"rows": [{"id": 1, "v": 2, "t": "7"}, {"id": 2, "v": 3, "t": "8"}]},
+         "expect": {"kept": [{"id": 2, "t": 8}, {"id": 1, "t": 7}]}},
+        {"name": "missing columns are NULL", "given": {"rows": [{"id": 1}]}, "expect": {"kept": [], "typed": [{"id": 1, "v": None}]}},
+        {"name": "rejected rows too", "given": {"rows": [{"id": 1, "v": 1, "t": "x"}]}, "expect": {"typed.rejected": [{"id": 1}]}},
+        {"name": "wrong", "given": {"rows": [{"id": 1, "v": 2, "t": "7"}]}, "expect": {"kept": [{"id": 2}]}},
+        {"name": "no such node", "given": {"nothing": []}, "expect": {"kept": []}},
+    ])  # fmt: skip
+    results = run_tests(project, made)
+    assert [result.passed for result in results] == [True, True, True, False, False]
+    assert "expected a row" in (results[3].difference or "")
+
+
+# ------------------------------------------------------------------------------------------------------ the Python API
+@pytest.fixture
+def pipeline():
+    with fresh_folder() as folder:
+        made = rn.Pipeline("orders", folder=folder)
+        source = made.add("source.rows", "orders", rows=GIVEN, columns=TYPES)
+        typed = made.add("table.cast", "typed", from_=source, columns={"t": "BIGINT"})
+        kept = made.add("table.filter", "kept", from_=typed, where="v > 1")
+        made.add("table.sort", "bad", from_=typed.port("rejected"), by=["id"])
+        made.add("table.aggregate", "sums", from_=kept, group_by=["v"], values={"n": "count(*)"})
+        yield made
+
+
+def test_a_pipeline_from_python_and_its_file_are_the_same(pipeline):
+    path = Path(pipeline.folder) / "orders.runnel.yaml"
+    pipeline.save(path)
+    again = rn.load(path)
+    assert again.to_yaml() == pipeline.to_yaml()
+    assert again.document.nodes["kept"].config == pipeline.document.nodes["kept"].config
+    assert [found.code for found in again.validate()] == [found.code for found in pipeline.validate()]
+    assert again.schema("sums") == pipeline.schema("sums") == {"v": "BIGINT", "n": "BIGINT"}
+
+
+def test_tables_of_kept_and_of_computed_ports_are_arrow_tables(pipeline):
+    result = pipeline.run()
+    assert (result.status, result.ledger.balanced) == ("success", True)
+    assert sorted(result.table("sums").to_pylist(), key=lambda row: row["v"]) == [{"v": 2, "n": 1}, {"v": 3, "n": 1}]
+    assert result.table("typed.rejected").column("id").to_pylist() == [2, 5]
+    assert result.table("kept.rest").num_rows == 4
+    assert result.table("orders").num_rows == 8
+
+
+def test_tables_of_a_sampled_run_can_be_read(pipeline):
+    result = pipeline.run(sample=4)
+    assert result.status == "success"
+    assert result.table("typed").num_rows == 3
+
+
+def test_a_pipeline_shows_itself_in_a_notebook(pipeline):
+    html = pipeline._repr_html_()
+    assert "orders" in html and "<svg" in html
+    shown = pipeline.preview("kept", limit=1)
+    assert "<table" in shown._repr_html_() and shown.total_rows == 2 and not shown.complete
+
+
+def test_an_invalid_pipeline_raises_before_anything_runs(pipeline):
+    pipeline.add("table.filter", "wrong", from_="kept", where="nope > 1")
+    assert any(finding.severity == "error" for finding in pipeline.validate())
+    with pytest.raises(AuthoringError):
+        pipeline.run()
+
+
+def test_a_preview_leaves_no_run(project):
+    from runnel.app.previews import preview
+
+    made = pipelines.runnable(project, document(project, cast()))
+    assert preview(project, made, ("typed", "output"), 3)["complete"] is False
+    assert project.store.runs.list() == []
+    assert list(project.scratch.iterdir()) == []
