@@ -14,6 +14,7 @@ from runnel.sdk import (
     Example,
     ExpressionMark,
     Finding,
+    Ledger,
     Node,
     NodeConfig,
     Relation,
@@ -140,6 +141,7 @@ class Expect(Node):
     synonyms = ("test", "assert", "data quality", "great expectations", "quality gate", "unique", "not null", "check", "monitor")
     streaming = Streaming.BOUNDED
     outputs = ("output", "results")
+    ledger = Ledger.ABSORBED
     reports = ("results",)
     gates = ("results",)
     dialects = {"postgres": Unsupported("lists inside tables are not part of what is proven there")}

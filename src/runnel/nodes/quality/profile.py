@@ -5,7 +5,7 @@ from __future__ import annotations
 from sqlglot import exp
 
 from runnel.nodes.templates import fill
-from runnel.sdk import Columns, Example, Node, NodeConfig, Relation, Streaming, Unsupported, call, column, field, literal
+from runnel.sdk import Columns, Example, Ledger, Node, NodeConfig, Relation, Streaming, Unsupported, call, column, field, literal
 from runnel.sdk.joining import family
 
 _NUMBER = "DOUBLE"
@@ -36,6 +36,7 @@ class Profile(Node):
     synonyms = ("describe", "summary", "statistics", "explore", "eda", "data quality", "distinct", "nulls", "distribution")
     streaming = Streaming.BOUNDED
     outputs = ("profile", "output")
+    ledger = Ledger.ABSORBED
     reports = ("profile",)
     dialects = {"postgres": Unsupported("lists inside tables are not part of what is proven there")}
 
