@@ -60,6 +60,16 @@ def connect(context: TaskContext, ordered: bool = True) -> Any:
     return connection
 
 
+def _kept_connection(context: TaskContext, ordered: bool) -> Any:
+    """Return the worker's connection of that order; opening one takes longer than a small query."""
+    name = f"connection, ordered: {ordered}"
+    if name in context.state:
+        interrupt_on_cancel(context, context.state[name])
+    else:
+        context.state[name] = connect(context, ordered)
+    return context.state[name]
+
+
 def _node(kind: str, config: Mapping[str, Any], id: str) -> Any:
     node = catalog().get(kind)
     if node is None:
@@ -81,7 +91,7 @@ def execute(payload: Mapping[str, Any], context: TaskContext) -> Mapping[str, An
 
     segment = segment_from_json(payload["segment"])
     box = LetterBox(payload["letters"], payload["letter_budget_bytes"], payload["max_letters"])
-    connection = connect(context, segment.ordered)
+    connection = _kept_connection(context, segment.ordered)
     run = _segment_run(connection, segment, payload, box)
     begun = time.monotonic()
     try:

@@ -38,6 +38,7 @@ class Compiled:
     folder: str
     settings: Mapping[str, Any] = field(default_factory=dict)
     params: Mapping[str, Any] = field(default_factory=dict)
+    plans: dict[tuple[tuple[PortKey, ...] | None, bool], Plan] = field(default_factory=dict, compare=False, repr=False)
 
     @property
     def valid(self) -> bool:
@@ -46,11 +47,15 @@ class Compiled:
 
     def plan(self, targets: Iterable[PortKey] | None = None, whole: bool = False) -> Plan:
         """Return the plan of the whole pipeline, or of what some ports need (`whole`: with all their columns)."""
-        return build_plan(
-            self.graph, self.typed, pipeline=self.pipeline.name, version=semantic_hash(self.pipeline),
-            folder=self.folder, settings=self.settings, targets=targets,
-            whole=whole,
-        )  # fmt: skip
+        wanted = None if targets is None else tuple(targets)
+        found = self.plans.get((wanted, whole))
+        if found is None:
+            found = build_plan(
+                self.graph, self.typed, pipeline=self.pipeline.name, version=semantic_hash(self.pipeline),
+                folder=self.folder, settings=self.settings, targets=wanted, whole=whole,
+            )  # fmt: skip
+            self.plans[(wanted, whole)] = found
+        return found
 
     def port(self, ref: str) -> PortKey | None:
         """Return (node, port) of a text `node` or `node.port`, or None when there is no such port."""

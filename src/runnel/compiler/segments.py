@@ -175,27 +175,38 @@ def _counts_unread(item: TypedNode, port: str) -> bool:
 
 
 def _mark_outputs(cutter: Cutter, keep: set[str], targets: list[PortKey]) -> None:
-    """Decide which ports end a segment."""
+    """Decide which ports end a segment, from the ends of the graph backwards.
+
+    A port that is read twice inside one segment stays in it; one that two segments would read ends one of its own.
+    """
+    readers: dict[PortKey, list[PortKey]] = {}
     for port in cutter.live:
-        for table in _references(cutter, port):
-            cutter.readers[table] = cutter.readers.get(table, 0) + 1
-    for port in sorted(cutter.live, key=lambda port: list(cutter.graph.nodes).index(port[0])):
-        node, name = port
-        edges = [edge for edge in cutter.graph.out_of(node, name) if edge.target in keep]
-        sinks = [edge for edge in edges if is_effect(cutter.graph.nodes[edge.target].node)]
-        consumers = {edge.target for edge in edges}
-        ends = (
-            port in targets
-            or not edges
-            or bool(sinks)
-            or len(consumers) > 1
-            or cutter.readers.get(port, 0) != 1
-            or cutter.graph.nodes[node].pinned is not None
-            or any(_breaks(cutter.graph.nodes[target].node) for target in consumers)
-            or _breaks(cutter.graph.nodes[node].node)
-        )
-        if ends:
+        for read in _references(cutter, port):
+            cutter.readers[read] = cutter.readers.get(read, 0) + 1
+            readers.setdefault(read, []).append(port)
+    order = {id: index for index, id in enumerate(cutter.graph.nodes)}
+    inside: dict[PortKey, set[PortKey]] = {}
+    for port in sorted(cutter.live, key=lambda port: order[port[0]], reverse=True):
+        ends: set[PortKey] = set()
+        for reader in readers.get(port, []):
+            ends |= {reader} if reader in cutter.outputs else inside[reader]
+        inside[port] = ends
+        if len(ends) != 1 or port in targets or _ends_here(cutter, port, keep):
             cutter.outputs[port] = cutter.name(port)
+    ordered = sorted(cutter.outputs, key=lambda port: order[port[0]])
+    cutter.outputs = {port: cutter.outputs[port] for port in ordered}
+
+
+def _ends_here(cutter: Cutter, port: PortKey, keep: set[str]) -> bool:
+    """Tell whether a port's result leaves its segment whatever reads it."""
+    node, name = port
+    targets = [edge.target for edge in cutter.graph.out_of(node, name) if edge.target in keep]
+    kinds = [cutter.graph.nodes[target].node for target in targets]
+    return (
+        any(is_effect(kind) or _breaks(kind) for kind in kinds)
+        or cutter.graph.nodes[node].pinned is not None
+        or _breaks(cutter.graph.nodes[node].node)
+    )
 
 
 def _keep_decoded(cutter: Cutter, keep: set[str]) -> None:
@@ -292,7 +303,7 @@ def _cte(cutter: Cutter, port: PortKey, output: PortKey, labels: Labels, taps: l
     narrowed = Relation.of(query, kept)
     text = plain_sql(narrowed.as_query(), pretty=True)
     run = physical(narrowed, labels, counted, next(iter(tap)) if tap else None)
-    return Cte(cutter.name(port), id, name, text, run)
+    return Cte(cutter.name(port), id, name, text, run, shared=cutter.readers.get(port, 0) > 1)
 
 
 def _tap(cutter: Cutter, item: TypedNode, port: str, taps: list[Tap]) -> dict[str, list[str]] | None:

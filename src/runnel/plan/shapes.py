@@ -10,13 +10,17 @@ from typing import Any
 
 @dataclass(frozen=True)
 class Cte:
-    """One readable step of a segment's query: `sql` is shown to people, `physical` carries fences and taps."""
+    """One readable step of a segment's query: `sql` is shown to people, `physical` carries fences and taps.
+
+    A `shared` step is read more than once; it is computed once, so that its rows are counted and refused once.
+    """
 
     name: str
     node: str
     port: str
     sql: str
     physical: str
+    shared: bool = False
 
 
 @dataclass(frozen=True)
@@ -79,7 +83,11 @@ class Segment:
 
     def sql(self, physical: bool = False) -> str:
         """Return the query's text: one CTE per connected port, then the output."""
-        steps = [f'"{_quoted(cte.name)}" AS (\n{_indent(cte.physical if physical else cte.sql)}\n)' for cte in self.ctes]
+        steps = [
+            f'"{_quoted(cte.name)}" AS{" MATERIALIZED" if physical and cte.shared else ""} '
+            f"(\n{_indent(cte.physical if physical else cte.sql)}\n)"
+            for cte in self.ctes
+        ]
         columns = ", ".join(f'"{_quoted(name)}"' for name in self.columns)
         return f'WITH {", ".join(steps)}\nSELECT {columns} FROM "{_quoted(self.ctes[-1].name)}"'
 

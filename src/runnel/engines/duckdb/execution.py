@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -108,6 +109,8 @@ class SegmentRun:
             self.letters.refuse(node, (row or "").encode(), reason or "", {}, row=True)
             return False
 
+        with contextlib.suppress(duckdb.InvalidInputException):
+            self.connection.remove_function(TAP)
         self.connection.create_function(
             TAP, refuse, ["VARCHAR", "VARCHAR", "VARCHAR"], "BOOLEAN",
             type="native", null_handling="special", side_effects=True,
