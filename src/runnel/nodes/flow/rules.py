@@ -109,7 +109,7 @@ def _rejected(layout: Layout, rules: Sequence[Any]) -> str:
         return layout.rejecting[0]
     if layout.rejecting:
         layout.nodes["rejected"] = NodeDoc(
-            "rejected", "table.union", {}, tuple(layout.wire(ref) for ref in layout.rejecting)
+            "rejected", "table.union", {"mixed": "text"}, tuple(layout.wire(ref) for ref in layout.rejecting)
         )
     else:
         layout.nodes["rejected"] = NodeDoc("rejected", "table.filter", {"where": "FALSE"}, (layout.wire(layout.at),))
