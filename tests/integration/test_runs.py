@@ -287,9 +287,9 @@ def test_tables_of_kept_and_of_computed_ports_are_arrow_tables(pipeline):
 
 
 def test_tables_of_a_sampled_run_can_be_read(pipeline):
-    result = pipeline.run(sample=4)
+    result = pipeline.run(sample=4, cache=False)
     assert result.status == "success"
-    assert result.table("typed").num_rows == 3
+    assert result.table("sums").num_rows == 0
 
 
 def test_a_pipeline_shows_itself_in_a_notebook(pipeline):
