@@ -48,7 +48,9 @@ def with_polars(folder: Path, orders: Path, customers: Path) -> None:
         pl.scan_csv(orders, try_parse_dates=True)
         .filter(pl.col("status") == "paid")
         .join(pl.scan_csv(customers), on="customer_id")
-        .with_columns((pl.col("price") * pl.col("quantity")).alias("revenue"), pl.col("day").dt.truncate("1mo").alias("month"))
+        .with_columns(
+            (pl.col("price") * pl.col("quantity")).alias("revenue"), pl.col("day").dt.truncate("1mo").alias("month")
+        )
         .group_by("country", "month")
         .agg(pl.len().alias("orders"), pl.col("revenue").sum())
         .sort("country", "month")
@@ -61,10 +63,14 @@ def with_pandas(folder: Path, orders: Path, customers: Path) -> None:
 
     columns = ["customer_id", "status", "price", "quantity", "day"]
     read = pd.read_csv(orders, usecols=columns, parse_dates=["day"])
-    joined = read[read.status == "paid"].merge(pd.read_csv(customers, usecols=["customer_id", "country"]), on="customer_id")
+    joined = read[read.status == "paid"].merge(
+        pd.read_csv(customers, usecols=["customer_id", "country"]), on="customer_id"
+    )
     joined["revenue"] = joined.price * joined.quantity
     joined["month"] = joined.day.dt.to_period("M").dt.to_timestamp()
-    made = joined.groupby(["country", "month"]).agg(orders=("revenue", "size"), revenue=("revenue", "sum")).reset_index()
+    made = (
+        joined.groupby(["country", "month"]).agg(orders=("revenue", "size"), revenue=("revenue", "sum")).reset_index()
+    )
     made.sort_values(["country", "month"]).to_parquet(folder / "pandas.parquet")
 
 
@@ -96,5 +102,7 @@ def main() -> list[str]:
             assert differing == (0,), (file, differing)
     lines = ["## G1: batch, 10M-row CSV (560 MB)", "", "Command: `make bench NAME=g1_batch`. Outputs agree.", ""]
     lines += table(timings, "hand-written DuckDB")
-    lines.append(f"| pandas (one run) | {slow['pandas'].median:.3f} | {slow['pandas'].median / timings['hand-written DuckDB'].median:.2f} | |")
+    lines.append(
+        f"| pandas (one run) | {slow['pandas'].median:.3f} | {slow['pandas'].median / timings['hand-written DuckDB'].median:.2f} | |"
+    )
     return lines

@@ -11,9 +11,7 @@ from benchmarks import data
 from benchmarks.rounds import measure, table
 from runnel.api import Pipeline
 
-SHAPE = (
-    '{"id":"BIGINT","user":{"name":"VARCHAR","email":"VARCHAR","address":{"city":"VARCHAR"}},"type":"VARCHAR","amount":"DOUBLE"}'
-)
+SHAPE = '{"id":"BIGINT","user":{"name":"VARCHAR","email":"VARCHAR","address":{"city":"VARCHAR"}},"type":"VARCHAR","amount":"DOUBLE"}'
 
 
 def by_hand(folder: Path, events: Path) -> None:
@@ -39,7 +37,9 @@ def main() -> list[str]:
             "name": "title_case(user.name)", "mail": "sha256(user.email)",
             "mail_ok": "regex_full_match(user.email, '[^@ ]+@[^@ ]+[.][a-z]+')", "city": "user.address.city",
         })  # fmt: skip
-        chosen = made.add("table.select", "chosen", from_=flat, columns=["id", "name", "mail", "mail_ok", "city", "amount"])
+        chosen = made.add(
+            "table.select", "chosen", from_=flat, columns=["id", "name", "mail", "mail_ok", "city", "amount"]
+        )
         made.add("sink.file", "saved", from_=chosen, path=str(folder / "runnel.parquet"))
 
         def run() -> None:
@@ -47,7 +47,9 @@ def main() -> list[str]:
             assert result.status == "warning", result.error
 
         timings = measure({"DuckDB keeping raw lines": lambda: by_hand(folder, events), "Runnel": run}, rounds=3)
-        hand = duckdb.sql(f"SELECT count(*) FILTER (WHERE raw IS NULL), count(raw) FROM '{folder}/hand.parquet'").fetchall()[0]
+        hand = duckdb.sql(
+            f"SELECT count(*) FILTER (WHERE raw IS NULL), count(raw) FROM '{folder}/hand.parquet'"
+        ).fetchall()[0]
         ours = duckdb.sql(f"SELECT count(*) FROM '{folder}/runnel.parquet'").fetchall()[0]
         last = made.run(cache=False)
         assert hand == (ours[0], last.to_json()["dead_letters"]["events"]), (hand, ours)

@@ -98,5 +98,12 @@ def main() -> list[str]:
         ("`runnel validate` of 20 nodes, new process", validate, "≤ 600 ms"),
         ("`runnel run` of the diamond, new process, cold", cold, "reported"),
     ]
-    lines = ["## G7: latency", "", "Command: `make bench NAME=g7_latency`. Medians.", "", "| what | ms | goal |", "|---|---|---|"]
+    lines = [
+        "## G7: latency",
+        "",
+        "Command: `make bench NAME=g7_latency`. Medians.",
+        "",
+        "| what | ms | goal |",
+        "|---|---|---|",
+    ]
     return lines + [f"| {what} | {seconds * 1000:.1f} | {goal} |" for what, seconds, goal in rows]

@@ -16,10 +16,14 @@ def _pipeline(folder: Path) -> Pipeline:
     made = Pipeline("preview", folder=folder)
     read = made.add("source.file", "sales", path=str(data.sales()))
     paid = made.add("table.filter", "paid", from_=read, where="status = 'paid'")
-    worth = made.add("table.derive", "worth", from_=paid, columns={"worth": "price * quantity", "month": "date_trunc('month', day)"})
+    worth = made.add(
+        "table.derive", "worth", from_=paid, columns={"worth": "price * quantity", "month": "date_trunc('month', day)"}
+    )
     named = made.add("table.rename", "named", from_=worth, columns={"customer": "client"})
     chosen = made.add("table.drop", "chosen", from_=named, columns=["status"])
-    totals = made.add("table.aggregate", "totals", from_=chosen, group_by=["country", "month"], values={"worth": "sum(worth)"})
+    totals = made.add(
+        "table.aggregate", "totals", from_=chosen, group_by=["country", "month"], values={"worth": "sum(worth)"}
+    )
     ordered = made.add("table.sort", "ordered", from_=totals, by=["-worth"])
     clients = made.add("table.aggregate", "clients", from_=chosen, group_by=["client"], values={"best": "max(worth)"})
     joined = made.add("table.join", "joined", from_={"left": chosen, "right": clients}, on=["client"])
@@ -45,9 +49,18 @@ def main() -> list[str]:
                     taken[node].append(time.perf_counter() - begun)
     every = sorted(value for values in taken.values() for value in values)
     p95 = every[int(0.95 * (len(every) - 1))]
-    lines = ["## G8: preview after any node, 1M-row CSV (66 MB), warm", "", "Command: `make bench NAME=g8_preview`.", ""]
-    lines += [f"p50 {statistics.median(every) * 1000:.0f} ms, **p95 {p95 * 1000:.0f} ms** (goal ≤ 150 ms), {len(every)} previews.", ""]
+    lines = [
+        "## G8: preview after any node, 1M-row CSV (66 MB), warm",
+        "",
+        "Command: `make bench NAME=g8_preview`.",
+        "",
+    ]
+    lines += [
+        f"p50 {statistics.median(every) * 1000:.0f} ms, **p95 {p95 * 1000:.0f} ms** (goal ≤ 150 ms), {len(every)} previews.",
+        "",
+    ]
     lines += ["| node | median ms | max ms |", "|---|---|---|"]
     return lines + [
-        f"| {node} | {statistics.median(values) * 1000:.0f} | {max(values) * 1000:.0f} |" for node, values in taken.items()
+        f"| {node} | {statistics.median(values) * 1000:.0f} | {max(values) * 1000:.0f} |"
+        for node, values in taken.items()
     ]

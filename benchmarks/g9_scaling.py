@@ -46,7 +46,12 @@ def _compile_seconds(folder: Path, nodes: int) -> float:
 
 
 def main() -> list[str]:
-    lines = ["## G9: scaling", "", "Command: `make bench NAME=g9_scaling`. Medians of three (rows) and five (nodes).", ""]
+    lines = [
+        "## G9: scaling",
+        "",
+        "Command: `make bench NAME=g9_scaling`. Medians of three (rows) and five (nodes).",
+        "",
+    ]
     lines += ["| what | seconds | ratio to the row above |", "|---|---|---|"]
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
@@ -60,12 +65,16 @@ def main() -> list[str]:
                 assert made.run(cache=False).status == "success"
                 found.append(time.perf_counter() - begun)
             took = statistics.median(found[1:])
-            lines.append(f"| {rows // 1_000_000}M rows, G1 pipeline | {took:.2f} | {f'{took / before:.2f}' if before else ''} |")
+            lines.append(
+                f"| {rows // 1_000_000}M rows, G1 pipeline | {took:.2f} | {f'{took / before:.2f}' if before else ''} |"
+            )
             before = took
         before = 0.0
         for nodes in (50, 100, 200):
             took = _compile_seconds(folder, nodes)
-            lines.append(f"| compile {nodes} nodes of 10 columns | {took:.3f} | {f'{took / before:.2f}' if before else ''} |")
+            lines.append(
+                f"| compile {nodes} nodes of 10 columns | {took:.3f} | {f'{took / before:.2f}' if before else ''} |"
+            )
             before = took
         lines.append(_spilling(folder))
     return lines

@@ -26,7 +26,16 @@ def main() -> int:
         (REFERENCE / name).write_text("\n".join(lines) + "\n", "utf-8")
     if "--reference-only" in sys.argv:
         return 0
-    command = [sys.executable, "-m", "mkdocs", "build", "--strict", "--quiet", "--config-file", str(ROOT / "mkdocs.yml")]
+    command = [
+        sys.executable,
+        "-m",
+        "mkdocs",
+        "build",
+        "--strict",
+        "--quiet",
+        "--config-file",
+        str(ROOT / "mkdocs.yml"),
+    ]
     return subprocess.run(command, cwd=ROOT, check=False).returncode
 
 
@@ -67,8 +76,12 @@ def _node(item: dict) -> list[str]:
     for example in item["examples"]:
         shown = json.dumps(example["config"], ensure_ascii=False)
         lines += [f"*{example['title']}*", "", f"    config: {shown}"]
-        lines += [f"    given {port}: {json.dumps(rows, ensure_ascii=False)}" for port, rows in example["given"].items()]
-        lines += [f"    gives {port}: {json.dumps(rows, ensure_ascii=False)}" for port, rows in example["expect"].items()]
+        lines += [
+            f"    given {port}: {json.dumps(rows, ensure_ascii=False)}" for port, rows in example["given"].items()
+        ]
+        lines += [
+            f"    gives {port}: {json.dumps(rows, ensure_ascii=False)}" for port, rows in example["expect"].items()
+        ]
         lines.append("")
     for dialect, reason in item["dialects"].items():
         lines += [f"Not on {dialect}: {reason}.", ""]
@@ -85,7 +98,12 @@ def functions() -> list[str]:
         lines += [f"## {family.capitalize()}", ""]
         for item in index:
             if item["family"] == family:
-                lines += [f"### `{item['signature']}`", "", f"{item['summary']} {item['semantics']} {item['nulls']}", ""]
+                lines += [
+                    f"### `{item['signature']}`",
+                    "",
+                    f"{item['summary']} {item['semantics']} {item['nulls']}",
+                    "",
+                ]
                 lines += [f"    {example['expression']}  →  {example['result']}" for example in item["examples"]] + [""]
     return lines
 
@@ -94,7 +112,12 @@ def support() -> list[str]:
     """The table operation × dialect; what is `same` is proven by the tests on a real PostgreSQL."""
     from runnel.compiler.functions import support_table
 
-    lines = ["# What runs where", "", "DuckDB is the meaning; PostgreSQL gives the same result where this table says so.", ""]
+    lines = [
+        "# What runs where",
+        "",
+        "DuckDB is the meaning; PostgreSQL gives the same result where this table says so.",
+        "",
+    ]
     rows = [[f"`{name}`", *cells] for name, cells in _support_rows(support_table())]
     lines += _table(["function", "DuckDB", "PostgreSQL"], rows)
     made = [
@@ -126,7 +149,14 @@ def examples() -> list[str]:
         lines += [f"## {document.pipeline.title}", "", document.pipeline.description or "", ""]
         picture = REFERENCE / f"{document.pipeline.name}.svg"
         picture.write_text(drawn(project, document, "svg"), "utf-8")
-        lines += [f"![{document.pipeline.title}]({picture.name})", "", "```yaml", file.read_text("utf-8").strip(), "```", ""]
+        lines += [
+            f"![{document.pipeline.title}]({picture.name})",
+            "",
+            "```yaml",
+            file.read_text("utf-8").strip(),
+            "```",
+            "",
+        ]
     return lines
 
 

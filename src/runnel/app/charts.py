@@ -31,7 +31,12 @@ class DrawnChart:
     def to_json(self) -> dict[str, Any]:
         """Return specification and data as JSON values."""
         rows = [[jsonable(cell) for cell in row] for row in self.rows]
-        return {"node": self.node, "spec": self.spec.model_dump(mode="json"), "columns": list(self.columns), "rows": rows}
+        return {
+            "node": self.node,
+            "spec": self.spec.model_dump(mode="json"),
+            "columns": list(self.columns),
+            "rows": rows,
+        }
 
 
 def charts_of(project: Project, report: RunReport) -> list[DrawnChart]:

@@ -9,8 +9,6 @@ import shutil
 import sys
 from typing import TYPE_CHECKING, Any
 
-from runnel import __version__
-
 if TYPE_CHECKING:
     from runnel.app.project import Project
 
@@ -21,10 +19,17 @@ LEAST_FREE_BYTES = 1024**3
 def examine(project: Project) -> list[dict[str, str]]:
     """Return the checks: name, status (ok, warning, error), what was found, and a hint."""
     return [
-        _check("runnel", "ok", f"{__version__} on Python {platform.python_version()}, {sys.platform}"),
+        _check("runnel", "ok", f"{version()} on Python {platform.python_version()}, {sys.platform}"),
         _packages(), _extras(), _state(project), _disk(project), _memory(project), *_sandbox(), _worker(project),
         _plugins(project), _runs(project),
     ]  # fmt: skip
+
+
+def version() -> str:
+    """Return the version that is installed."""
+    from importlib.metadata import version as installed
+
+    return installed("runnel")
 
 
 def _check(name: str, status: str, what: str, hint: str = "") -> dict[str, str]:
@@ -42,7 +47,9 @@ def _packages() -> dict[str, str]:
 def _extras() -> dict[str, str]:
     missing = [extra for module, extra in EXTRAS.items() if importlib.util.find_spec(module) is None]
     if missing:
-        return _check("extras", "ok", f"not installed: {', '.join(missing)}", f'pip install "runnel[{",".join(missing)}]"')
+        return _check(
+            "extras", "ok", f"not installed: {', '.join(missing)}", f'pip install "runnel[{",".join(missing)}]"'
+        )
     return _check("extras", "ok", "all installed")
 
 

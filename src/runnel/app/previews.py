@@ -61,7 +61,9 @@ def plain_rows(types: Sequence[str], text: str) -> list[tuple[Any, ...]]:
     floats = [type in ("DOUBLE", "FLOAT") for type in types]
     rows = json.loads(text, parse_float=Decimal)
     return [
-        tuple(float(cell) if real and isinstance(cell, Decimal) else cell for cell, real in zip(row, floats, strict=True))
+        tuple(
+            float(cell) if real and isinstance(cell, Decimal) else cell for cell, real in zip(row, floats, strict=True)
+        )
         for row in rows
     ]
 
@@ -112,7 +114,9 @@ def _reading(segment: Segment) -> Segment:
     text = f'SELECT {columns} FROM "kept result"'
     step = Cte(segment.id, segment.node, segment.port, text, text)
     feed = Feed("kept result", segment.id)
-    return dataclasses.replace(segment, ctes=(step,), scans=(), feeds=(feed,), fences=(), taps=(), key=segment.key + "-read")
+    return dataclasses.replace(
+        segment, ctes=(step,), scans=(), feeds=(feed,), fences=(), taps=(), key=segment.key + "-read"
+    )
 
 
 def kept_result(project: Project, plan: Plan) -> Kept:

@@ -31,7 +31,9 @@ class Probing:
         source = node.node(node.config, {}, node.id)
         assert isinstance(source, Source)
         if isinstance(source, DatasetSource):
-            query, files, columns, version = self.project.store.datasets.query(source.config.name, source.config.version)
+            query, files, columns, version = self.project.store.datasets.query(
+                source.config.name, source.config.version
+            )
             return source.from_dataset(query, files, columns, version)
         reads = existing(source.reads(node.folder))
         identity = source.identity(node.folder) or self.project.identities.of(reads)
@@ -40,7 +42,7 @@ class Probing:
         known = self._read(key)
         if known is not None:
             return known
-        payload = {"kind": node.kind, "config": config, "id": node.id, "folder": node.folder}
+        payload = {"kind": node.kind, "config": config, "id": node.id, "folder": node.folder, "reads": reads}
         with self.project.workers.open(reads, [str(self.project.scratch)], timeout_seconds=60) as worker:
             found = dict(worker.call("probe", payload))
         if reads:
@@ -64,5 +66,3 @@ class Probing:
 def _key(kind: str, config: Any, identity: str, folder: str) -> str:
     material = json.dumps([VERSION, kind, config, identity, folder], ensure_ascii=False, default=str)
     return hashlib.sha256(material.encode("utf-8", "surrogatepass")).hexdigest()[:32]
-
-

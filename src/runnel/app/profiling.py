@@ -53,7 +53,11 @@ def _rows(ask: Questions, template: str) -> list[list[Any]]:
 def _column(ask: Questions, name: str, type: str) -> dict[str, Any]:
     column = '"' + name.replace('"', '""') + '"'
     numeric = type.startswith(NUMBERS) and not type.endswith("]")
-    mean = f"avg(TRY_CAST({column} AS DOUBLE)) FILTER (WHERE isfinite(TRY_CAST({column} AS DOUBLE)))" if numeric else "NULL"
+    mean = (
+        f"avg(TRY_CAST({column} AS DOUBLE)) FILTER (WHERE isfinite(TRY_CAST({column} AS DOUBLE)))"
+        if numeric
+        else "NULL"
+    )
     facts = _rows(
         ask,
         f"SELECT count(*) - count({column}), count(DISTINCT CAST({column} AS VARCHAR)), min({column}), max({column}), {mean} "

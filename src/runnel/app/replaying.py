@@ -35,7 +35,9 @@ def replay(project: Project, document: Document, run_id: str, node: str) -> tupl
         hint = "`runnel dead-letters list` shows what is open."
         raise AuthoringError("RNL-LETTER-002", f"run {run_id} has no open dead letters of {node}", hint)
     if node not in document.pipeline.nodes:
-        raise AuthoringError("RNL-GRAPH-005", f"there is no node `{node}` in the pipeline", "Replay enters at that node.")
+        raise AuthoringError(
+            "RNL-GRAPH-005", f"there is no node `{node}` in the pipeline", "Replay enters at that node."
+        )
     with tempfile.TemporaryDirectory(dir=project.scratch) as folder:
         changed = _entering(project, document, document.pipeline, node, letters, Path(folder))
         made = Document(changed, (), document.folder, None, to_yaml(changed))

@@ -72,6 +72,10 @@ def _old_scratch(folder: Path) -> int:
     for entry in folder.iterdir():
         if time.time() - entry.stat().st_mtime < IN_USE_SECONDS:
             continue
-        freed += sum(os.path.getsize(file) for file in entry.rglob("*") if file.is_file()) if entry.is_dir() else entry.stat().st_size
+        freed += (
+            sum(os.path.getsize(file) for file in entry.rglob("*") if file.is_file())
+            if entry.is_dir()
+            else entry.stat().st_size
+        )
         shutil.rmtree(entry, ignore_errors=True) if entry.is_dir() else entry.unlink()
     return freed

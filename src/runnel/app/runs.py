@@ -116,7 +116,9 @@ def run_compiled(
         targets = [port_of(compiled, options.to)]
     plan = compiled.plan(targets)
     version = project.store.versions.put(plan.pipeline, _text(document), plan.version, compiled.pipeline)
-    started = project.store.runs.start(plan.pipeline, version, {key: str(value) for key, value in compiled.params.items()})
+    started = project.store.runs.start(
+        plan.pipeline, version, {key: str(value) for key, value in compiled.params.items()}
+    )
     stop = CancelRequest(project, started.id, cancel)
     try:
         result = _execute(project, plan, started.id, options, progress, stop)

@@ -48,9 +48,7 @@ def find_root(start: str | os.PathLike[str]) -> Path:
     return folder
 
 
-def read_settings(
-    root: Path, environ: Mapping[str, str], flags: Mapping[str, Any] | None = None
-) -> dict[str, Setting]:
+def read_settings(root: Path, environ: Mapping[str, str], flags: Mapping[str, Any] | None = None) -> dict[str, Setting]:
     """Return every setting; flags win over `RUNNEL_…` variables, those over project, user and default."""
     made: dict[str, Setting] = {}
     project = _toml(root / PROJECT_FILE)

@@ -51,9 +51,7 @@ class Workers:
 class WorkerHandle:
     """One worker; `call` names tasks of `runnel.app.worker`."""
 
-    def __init__(
-        self, child: Any, on_event: Callable[[Event], object] | None = None, cancel: Any = None
-    ) -> None:
+    def __init__(self, child: Any, on_event: Callable[[Event], object] | None = None, cancel: Any = None) -> None:
         self.child = child
         self.on_event = on_event
         self.cancel = cancel

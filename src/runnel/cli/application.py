@@ -67,7 +67,9 @@ class LazyVerbs(TyperGroup):
             import difflib
 
             close = difflib.get_close_matches(args[0], list(VERBS), n=1)
-            raise typer.BadParameter(f"there is no verb `{args[0]}`." + (f" Did you mean `{close[0]}`?" if close else ""))
+            raise typer.BadParameter(
+                f"there is no verb `{args[0]}`." + (f" Did you mean `{close[0]}`?" if close else "")
+            )
         return super().resolve_command(ctx, args)
 
     def format_commands(self, ctx: Any, formatter: Any) -> None:

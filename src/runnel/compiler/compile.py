@@ -72,7 +72,6 @@ class Compiled:
             return (node, known[0]) if known else None
         return (node, port) if port in known else None
 
-
     def _held(self, ref: str) -> PortKey | None:
         """Return the inner port of a node that holds others; its first port without a port's name."""
         for (node, port), inner in self.graph.aliases.items():

@@ -49,9 +49,8 @@ def physical(
 
 def fenced(query: exp.Query, label: int) -> exp.Query:
     """Put a fence on top of a query."""
-    if isinstance(query, exp.Select) and not query.args.get("limit") and not query.args.get("offset"):
-        if not query.args.get("order"):
-            return query.limit(label, copy=False).offset(0, copy=False)
+    if isinstance(query, exp.Select) and not any(query.args.get(name) for name in ("limit", "offset", "order")):
+        return query.limit(label, copy=False).offset(0, copy=False)
     inner = query.subquery(exp.to_identifier("t", quoted=True))
     names = [column(name) for name in query.named_selects]
     return exp.select(*names).from_(inner).limit(label, copy=False).offset(0, copy=False)

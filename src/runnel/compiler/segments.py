@@ -108,11 +108,11 @@ def _mark_wanted(cutter: Cutter) -> None:
             continue
         read = [port for port in item.relations if cutter.graph.out_of(id, port)]
         for port, relation in item.relations.items():
-            if (id, port) not in cutter.wanted and (port == cutter.default(id) and not read or _is_chart(cutter, id)):
+            if (id, port) not in cutter.wanted and ((port == cutter.default(id) and not read) or _is_chart(cutter, id)):
                 cutter.wanted[(id, port)] = list(relation.columns)
             elif (id, port) not in cutter.wanted and _counts_unread(item, port):
                 cutter.wanted[(id, port)] = [_any_column(item, port)]
-        tables = {name: columns for name, columns in _input_columns(cutter, id).items()}
+        tables = _input_columns(cutter, id)
         for port, relation in item.relations.items():
             wanted = cutter.wanted.get((id, port))
             if wanted is None:

@@ -33,7 +33,9 @@ class RowsSource(Source):
         """Settings of the rows."""
 
         rows: list[dict[str, Any]] = field(title="Rows", help="A list of mappings: column name: value.", widget="rows")
-        columns: ColumnTypes = field(default_factory=dict, title="Column types", help="Name: type; others are inferred.")
+        columns: ColumnTypes = field(
+            default_factory=dict, title="Column types", help="Name: type; others are inferred."
+        )
 
     examples = (
         Example("Two rows", {"rows": [{"a": 1, "b": "x"}, {"a": 2, "b": None}]}, {},
@@ -56,9 +58,7 @@ class RowsSource(Source):
         columns = {row[0]: row[1] for row in connection.execute(f"DESCRIBE SELECT * FROM {sql}").fetchall()}
         return Probe(columns=columns, identity=self.identity(folder), options={"exact_rows": True})
 
-    def open(
-        self, connection: Connection, probe: Probe, columns: Mapping[str, str], letters: DeadLetters
-    ) -> Opened:
+    def open(self, connection: Connection, probe: Probe, columns: Mapping[str, str], letters: DeadLetters) -> Opened:
         """Put the rows into a temporary table."""
         sql = self._sql(connection, probe.columns)
         return Opened(sql, rows=len(self.config.rows))

@@ -162,9 +162,7 @@ def _entry(
     return _partial(node, rows, outputs, dead, complete)
 
 
-def _muted(
-    node: NodePlan, edges: list[Edge], ports: Mapping[tuple[str, str], int | None], complete: bool
-) -> Entry:
+def _muted(node: NodePlan, edges: list[Edge], ports: Mapping[tuple[str, str], int | None], complete: bool) -> Entry:
     """The rows of the first edge go on through the first output; those of other edges, and of a sink, are left out."""
     ordered = [edge for name in node.inputs for edge in edges if edge.input == name]
     values: dict[str, int | None] = {
@@ -177,9 +175,7 @@ def _muted(
     return Entry(node.id, total, first, passed=first, filtered=filtered, ports=outputs, complete=complete)
 
 
-def _passed(
-    node: NodePlan, total: int | None, outputs: dict[str, int | None], dead: int, complete: bool
-) -> Entry:
+def _passed(node: NodePlan, total: int | None, outputs: dict[str, int | None], dead: int, complete: bool) -> Entry:
     """Every row goes on as itself; the main port follows from what went in, the others were counted."""
     main = next((name for name in node.outputs if name != REJECTED), None)
     refused = outputs.get(REJECTED) or 0

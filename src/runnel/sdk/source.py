@@ -90,8 +90,11 @@ class Source(Node):
     """A node without inputs that reads the outside.
 
     `probe` and `open` run in the worker, with exactly the paths granted that `reads` names. The sequence is
-    `probe` (cached by the identity of what is read), then per run `open`, the query, `finish`.
+    `probe` (cached by the identity of what is read), then per run `open`, the query, `finish`. In a worker `granted`
+    holds the paths that `reads` gave to the supervisor.
     """
+
+    granted: Sequence[str] | None = None
 
     ledger: ClassVar[Ledger] = Ledger.SOURCE
     streaming: ClassVar[Streaming] = Streaming.BOUNDED

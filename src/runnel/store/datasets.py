@@ -52,7 +52,9 @@ class DatasetStore:
         known = self._find(name)
         location = Path(known["location"]) if known else self._new_location(name)
         columns: Mapping[str, str] = dict(types or {})
-        write = DeltaWrite(location, known["columns"] if known else None, columns, mode, list(key), f"runnel-{run_id}-{name}")
+        write = DeltaWrite(
+            location, known["columns"] if known else None, columns, mode, list(key), f"runnel-{run_id}-{name}"
+        )
         made = write.commit(list(parquet))
         self._record(name, location, write.columns, made, mode, run_id)
         return made
@@ -80,7 +82,8 @@ class DatasetStore:
         """Return the query that reads a dataset with its own names and types, its files, columns and version."""
         files, columns, found = self.files(name, version)
         casts = ", ".join(
-            f"CAST({_column(index)} AS {type}) AS {_quoted(column)}" for index, (column, type) in enumerate(columns.items())
+            f"CAST({_column(index)} AS {type}) AS {_quoted(column)}"
+            for index, (column, type) in enumerate(columns.items())
         )
         if not files:
             empty = ", ".join(f"CAST(NULL AS {type}) AS {_quoted(column)}" for column, type in columns.items())
@@ -113,7 +116,8 @@ class DatasetStore:
         with self.engine.connect() as connection:
             rows = connection.execute(query).mappings().all()
         versions = [
-            {key: row[key] for key in ("version", "run_id", "mode", "rows", "columns")} | {"created_at": str(row["created_at"])}
+            {key: row[key] for key in ("version", "run_id", "mode", "rows", "columns")}
+            | {"created_at": str(row["created_at"])}
             for row in rows
         ]
         return {**known, "versions": versions}

@@ -104,7 +104,12 @@ class DeltaWrite:
         condition = " AND ".join(f"old.{physical[name]} = new.{physical[name]}" for name in self.key)
         done = (
             table.merge(
-                reader, condition, source_alias="new", target_alias="old", merge_schema=True, commit_properties=properties
+                reader,
+                condition,
+                source_alias="new",
+                target_alias="old",
+                merge_schema=True,
+                commit_properties=properties,
             )
             .when_matched_update_all()
             .when_not_matched_insert_all()

@@ -71,7 +71,9 @@ class SecretStore:
         """Remove a secret; raises AuthoringError when there is none."""
         with self.engine.begin() as connection:
             if connection.execute(secrets.delete().where(secrets.c.name == name)).rowcount == 0:
-                raise AuthoringError("RNL-SECRET-001", f"there is no secret `{name}`", "`runnel secrets list` shows them.")
+                raise AuthoringError(
+                    "RNL-SECRET-001", f"there is no secret `{name}`", "`runnel secrets list` shows them."
+                )
 
     def _key(self) -> bytes:
         """Return the key: from RUNNEL_SECRET_KEY_FILE, else from the state folder, made at first use."""

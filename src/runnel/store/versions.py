@@ -44,7 +44,9 @@ class VersionStore:
         with self.engine.connect() as connection:
             found = connection.execute(sa.select(versions.c.text).where(versions.c.id == id)).scalar_one_or_none()
         if found is None:
-            raise AuthoringError("RNL-VERSION-001", f"there is no version `{id}`", "`runnel pipelines list` shows them.")
+            raise AuthoringError(
+                "RNL-VERSION-001", f"there is no version `{id}`", "`runnel pipelines list` shows them."
+            )
         return found
 
     def list(self, pipeline: str | None = None) -> list[dict[str, Any]]:
@@ -68,7 +70,9 @@ def graph_definition(pipeline: Pipeline) -> dict[str, Any]:
     return {
         "nodes": document.get("nodes", {}),
         "edges": [
-            {"from": wire.ref, "to": node.id, "port": wire.port} for node in pipeline.nodes.values() for wire in node.wires
+            {"from": wire.ref, "to": node.id, "port": wire.port}
+            for node in pipeline.nodes.values()
+            for wire in node.wires
         ],
         "positions": dict(pipeline.ui).get("nodes", {}),
     }

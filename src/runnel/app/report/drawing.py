@@ -8,7 +8,20 @@ from typing import Any
 
 from runnel.app.charts import DrawnChart
 from runnel.app.report import canvas
-from runnel.app.report.canvas import BOTTOM, HEIGHT, LEFT, RIGHT, TOP, WIDTH, colour, path, picture, rect, shortened, text
+from runnel.app.report.canvas import (
+    BOTTOM,
+    HEIGHT,
+    LEFT,
+    RIGHT,
+    TOP,
+    WIDTH,
+    colour,
+    path,
+    picture,
+    rect,
+    shortened,
+    text,
+)
 from runnel.app.report.scales import Linear, extent, full, nice, number, short, time_ticks
 
 
@@ -191,7 +204,9 @@ def _stacked_bars(chart: DrawnChart) -> str:
             floor[name] = under + value
     every = max(1, math.ceil(len(names) / 10))
     for index, name in enumerate(names[::every]):
-        body.append(text(LEFT + (index * every + 0.5) * step, HEIGHT - BOTTOM + 18, shortened(name, 10), anchor="middle"))
+        body.append(
+            text(LEFT + (index * every + 0.5) * step, HEIGHT - BOTTOM + 18, shortened(name, 10), anchor="middle")
+        )
     body += [
         f'<text class="direct" x="{WIDTH - RIGHT + 4}" y="{TOP + 14 + index * 16}" fill="{colour(index)}">'
         f"{canvas.escape(shortened(name, 14))}</text>"
@@ -211,7 +226,9 @@ def _pie(chart: DrawnChart) -> str:
     for index, (name, value) in enumerate(zip(names, values, strict=True)):
         turn = min(value / total, 0.9999) * 2 * math.pi
         shade = canvas.OTHER if name == "other" else colour(index)
-        body.append(_slice(x, y, outer, inner, angle, angle + turn, shade, f"{name}: {full(value)} ({value / total:.1%})"))
+        body.append(
+            _slice(x, y, outer, inner, angle, angle + turn, shade, f"{name}: {full(value)} ({value / total:.1%})")
+        )
         angle += turn
         row = TOP + 28 + index * 24
         body.append(rect(340, row - 10, 12, 12, shade))

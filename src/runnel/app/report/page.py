@@ -36,13 +36,15 @@ def report_page(project: Project, document: Document, report: RunReport) -> str:
         _results(report, {chart.node for chart in charts}),
         _ledger(report),
         _letters(project, report),
-        _section("Pipeline", f"<details><summary>The pipeline file</summary><pre>{escape(_text(document))}</pre></details>"),
+        _section(
+            "Pipeline", f"<details><summary>The pipeline file</summary><pre>{escape(_text(document))}</pre></details>"
+        ),
     ]
     body = "\n".join(part for part in parts if part)
     return (
         '<!doctype html><html lang="en"><head><meta charset="utf-8">'
         '<meta name="viewport" content="width=device-width, initial-scale=1">'
-        '<meta http-equiv="Content-Security-Policy" content="default-src \'none\'; style-src \'unsafe-inline\'">'
+        "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline'\">"
         f"<title>{escape(title)}</title><style>{STYLE}</style></head><body><main>{body}</main></body></html>\n"
     )
 
@@ -70,7 +72,9 @@ def _head(title: str, description: str, report: RunReport) -> str:
         ("seconds", f"{report.result.seconds:.2f}"),
         ("ledger", "balances" if ledger.balanced else "does not balance"),
     ]  # fmt: skip
-    cards = "".join(f'<div class="fact"><b>{escape(value)}</b><span>{escape(name)}</span></div>' for name, value in facts)
+    cards = "".join(
+        f'<div class="fact"><b>{escape(value)}</b><span>{escape(name)}</span></div>' for name, value in facts
+    )
     error = ""
     if report.result.error is not None:
         found = report.result.error

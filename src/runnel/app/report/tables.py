@@ -10,7 +10,9 @@ from typing import Any
 from runnel.app.report.scales import full
 
 
-def table(columns: Sequence[str], rows: Iterable[Sequence[Any]], types: Sequence[str] = (), total: int | None = None) -> str:
+def table(
+    columns: Sequence[str], rows: Iterable[Sequence[Any]], types: Sequence[str] = (), total: int | None = None
+) -> str:
     """Return a table; `types` are shown below the names, `total` below the rows."""
     listed = list(rows)
     numeric = [
@@ -23,7 +25,8 @@ def table(columns: Sequence[str], rows: Iterable[Sequence[Any]], types: Sequence
         for name, kind, right in zip(columns, kinds, numeric, strict=True)
     )
     body = "".join(
-        "<tr>" + "".join(_cell(value, right) for value, right in zip(row, numeric, strict=True)) + "</tr>" for row in listed
+        "<tr>" + "".join(_cell(value, right) for value, right in zip(row, numeric, strict=True)) + "</tr>"
+        for row in listed
     )
     foot = "" if total is None else f'<p class="foot">{len(listed):,} of {total:,} rows</p>'
     return f'<div class="scroll"><table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>{foot}'

@@ -38,7 +38,9 @@ def show(name: str = NAME, json: bool = JSON) -> None:
         output.result(found)
         return
     output.table(["column", "type"], found["columns"].items())
-    rows = [[item["version"], item["mode"], item["rows"], item["run_id"], item["created_at"]] for item in found["versions"]]
+    rows = [
+        [item["version"], item["mode"], item["rows"], item["run_id"], item["created_at"]] for item in found["versions"]
+    ]
     output.table(["version", "mode", "rows", "run", "at"], rows, right=[0, 2])
 
 

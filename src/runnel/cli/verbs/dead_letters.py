@@ -21,7 +21,9 @@ def list_letters(pipeline: str = typer.Option(None, help="Only of this pipeline.
     if json:
         output.result({"dead_letters": found})
         return
-    rows = [[item["run_id"], item["pipeline"], item["node"], item["count"], item["open"], item["stored"]] for item in found]
+    rows = [
+        [item["run_id"], item["pipeline"], item["node"], item["count"], item["open"], item["stored"]] for item in found
+    ]
     output.table(["run", "pipeline", "node", "refused", "open", "stored"], rows, right=[3, 4, 5])
 
 
@@ -44,7 +46,9 @@ def show(
         return
     for letter in found:
         place = ", ".join(f"{key} {value}" for key, value in (letter.get("position") or {}).items())
-        output.text(f"#{letter['number']} {letter['node']} [{letter['state']}] {place}\n  {letter['reason']}\n  {shown_raw(letter)}")
+        output.text(
+            f"#{letter['number']} {letter['node']} [{letter['state']}] {place}\n  {letter['reason']}\n  {shown_raw(letter)}"
+        )
 
 
 @app.command("discard", epilog="Example: runnel dead-letters discard 01a1fc orders --reason 'test data'")

@@ -16,7 +16,9 @@ from runnel.cli.session import project_of
 app = typer.Typer(add_completion=False)
 
 
-@app.command(epilog="Example: runnel expr \"title_case('ada lovelace')\" · runnel expr 'price * quantity' -i orders.csv")
+@app.command(
+    epilog="Example: runnel expr \"title_case('ada lovelace')\" · runnel expr 'price * quantity' -i orders.csv"
+)
 def expr(
     expression: str = typer.Argument(help="The expression."),
     input: str = typer.Option(None, "-i", "--input", help="A data file, or - for standard input."),

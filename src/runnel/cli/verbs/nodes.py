@@ -50,7 +50,11 @@ def describe(kind: str = typer.Argument(help="The kind, e.g. table.join."), json
         return
     output.text(f"{made['kind']}  {made['title']}\n\n{made['description']}\n")
     settings = [
-        [name, "required" if name in made["config"].get("required", []) else _default(field), field.get("description", "")]
+        [
+            name,
+            "required" if name in made["config"].get("required", []) else _default(field),
+            field.get("description", ""),
+        ]
         for name, field in made["config"].get("properties", {}).items()
     ]
     output.table(["setting", "default", "meaning"], settings)

@@ -76,7 +76,9 @@ def export(name: str = typer.Argument(help="The pipeline's name."), json: bool =
             if pipeline is not None:
                 files[pipeline.name] = Path(file)
     if name not in files:
-        raise AuthoringError("RNL-FILE-001", f"there is no pipeline `{name}`", f"Pipelines: {', '.join(sorted(files))}.")
+        raise AuthoringError(
+            "RNL-FILE-001", f"there is no pipeline `{name}`", f"Pipelines: {', '.join(sorted(files))}."
+        )
     text = files[name].read_text("utf-8")
     if json:
         output.result({"name": name, "text": text})

@@ -35,7 +35,9 @@ def preview(
     rows = orjson.loads(made["rows"])
     shown = [["∅" if cell is None else _cell(cell) for cell in row] for row in rows]
     numeric = [
-        index for index, column in enumerate(made["columns"]) if column["type"].startswith(("BIG", "INT", "DOUB", "DEC"))
+        index
+        for index, column in enumerate(made["columns"])
+        if column["type"].startswith(("BIG", "INT", "DOUB", "DEC"))
     ]
     output.table(names, shown, right=numeric)
     output.note(f"{len(shown):,} of {made['total_rows']:,} rows")

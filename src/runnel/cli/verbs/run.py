@@ -18,7 +18,9 @@ if TYPE_CHECKING:
 app = typer.Typer(add_completion=False)
 
 
-@app.command(epilog="Example: runnel run orders.runnel.yaml --param status=paid · cat a.csv | runnel run p.yaml -i in=- -o out=-")
+@app.command(
+    epilog="Example: runnel run orders.runnel.yaml --param status=paid · cat a.csv | runnel run p.yaml -i in=- -o out=-"
+)
 def run(
     file: str = typer.Argument(help="The pipeline file."),
     param: list[str] = typer.Option([], help="A parameter as name=value; may be repeated."),
@@ -89,4 +91,3 @@ def _show(printer: Output, report: RunReport) -> None:
         printer.error(report.result.error)
     balance = "the ledger balances" if report.ledger.balanced else "the ledger does not balance"
     printer.note(f"{report.status} in {report.result.seconds:.2f} s · {balance} · run {report.run_id}")
-

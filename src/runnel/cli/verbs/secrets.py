@@ -9,12 +9,14 @@ import typer
 from runnel.cli.output import current_output
 from runnel.cli.session import project_of
 
-app = typer.Typer(add_completion=False, no_args_is_help=True, help="Set, list and delete secrets; values are never shown.")
+app = typer.Typer(
+    add_completion=False, no_args_is_help=True, help="Set, list and delete secrets; values are never shown."
+)
 JSON = typer.Option(False, "--json", help="Print one JSON document.")
 NAME = typer.Argument(help="The secret's name.")
 
 
-@app.command("set", epilog="Example: printf %s \"$PASSWORD\" | runnel secrets set warehouse")
+@app.command("set", epilog='Example: printf %s "$PASSWORD" | runnel secrets set warehouse')
 def set_secret(name: str = NAME, json: bool = JSON) -> None:
     """Keep the value on standard input under a name, encrypted."""
     output = current_output()

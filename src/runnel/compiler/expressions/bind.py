@@ -11,7 +11,6 @@ from sqlglot import exp
 
 from runnel.compiler.dialects.types import family
 from runnel.compiler.expressions import codes
-from runnel.compiler.expressions.windowing import with_window
 from runnel.compiler.expressions.check import check
 from runnel.compiler.expressions.expand import Expander, TooLargeError
 from runnel.compiler.expressions.failing import may_fail
@@ -20,6 +19,7 @@ from runnel.compiler.expressions.parse import Parsed, parse_expression
 from runnel.compiler.expressions.references import Values
 from runnel.compiler.expressions.rules import Rules
 from runnel.compiler.expressions.typing import Typer, innermost, is_value, postorder
+from runnel.compiler.expressions.windowing import with_window
 from runnel.compiler.functions import names
 from runnel.compiler.functions.model import Kind
 from runnel.model.findings import Finding

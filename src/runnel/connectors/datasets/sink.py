@@ -30,7 +30,9 @@ class DatasetSink(Sink):
         key: list[str] = field(default_factory=list, title="Key", widget="columns",
                                help="upsert: the columns that say which row is which.")  # fmt: skip
 
-    examples = (Example("A table by key", {"name": "example", "mode": "upsert", "key": ["id"]}, {"input": [{"id": 1}]}),)
+    examples = (
+        Example("A table by key", {"name": "example", "mode": "upsert", "key": ["id"]}, {"input": [{"id": 1}]}),
+    )
 
     @classmethod
     def describe(cls, config: Config) -> str:
@@ -40,7 +42,9 @@ class DatasetSink(Sink):
     def check(self, inputs: Mapping[str, Any]) -> Iterator[Finding]:
         """Report a missing or unknown key."""
         if self.config.mode == "upsert" and not self.config.key:
-            yield Finding("RNL-CONFIG-002", "error", "mode upsert needs `key`", "Name the key columns.", Where(field="key"))
+            yield Finding(
+                "RNL-CONFIG-002", "error", "mode upsert needs `key`", "Name the key columns.", Where(field="key")
+            )
         for name in self.config.key:
             if resolve_column(inputs["input"], name) is None:
                 yield nearest_column(inputs["input"], name, Where(field="key"))
@@ -68,4 +72,6 @@ class DatasetSink(Sink):
             config.name, [staged.path or ""], config.mode, config.key, token, dict(staged.detail["types"])
         )
         detail = {key: made[key] for key in ("inserted", "updated") if key in made}
-        return replace(staged, rows=int(made["rows"]), path=None, dataset=config.name, version=int(made["version"]), detail=detail)
+        return replace(
+            staged, rows=int(made["rows"]), path=None, dataset=config.name, version=int(made["version"]), detail=detail
+        )

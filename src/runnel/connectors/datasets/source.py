@@ -43,9 +43,7 @@ class DatasetSource(Source):
         options = {"query": query, "exact_rows": True}
         return Probe(columns, options, hashlib.sha256(text.encode()).hexdigest(), tuple(files))
 
-    def open(
-        self, connection: Connection, probe: Probe, columns: Mapping[str, str], letters: DeadLetters
-    ) -> Opened:
+    def open(self, connection: Connection, probe: Probe, columns: Mapping[str, str], letters: DeadLetters) -> Opened:
         """Read the version's Parquet files; their metadata know the number of rows."""
         query = str(probe.options["query"])
         row = connection.execute(f"SELECT count(*) FROM ({query})").fetchone()

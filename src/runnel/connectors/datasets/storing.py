@@ -5,7 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
-_TEXT = re.compile(r"\b(HUGEINT|UHUGEINT|BIGNUM|BIT|TIME WITH TIME ZONE|TIME|INTERVAL|UUID|TIME_NS)\b(?! WITH)|ENUM\(|UNION\(|VARIANT")
+_TEXT = re.compile(
+    r"\b(HUGEINT|UHUGEINT|BIGNUM|BIT|TIME WITH TIME ZONE|TIME|INTERVAL|UUID|TIME_NS)\b(?! WITH)|ENUM\(|UNION\(|VARIANT"
+)
 _WIDER = {"UTINYINT": "SMALLINT", "USMALLINT": "INTEGER", "UINTEGER": "BIGINT", "UBIGINT": "DECIMAL(20,0)"}
 
 

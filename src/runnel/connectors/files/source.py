@@ -96,12 +96,16 @@ class FileSource(Source):
 
     examples = (
         Example(
-            "A CSV file", {"path": "orders.csv"}, {},
+            "A CSV file",
+            {"path": "orders.csv"},
+            {},
             {"output": [{"id": 1, "price": 2.5, "note": "first"}, {"id": 2, "price": None, "note": ""}]},
             files={"orders.csv": 'id,price,note\n1,2.5,first\n2,,""\n'},
         ),
         Example(
-            "All files of a folder", {"path": "exports/*.csv", "filename": "file"}, {},
+            "All files of a folder",
+            {"path": "exports/*.csv", "filename": "file"},
+            {},
             {"output": [{"id": 1}, {"id": 2}]},
             files={"exports/a.csv": "id\n1\n", "exports/b.csv": "id\n2\n"},
         ),
@@ -117,8 +121,8 @@ class FileSource(Source):
         return [path] if isinstance(path, str) else list(path)
 
     def reads(self, folder: str) -> Sequence[str]:
-        """Return the files that exist now."""
-        return paths.expand(self._paths(), folder)
+        """Return the files that exist now; in a worker, which may not list folders, those that it was granted."""
+        return self.granted if self.granted is not None else paths.expand(self._paths(), folder)
 
     def identity(self, folder: str) -> str:
         """Return path, inode, size and time of every file."""
@@ -144,6 +148,8 @@ class FileSource(Source):
         return Probe(columns, options, self.identity(folder), tuple(files), size, tuple(notes))
 
     def _existing(self, folder: str) -> list[str]:
+        if self.granted:
+            return list(self.granted)
         for path in self._paths():
             if not paths.expand([path], folder):
                 raise paths.missing(path, folder)

@@ -129,7 +129,9 @@ class SegmentRun:
     def _gather(self, outcome: Outcome, counts: Mapping[int, int]) -> None:
         for fence in self.segment.fences:
             rows = counts.get(fence.label)
-            outcome.counts[(fence.node, fence.port)] = rows if rows is not None else self._counted(fence.node, fence.port)
+            outcome.counts[(fence.node, fence.port)] = (
+                rows if rows is not None else self._counted(fence.node, fence.port)
+            )
         for scan in self.segment.scans:
             rows = self.opened[scan.node].rows
             if rows is not None and self.sample:
@@ -204,7 +206,7 @@ def explained(error: duckdb.Error, segment: Segment) -> EngineError | LimitError
 
 def reasons_in_words(connection: Any, expressions: Sequence[str], types: Mapping[str, str], row: str) -> str | None:
     """Evaluate the expressions of a refused row once more, unguarded, and return the engine's own words."""
-    structure = json.dumps({name: type for name, type in types.items()})
+    structure = json.dumps(dict(types))
     source = f"SELECT UNNEST(from_json(?, '{structure.replace(chr(39), chr(39) * 2)}'))"
     for expression in expressions:
         try:

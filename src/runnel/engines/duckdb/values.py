@@ -8,7 +8,6 @@ from collections.abc import Mapping
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from typing import Any
-from uuid import UUID
 
 import orjson
 
@@ -42,7 +41,7 @@ def jsonable(value: Any) -> Any:
         return {str(key): jsonable(part) for key, part in value.items()}
     if isinstance(value, list | tuple):
         return [jsonable(part) for part in value]
-    return str(value) if not isinstance(value, UUID) else str(value)
+    return str(value)
 
 
 def clean_text(value: str) -> str:

@@ -24,8 +24,7 @@ from runnel.sdk import Example, Relation, call, column
 from runnel.sdk.chart import Chart, ChartConfig, ChartSpec
 
 KINDS: dict[str, type[Chart]] = {
-    node.kind: node
-    for node in (Area, Bar, HeatMap, HexBin, Histogram, Line, Map, Number, Pie, Scatter, TableChart)
+    node.kind: node for node in (Area, Bar, HeatMap, HexBin, Histogram, Line, Map, Number, Pie, Scatter, TableChart)
 }
 MOST_VALUES = 50
 

@@ -51,7 +51,9 @@ class Bar(Chart):
             made = input.aggregate({x: column(x), series: column(series)}, total)
             return {"data": made.order_by([sort_term(column(x)), sort_term(column(series))]).limit(2000)}
         if not self.config.sort:
-            return {"data": input.aggregate({x: column(x)}, total).order_by([sort_term(column(x))]).limit(self.config.most)}
+            return {
+                "data": input.aggregate({x: column(x)}, total).order_by([sort_term(column(x))]).limit(self.config.most)
+            }
         return {"data": largest(input, x, y, self.config.most)}
 
     def specify(self, types: Mapping[str, str]) -> ChartSpec:

@@ -10,13 +10,89 @@ from typing import Any
 from runnel.sdk.chart import reading
 
 COUNTRIES = frozenset(
-    "germany france italy spain poland austria sweden netherlands belgium denmark norway finland portugal greece ireland "
-    "switzerland hungary romania bulgaria croatia slovakia slovenia estonia latvia lithuania luxembourg malta cyprus "
-    "united_kingdom united_states canada mexico brazil argentina chile colombia peru china japan india australia "
-    "new_zealand south_africa egypt nigeria kenya morocco turkey russia ukraine israel saudi_arabia iran iraq pakistan "
-    "indonesia malaysia thailand vietnam philippines singapore south_korea".split()
+    [
+        "germany",
+        "france",
+        "italy",
+        "spain",
+        "poland",
+        "austria",
+        "sweden",
+        "netherlands",
+        "belgium",
+        "denmark",
+        "norway",
+        "finland",
+        "portugal",
+        "greece",
+        "ireland",
+        "switzerland",
+        "hungary",
+        "romania",
+        "bulgaria",
+        "croatia",
+        "slovakia",
+        "slovenia",
+        "estonia",
+        "latvia",
+        "lithuania",
+        "luxembourg",
+        "malta",
+        "cyprus",
+        "united_kingdom",
+        "united_states",
+        "canada",
+        "mexico",
+        "brazil",
+        "argentina",
+        "chile",
+        "colombia",
+        "peru",
+        "china",
+        "japan",
+        "india",
+        "australia",
+        "new_zealand",
+        "south_africa",
+        "egypt",
+        "nigeria",
+        "kenya",
+        "morocco",
+        "turkey",
+        "russia",
+        "ukraine",
+        "israel",
+        "saudi_arabia",
+        "iran",
+        "iraq",
+        "pakistan",
+        "indonesia",
+        "malaysia",
+        "thailand",
+        "vietnam",
+        "philippines",
+        "singapore",
+        "south_korea",
+    ]
 )
-WEEKDAYS = frozenset("mon tue wed thu fri sat sun monday tuesday wednesday thursday friday saturday sunday".split())
+WEEKDAYS = frozenset(
+    [
+        "mon",
+        "tue",
+        "wed",
+        "thu",
+        "fri",
+        "sat",
+        "sun",
+        "monday",
+        "tuesday",
+        "wednesday",
+        "thursday",
+        "friday",
+        "saturday",
+        "sunday",
+    ]
+)
 FEW, MANY_SLICES, LONG = 30, 20, 18
 DENSE = 5000
 
@@ -44,7 +120,9 @@ class Shape:
     def is_period(self) -> bool:
         """Text like 2026-01, or whole numbers that are years."""
         if self.type == "VARCHAR":
-            return bool(self.values) and all(re.fullmatch(r"\d{4}-(\d{2}|Q[1-4]|W\d{2})", value) for value in self.values)
+            return bool(self.values) and all(
+                re.fullmatch(r"\d{4}-(\d{2}|Q[1-4]|W\d{2})", value) for value in self.values
+            )
         if self.reading != "quantitative" or "year" not in self.name.lower():
             return False
         return _number(self.least) >= 1000 and _number(self.most) <= 2200
@@ -82,7 +160,7 @@ def choose(columns: Sequence[Shape], rows: int) -> Choice:
     place = _coordinates(columns)
     numbers = [item for item in columns if item.reading == "quantitative" and not (item.is_period or item.is_cycle)]
     order = [item for item in columns if item.reading == "temporal" or item.is_period]
-    names = [item for item in columns if item.reading == "nominal" and not item.is_period or item.is_cycle]
+    names = [item for item in columns if (item.reading == "nominal" and not item.is_period) or item.is_cycle]
     others = len(columns) - len(numbers) - len(order) - len(names)
     if place is not None:
         return place

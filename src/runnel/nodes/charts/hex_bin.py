@@ -50,11 +50,15 @@ class HexBin(Chart):
         size = {f"__size_{axis}": _size(axis, self.config.cells) for axis in "xy"}
         sized = ranged.hide(size)
         row = sized.hide({"__row": _place("y", literal(0.0))})
-        shift = exp.Div(this=exp.Paren(this=exp.Mod(this=column("__row"), expression=literal(2))), expression=literal(2.0))
+        shift = exp.Div(
+            this=exp.Paren(this=exp.Mod(this=column("__row"), expression=literal(2))), expression=literal(2.0)
+        )
         cell = row.hide({"__cell": _place("x", shift)})
         keys = {name: column(name) for name in ("__row", "__cell", "__low_x", "__low_y", "__size_x", "__size_y")}
         counted = cell.aggregate(keys, {"rows": exp.Count(this=exp.Star())})
-        half = exp.Div(this=exp.Paren(this=exp.Mod(this=column("__row"), expression=literal(2))), expression=literal(2.0))
+        half = exp.Div(
+            this=exp.Paren(this=exp.Mod(this=column("__row"), expression=literal(2))), expression=literal(2.0)
+        )
         return {"data": counted.select({x: _middle("x", "__cell", half), y: _middle("y", "__row", literal(0.0)),
                                         "rows": column("rows")})}  # fmt: skip
 

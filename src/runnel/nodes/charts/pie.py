@@ -37,7 +37,9 @@ class Pie(Chart):
 
     def relate(self, input: Relation) -> dict[str, Relation]:
         """Keep the largest."""
-        return {"data": largest(input, exact(input, self.config.label), exact(input, self.config.value), self.config.most)}
+        return {
+            "data": largest(input, exact(input, self.config.label), exact(input, self.config.value), self.config.most)
+        }
 
     def specify(self, types: Mapping[str, str]) -> ChartSpec:
         """Names and sizes."""

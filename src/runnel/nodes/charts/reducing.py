@@ -20,7 +20,9 @@ def bucketed(relation: Relation, x: str, ys: Sequence[str], series: str | None, 
     total = exp.Window(this=exp.Count(this=exp.Star()), partition_by=[part.copy() for part in partition])
     there = relation.where(column(x).is_(exp.null()).not_())
     numbered = there.hide({"__number": number, "__total": total})
-    size = call("GREATEST", exp.Literal.number(1), call("CEIL", exp.Div(this=column("__total"), expression=literal(points))))
+    size = call(
+        "GREATEST", exp.Literal.number(1), call("CEIL", exp.Div(this=column("__total"), expression=literal(points)))
+    )
     bucket = call("FLOOR", exp.Div(this=exp.Paren(this=column("__number") - 1), expression=size))
     placed = numbered.hide({"__bucket": bucket})
     keys: dict[str, exp.Expression] = {name: column(name) for name in groups}
@@ -64,9 +66,17 @@ def binned(relation: Relation, x: str, bins: int) -> Relation:
     high = exp.Window(this=exp.Max(this=column("__x")))
     ranged = finite.hide({"__low": low, "__high": high})
     span = exp.Paren(this=column("__high") - column("__low"))
-    width = exp.Case().when(column("__high").eq(column("__low")), literal(1.0)).else_(exp.Div(this=span, expression=literal(bins)))
+    width = (
+        exp.Case()
+        .when(column("__high").eq(column("__low")), literal(1.0))
+        .else_(exp.Div(this=span, expression=literal(bins)))
+    )
     wide = ranged.hide({"__width": width})
-    place = call("LEAST", call("FLOOR", exp.Div(this=exp.Paren(this=column("__x") - column("__low")), expression=column("__width"))), bins - 1)
+    place = call(
+        "LEAST",
+        call("FLOOR", exp.Div(this=exp.Paren(this=column("__x") - column("__low")), expression=column("__width"))),
+        bins - 1,
+    )
     placed = wide.hide({"__bin": place})
     keys = {name: column(name) for name in ("__low", "__width", "__bin")}
     counted = placed.aggregate(keys, {"rows": exp.Count(this=exp.Star())})

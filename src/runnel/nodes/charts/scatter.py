@@ -47,4 +47,6 @@ class Scatter(Chart):
         names = list(types)
         series = channel(names[2], types) if self.config.series else None
         title = self.titled(f"How do {names[1]} and {names[0]} go together?")
-        return ChartSpec(kind="scatter", title=title, x=channel(names[0], types), y=(channel(names[1], types),), series=series)
+        return ChartSpec(
+            kind="scatter", title=title, x=channel(names[0], types), y=(channel(names[1], types),), series=series
+        )
