@@ -59,6 +59,6 @@ def not_made(name: str, made: str, what: str) -> tuple[exp.Expression, exp.Expre
 def placed(input: Relation, made: Sequence[str], after: str | None) -> list[str]:
     """Return the columns with new ones right behind `after` (last without it); existing names stay where they are."""
     new = [name for name in made if name not in input.columns]
-    order = [name for name in input.columns]
+    order = list(input.columns)
     place = order.index(after) + 1 if after in order else len(order)
     return [*order[:place], *new, *order[place:]]

@@ -24,7 +24,9 @@ def project():
 
 
 def pipeline_of(case, port):
-    sources = {f"given_{name}": NodeDoc(f"given_{name}", "source.rows", {"rows": rows}) for name, rows in case["given"].items()}
+    sources = {
+        f"given_{name}": NodeDoc(f"given_{name}", "source.rows", {"rows": rows}) for name, rows in case["given"].items()
+    }
     wires = tuple(Wire(f"given_{name}", None, name) for name in case["given"])
     rules = NodeDoc("rules", "table.rules", {"transformations": case["transformations"]}, wires)
     key = next(iter(case["expect"][0]))

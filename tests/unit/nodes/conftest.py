@@ -26,7 +26,9 @@ def project():
 @pytest.fixture
 def rows(project):
     def ask(kind, config, port="output", types=None, **given):
-        document = example_document(CATALOG.nodes[kind], Example("", config, given, types=types or {}), str(project.root))
+        document = example_document(
+            CATALOG.nodes[kind], Example("", config, given, types=types or {}), str(project.root)
+        )
         end = NodeDoc("end", "table.limit", {"rows": 1_000_000}, (Wire("node", port),))
         pipeline = replace(document.pipeline, nodes={**document.pipeline.nodes, "end": end})
         document = replace(document, pipeline=pipeline, text=to_yaml(pipeline))
@@ -38,7 +40,9 @@ def rows(project):
 @pytest.fixture
 def findings(project):
     def ask(kind, config, types=None, **given):
-        document = example_document(CATALOG.nodes[kind], Example("", config, given, types=types or {}), str(project.root))
+        document = example_document(
+            CATALOG.nodes[kind], Example("", config, given, types=types or {}), str(project.root)
+        )
         found = pipelines.findings_of(project, document)
         return [finding for finding in found if finding.severity == "error"]
 

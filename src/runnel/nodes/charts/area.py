@@ -19,9 +19,13 @@ class Area(Line):
     synonyms = ("stacked", "volume", "cumulative")
 
     examples = (
-        Example("Values in order", {"x": "t", "y": "v"}, {"input": [{"k": "a", "t": 1, "v": 2.0}, {"k": "b", "t": 2, "v": 4.0}, {"k": "a", "t": 3, "v": 1.0}]},
-                {"data": [{"t": 1, "v": 2.0}, {"t": 2, "v": 4.0}, {"t": 3, "v": 1.0}]}),
-    )  # fmt: skip
+        Example(
+            "Values in order",
+            {"x": "t", "y": "v"},
+            {"input": [{"k": "a", "t": 1, "v": 2.0}, {"k": "b", "t": 2, "v": 4.0}, {"k": "a", "t": 3, "v": 1.0}]},
+            {"data": [{"t": 1, "v": 2.0}, {"t": 2, "v": 4.0}, {"t": 3, "v": 1.0}]},
+        ),
+    )
 
     def specify(self, types: Mapping[str, str]) -> ChartSpec:
         """The same channels as lines, filled and stacked."""

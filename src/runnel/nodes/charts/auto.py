@@ -43,9 +43,13 @@ class Auto(Chart):
         """Nothing needs to be set."""
 
     examples = (
-        Example("Names and numbers become bars", {}, {"input": [{"k": "a", "v": 3}, {"k": "b", "v": 5}]},
-                {"data": [{"k": "b", "v": 5.0}, {"k": "a", "v": 3.0}]}),
-    )  # fmt: skip
+        Example(
+            "Names and numbers become bars",
+            {},
+            {"input": [{"k": "a", "v": 3}, {"k": "b", "v": 5}]},
+            {"data": [{"k": "b", "v": 5.0}, {"k": "a", "v": 3.0}]},
+        ),
+    )
 
     @classmethod
     def describe(cls, config: Config) -> str:

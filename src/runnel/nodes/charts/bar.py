@@ -33,9 +33,13 @@ class Bar(Chart):
         horizontal: bool = field(False, title="Horizontal", help="Bars to the right; good for long names.")
 
     examples = (
-        Example("Added up, largest first", {"x": "k", "y": "v"}, {"input": [{"k": "a", "t": 1, "v": 2.0}, {"k": "b", "t": 2, "v": 4.0}, {"k": "a", "t": 3, "v": 1.0}]},
-                {"data": [{"k": "b", "v": 4.0}, {"k": "a", "v": 3.0}]}),
-    )  # fmt: skip
+        Example(
+            "Added up, largest first",
+            {"x": "k", "y": "v"},
+            {"input": [{"k": "a", "t": 1, "v": 2.0}, {"k": "b", "t": 2, "v": 4.0}, {"k": "a", "t": 3, "v": 1.0}]},
+            {"data": [{"k": "b", "v": 4.0}, {"k": "a", "v": 3.0}]},
+        ),
+    )
 
     @classmethod
     def describe(cls, config: Config) -> str:

@@ -27,9 +27,13 @@ class HeatMap(Chart):
         value: str = field(title="Value", help="A number column.", widget="column")
 
     examples = (
-        Example("Added up per cell", {"x": "k", "y": "t", "value": "v"}, {"input": [{"k": "a", "t": 1, "v": 2.0}, {"k": "b", "t": 2, "v": 4.0}, {"k": "a", "t": 3, "v": 1.0}]},
-                {"data": [{"k": "a", "t": 1, "v": 2.0}, {"k": "a", "t": 3, "v": 1.0}, {"k": "b", "t": 2, "v": 4.0}]}),
-    )  # fmt: skip
+        Example(
+            "Added up per cell",
+            {"x": "k", "y": "t", "value": "v"},
+            {"input": [{"k": "a", "t": 1, "v": 2.0}, {"k": "b", "t": 2, "v": 4.0}, {"k": "a", "t": 3, "v": 1.0}]},
+            {"data": [{"k": "a", "t": 1, "v": 2.0}, {"k": "a", "t": 3, "v": 1.0}, {"k": "b", "t": 2, "v": 4.0}]},
+        ),
+    )
 
     @classmethod
     def describe(cls, config: Config) -> str:

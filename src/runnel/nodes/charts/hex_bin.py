@@ -27,9 +27,13 @@ class HexBin(Chart):
         cells: int = field(40, title="Cells", help="How many cells fit across.", ge=5, le=100)
 
     examples = (
-        Example("One row per cell", {"x": "t", "y": "v", "cells": 5}, {"input": [{"t": 0.0, "v": 0.0}, {"t": 0.0, "v": 0.0}]},
-                {"data": [{"t": 0.5, "v": 0.5, "rows": 2}]}),
-    )  # fmt: skip
+        Example(
+            "One row per cell",
+            {"x": "t", "y": "v", "cells": 5},
+            {"input": [{"t": 0.0, "v": 0.0}, {"t": 0.0, "v": 0.0}]},
+            {"data": [{"t": 0.5, "v": 0.5, "rows": 2}]},
+        ),
+    )
 
     @classmethod
     def describe(cls, config: Config) -> str:

@@ -25,9 +25,13 @@ class Histogram(Chart):
         bins: int = field(30, title="Bins", ge=1, le=200)
 
     examples = (
-        Example("Two bins", {"x": "v", "bins": 2}, {"input": [{"k": "a", "t": 1, "v": 2.0}, {"k": "b", "t": 2, "v": 4.0}, {"k": "a", "t": 3, "v": 1.0}]},
-                {"data": [{"from": 1.0, "to": 2.5, "rows": 2}, {"from": 2.5, "to": 4.0, "rows": 1}]}),
-    )  # fmt: skip
+        Example(
+            "Two bins",
+            {"x": "v", "bins": 2},
+            {"input": [{"k": "a", "t": 1, "v": 2.0}, {"k": "b", "t": 2, "v": 4.0}, {"k": "a", "t": 3, "v": 1.0}]},
+            {"data": [{"from": 1.0, "to": 2.5, "rows": 2}, {"from": 2.5, "to": 4.0, "rows": 1}]},
+        ),
+    )
 
     @classmethod
     def describe(cls, config: Config) -> str:

@@ -26,9 +26,13 @@ class Line(Chart):
         series: str | None = field(None, title="One line per", help="A column of names.", widget="column")
 
     examples = (
-        Example("Values in order", {"x": "t", "y": "v"}, {"input": [{"k": "a", "t": 1, "v": 2.0}, {"k": "b", "t": 2, "v": 4.0}, {"k": "a", "t": 3, "v": 1.0}]},
-                {"data": [{"t": 1, "v": 2.0}, {"t": 2, "v": 4.0}, {"t": 3, "v": 1.0}]}),
-    )  # fmt: skip
+        Example(
+            "Values in order",
+            {"x": "t", "y": "v"},
+            {"input": [{"k": "a", "t": 1, "v": 2.0}, {"k": "b", "t": 2, "v": 4.0}, {"k": "a", "t": 3, "v": 1.0}]},
+            {"data": [{"t": 1, "v": 2.0}, {"t": 2, "v": 4.0}, {"t": 3, "v": 1.0}]},
+        ),
+    )
 
     @classmethod
     def describe(cls, config: Config) -> str:

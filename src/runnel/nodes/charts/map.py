@@ -29,9 +29,13 @@ class Map(Chart):
         value: str | None = field(None, title="Value", help="A number column.", widget="column")
 
     examples = (
-        Example("By country", {"country": "k", "value": "v"}, {"input": [{"k": "a", "t": 1, "v": 2.0}, {"k": "b", "t": 2, "v": 4.0}, {"k": "a", "t": 3, "v": 1.0}]},
-                {"data": [{"k": "b", "v": 4.0}, {"k": "a", "v": 3.0}]}),
-    )  # fmt: skip
+        Example(
+            "By country",
+            {"country": "k", "value": "v"},
+            {"input": [{"k": "a", "t": 1, "v": 2.0}, {"k": "b", "t": 2, "v": 4.0}, {"k": "a", "t": 3, "v": 1.0}]},
+            {"data": [{"k": "b", "v": 4.0}, {"k": "a", "v": 3.0}]},
+        ),
+    )
 
     @classmethod
     def describe(cls, config: Config) -> str:

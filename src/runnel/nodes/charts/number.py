@@ -22,10 +22,7 @@ class Number(Chart):
 
         value: str = field(title="Value", help="The column whose first value is shown.", widget="column")
 
-    examples = (
-        Example("The first value", {"value": "t"}, {"input": [{"t": 7}]},
-                {"data": [{"t": 7}]}),
-    )  # fmt: skip
+    examples = (Example("The first value", {"value": "t"}, {"input": [{"t": 7}]}, {"data": [{"t": 7}]}),)
 
     @classmethod
     def describe(cls, config: Config) -> str:

@@ -26,9 +26,13 @@ class Pie(Chart):
         most: int = field(6, title="Most slices", help="Further names become `other`.", ge=1, le=12)
 
     examples = (
-        Example("Added up", {"label": "k", "value": "v"}, {"input": [{"k": "a", "t": 1, "v": 2.0}, {"k": "b", "t": 2, "v": 4.0}, {"k": "a", "t": 3, "v": 1.0}]},
-                {"data": [{"k": "b", "v": 4.0}, {"k": "a", "v": 3.0}]}),
-    )  # fmt: skip
+        Example(
+            "Added up",
+            {"label": "k", "value": "v"},
+            {"input": [{"k": "a", "t": 1, "v": 2.0}, {"k": "b", "t": 2, "v": 4.0}, {"k": "a", "t": 3, "v": 1.0}]},
+            {"data": [{"k": "b", "v": 4.0}, {"k": "a", "v": 3.0}]},
+        ),
+    )
 
     @classmethod
     def describe(cls, config: Config) -> str:

@@ -24,9 +24,13 @@ class TableChart(Chart):
         rows: int = field(100, title="Rows", help="How many rows to show.", unit="rows", ge=1, le=2000)
 
     examples = (
-        Example("Two columns", {"columns": ["t", "k"]}, {"input": [{"k": "a", "t": 1, "v": 2.0}, {"k": "b", "t": 2, "v": 4.0}, {"k": "a", "t": 3, "v": 1.0}]},
-                {"data": [{"t": 1, "k": "a"}, {"t": 2, "k": "b"}, {"t": 3, "k": "a"}]}),
-    )  # fmt: skip
+        Example(
+            "Two columns",
+            {"columns": ["t", "k"]},
+            {"input": [{"k": "a", "t": 1, "v": 2.0}, {"k": "b", "t": 2, "v": 4.0}, {"k": "a", "t": 3, "v": 1.0}]},
+            {"data": [{"t": 1, "k": "a"}, {"t": 2, "k": "b"}, {"t": 3, "k": "a"}]},
+        ),
+    )
 
     @classmethod
     def describe(cls, config: Config) -> str:

@@ -24,15 +24,20 @@ class Constant(Node):
     class Config(NodeConfig):
         """Settings of the columns."""
 
-        columns: dict[str, str | int | float | bool | None] = field(title="Columns", help="Name: value.", widget="mapping",
-                                                                   min_length=1)  # fmt: skip
+        columns: dict[str, str | int | float | bool | None] = field(
+            title="Columns", help="Name: value.", widget="mapping", min_length=1
+        )
         types: dict[str, str] = field(default_factory=dict, title="Types", widget="types",
                                       help="Name: type, e.g. `day: date`; otherwise that of the value.")  # fmt: skip
 
     examples = (
-        Example("A label and a day", {"columns": {"shop": "Bonn", "day": "2024-05-01", "n": 1}, "types": {"day": "date"}},
-                {"input": [{"id": 1}]}, {"output": [{"id": 1, "shop": "Bonn", "day": "2024-05-01", "n": 1}]}),
-    )  # fmt: skip
+        Example(
+            "A label and a day",
+            {"columns": {"shop": "Bonn", "day": "2024-05-01", "n": 1}, "types": {"day": "date"}},
+            {"input": [{"id": 1}]},
+            {"output": [{"id": 1, "shop": "Bonn", "day": "2024-05-01", "n": 1}]},
+        ),
+    )
 
     @classmethod
     def describe(cls, config: Config) -> str:
@@ -52,7 +57,9 @@ class Constant(Node):
     def relate(self, input: Relation) -> Relation:
         """Put the literals in place."""
         lowered = {name.lower(): name for name in input.columns}
-        made = {lowered.get(name.lower(), name): self._value(name, value) for name, value in self.config.columns.items()}
+        made = {
+            lowered.get(name.lower(), name): self._value(name, value) for name, value in self.config.columns.items()
+        }
         return input.extend(made)
 
     def _value(self, name: str, value: str | int | float | bool | None) -> exp.Expression:

@@ -13,7 +13,9 @@ from runnel.nodes.templates import fill
 from runnel.sdk import Column, Example, Finding, Node, NodeConfig, Relation, Unsupported, Where, column, field
 from runnel.sdk.joining import family
 
-_TOKEN = re.compile(r"\\Q.*?(?:\\E|$)|\\.|\[\^?\]?(?:\[:\^?\w+:\]|\\.|[^\]\\])*\]|\((?!\?)|\(\?P?<([A-Za-z_]\w*)>", re.DOTALL)
+_TOKEN = re.compile(
+    r"\\Q.*?(?:\\E|$)|\\.|\[\^?\]?(?:\[:\^?\w+:\]|\\.|[^\]\\])*\]|\((?!\?)|\(\?P?<([A-Za-z_]\w*)>", re.DOTALL
+)
 
 
 def groups(pattern: str) -> list[str | None]:
@@ -40,17 +42,28 @@ class Extract(Node):
 
         column: Column = field(title="Column", help="The text to search.", widget="column")
         pattern: str = field(title="Pattern", help=r"With groups, e.g. `(?P<user>\w+)@(?P<host>\S+)`.", widget="regex")
-        into: list[str] | None = field(None, title="New columns", widget="list",
-                                       help="Names for the groups in order; without it the groups' own names.")  # fmt: skip
+        into: list[str] | None = field(
+            None,
+            title="New columns",
+            widget="list",
+            help="Names for the groups in order; without it the groups' own names.",
+        )
         keep: bool = field(True, title="Keep the column", help="Or leave it out.")
 
     examples = (
-        Example("Named groups", {"column": "t", "pattern": r"(?P<level>[A-Z]+) (?P<code>\d+)", "keep": False},
-                {"input": [{"t": "12:00 WARN 42 disk"}, {"t": "nothing"}, {"t": None}]},
-                {"output": [{"level": "WARN", "code": "42"}, {"level": None, "code": None}, {"level": None, "code": None}]}),
-        Example("Names in order", {"column": "t", "pattern": r"(\d+)x(\d*)", "into": ["w", "h"]},
-                {"input": [{"t": "3x"}]}, {"output": [{"t": "3x", "w": "3", "h": ""}]}),
-    )  # fmt: skip
+        Example(
+            "Named groups",
+            {"column": "t", "pattern": r"(?P<level>[A-Z]+) (?P<code>\d+)", "keep": False},
+            {"input": [{"t": "12:00 WARN 42 disk"}, {"t": "nothing"}, {"t": None}]},
+            {"output": [{"level": "WARN", "code": "42"}, {"level": None, "code": None}, {"level": None, "code": None}]},
+        ),
+        Example(
+            "Names in order",
+            {"column": "t", "pattern": r"(\d+)x(\d*)", "into": ["w", "h"]},
+            {"input": [{"t": "3x"}]},
+            {"output": [{"t": "3x", "w": "3", "h": ""}]},
+        ),
+    )
 
     @classmethod
     def describe(cls, config: Config) -> str:
@@ -64,11 +77,18 @@ class Extract(Node):
             yield Finding("RNL-TYPE-003", "error", f"`{own}` is {relation.types[own]}, not text", "Cast it first.",
                           Where(field="column"))  # fmt: skip
         if not found:
-            yield Finding("RNL-CONFIG-007", "error", "the pattern has no group", r"Put parts in brackets: `(?P<name>\d+)`.",
-                          Where(field="pattern"))  # fmt: skip
+            yield Finding(
+                "RNL-CONFIG-007",
+                "error",
+                "the pattern has no group",
+                r"Put parts in brackets: `(?P<name>\d+)`.",
+                Where(field="pattern"),
+            )
         elif self.config.into is not None and len(self.config.into) != len(found):
             what = f"the pattern has {len(found)} group(s), but {len(self.config.into)} column(s) are named"
-            yield Finding("RNL-CONFIG-007", "error", what, "Write `(?:…)` for a group that is not wanted.", Where(field="into"))
+            yield Finding(
+                "RNL-CONFIG-007", "error", what, "Write `(?:…)` for a group that is not wanted.", Where(field="into")
+            )
         elif self.config.into is None and None in found:
             yield Finding("RNL-CONFIG-007", "error", f"group {found.index(None) + 1} of the pattern has no name",
                           "Write `(?P<name>…)`, or name the columns in `into`.", Where(field="pattern"))  # fmt: skip

@@ -36,8 +36,9 @@ def json_path(written: str) -> str | None:
 class ExtractJson(Node):
     """Makes columns of values inside a JSON column, each with a type.
 
-    What is not there, and JSON null, is NULL. Text that is no JSON, and a value that does not fit its type, are refused,
-    become NULL, or stop the run. Without a type the value is text: strings without their quotes, others as JSON.
+    What is not there, and JSON null, is NULL. Text that is no JSON, and a value that does not fit its type, are
+    refused, become NULL, or stop the run. Without a type the value is text: strings without their quotes, others
+    as JSON.
     """
 
     kind = "table.extract_json"
@@ -51,8 +52,12 @@ class ExtractJson(Node):
         """Settings of the extraction."""
 
         column: Column = field(title="Column", help="The column that holds JSON (or structs).", widget="column")
-        paths: dict[str, str] = field(title="Paths", widget="mapping", min_length=1,
-                                      help="New column: path, e.g. `city: address.city` or `first: items[0].name`.")  # fmt: skip
+        paths: dict[str, str] = field(
+            title="Paths",
+            widget="mapping",
+            min_length=1,
+            help="New column: path, e.g. `city: address.city` or `first: items[0].name`.",
+        )
         types: dict[str, str] = field(default_factory=dict, title="Types", help="New column: type; text without.",
                                       widget="types")  # fmt: skip
         keep: bool = field(False, title="Keep the column", help="Or leave it out.")
@@ -61,17 +66,36 @@ class ExtractJson(Node):
         Example(
             "Typed values",
             {"column": "j", "paths": {"city": "address.city", "n": "items[0].n"}, "types": {"n": "BIGINT"}},
-            {"input": [{"id": 1, "j": '{"address": {"city": "Bonn"}, "items": [{"n": 5}]}'}, {"id": 2, "j": "{}"},
-                       {"id": 3, "j": '{"items": [{"n": "x"}]}'}, {"id": 4, "j": "{"}, {"id": 5, "j": None}]},
-            {"output": [{"id": 1, "city": "Bonn", "n": 5}, {"id": 2, "city": None, "n": None},
-                        {"id": 5, "city": None, "n": None}],
-             "rejected": [{"id": 3, "_reason": "j: n is 'x', which is no BIGINT"}, {"id": 4, "_reason": "j: this is no JSON"}]},
+            {
+                "input": [
+                    {"id": 1, "j": '{"address": {"city": "Bonn"}, "items": [{"n": 5}]}'},
+                    {"id": 2, "j": "{}"},
+                    {"id": 3, "j": '{"items": [{"n": "x"}]}'},
+                    {"id": 4, "j": "{"},
+                    {"id": 5, "j": None},
+                ]
+            },
+            {
+                "output": [
+                    {"id": 1, "city": "Bonn", "n": 5},
+                    {"id": 2, "city": None, "n": None},
+                    {"id": 5, "city": None, "n": None},
+                ],
+                "rejected": [
+                    {"id": 3, "_reason": "j: n is 'x', which is no BIGINT"},
+                    {"id": 4, "_reason": "j: this is no JSON"},
+                ],
+            },
             types={"input": {"id": "BIGINT", "j": "VARCHAR"}},
         ),
-        Example("Names with points, the last element", {"column": "j", "paths": {"v": '["a.b"]', "last": "l[-1]"}},
-                {"input": [{"j": '{"a.b": 1, "l": [1, 2]}'}]}, {"output": [{"v": "1", "last": "2"}]},
-                types={"input": {"j": "VARCHAR"}}),
-    )  # fmt: skip
+        Example(
+            "Names with points, the last element",
+            {"column": "j", "paths": {"v": '["a.b"]', "last": "l[-1]"}},
+            {"input": [{"j": '{"a.b": 1, "l": [1, 2]}'}]},
+            {"output": [{"v": "1", "last": "2"}]},
+            types={"input": {"j": "VARCHAR"}},
+        ),
+    )
 
     @classmethod
     def describe(cls, config: Config) -> str:
@@ -120,7 +144,9 @@ class ExtractJson(Node):
         there = column(own).is_(exp.null()).not_()
         unread = exp.and_(there, exp.Paren(this=valid.copy()).not_())
         lost = exp.and_(found.is_(exp.null()).not_(), column(f"__made_{name}").is_(exp.null()))
-        said = call("CONCAT", f"{own}: {name} is '", call("LEFT", exp.cast(found, "VARCHAR"), 80), f"', which is no {type}")
+        said = call(
+            "CONCAT", f"{own}: {name} is '", call("LEFT", exp.cast(found, "VARCHAR"), 80), f"', which is no {type}"
+        )
         first = name == next(iter(self.config.paths))
         reason = exp.Case().when(unread, exp.Literal.string(f"{own}: this is no JSON")).else_(said)
         return Attempt(name, value, exp.or_(unread, lost) if first else lost, reason if first else said)

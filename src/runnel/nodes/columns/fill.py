@@ -9,7 +9,20 @@ from sqlglot import exp
 
 from runnel.nodes.rows.sort import SortTerm, sort_key
 from runnel.nodes.templates import types_of
-from runnel.sdk import Columns, Example, Finding, Node, NodeConfig, Relation, Where, call, column, field, literal, sort_term
+from runnel.sdk import (
+    Columns,
+    Example,
+    Finding,
+    Node,
+    NodeConfig,
+    Relation,
+    Where,
+    call,
+    column,
+    field,
+    literal,
+    sort_term,
+)
 from runnel.sdk.joining import family
 from runnel.sdk.names import nearest_column, resolve_column
 
@@ -72,7 +85,9 @@ class Fill(Node):
         """Report missing settings and methods that do not fit the type."""
         relation, method = inputs["input"], self.config.method
         if method == "constant" and self.config.value is None:
-            yield Finding("RNL-CONFIG-002", "error", "`value` is missing", "Write e.g. `value: 0`.", Where(field="value"))
+            yield Finding(
+                "RNL-CONFIG-002", "error", "`value` is missing", "Write e.g. `value: 0`.", Where(field="value")
+            )
         if method in _ORDERED and not self.config.order_by:
             yield Finding("RNL-CONFIG-002", "error", f"{method} needs `order_by`, which names no column",
                           "Rows have no order of their own; name the column that says which row comes before.",
@@ -117,9 +132,13 @@ class Fill(Node):
 
     def _over(self, tree: exp.Expression, keys: list[str], order: list[exp.Expression] | None = None) -> exp.Window:
         return exp.Window(
-            this=tree, partition_by=[column(key) for key in keys], order=exp.Order(expressions=order) if order else None,
-            spec=exp.WindowSpec(kind="ROWS", start="UNBOUNDED", start_side="PRECEDING", end="CURRENT ROW") if order else None,
-        )  # fmt: skip
+            this=tree,
+            partition_by=[column(key) for key in keys],
+            order=exp.Order(expressions=order) if order else None,
+            spec=exp.WindowSpec(kind="ROWS", start="UNBOUNDED", start_side="PRECEDING", end="CURRENT ROW")
+            if order
+            else None,
+        )
 
     def _neighbours(self, input: Relation, names: list[str]) -> Relation:
         """Number the stretches that begin with a value; each has one value, its greatest."""
@@ -133,17 +152,20 @@ class Fill(Node):
         order += [sort_term(column(name), flipped) for name in input.columns if name.lower() not in used]
         groups = self.bound["group_by"]
         stretches = {
-            f"__stretch{index}": self._over(call("COUNT", column(name)), groups, order) for index, name in enumerate(names)
+            f"__stretch{index}": self._over(call("COUNT", column(name)), groups, order)
+            for index, name in enumerate(names)
         }
         made: dict[str, exp.Expression] = {
-            name: self._over(call("MAX", column(name)), [*groups, f"__stretch{index}"]) for index, name in enumerate(names)
+            name: self._over(call("MAX", column(name)), [*groups, f"__stretch{index}"])
+            for index, name in enumerate(names)
         }
         return input.hide(stretches).extend(made)
 
     def _most_frequent(self, input: Relation, names: list[str]) -> Relation:
         groups = self.bound["group_by"]
         counts = {
-            f"__count{index}": self._over(call("COUNT", column(name)), [*groups, name]) for index, name in enumerate(names)
+            f"__count{index}": self._over(call("COUNT", column(name)), [*groups, name])
+            for index, name in enumerate(names)
         }
         made: dict[str, exp.Expression] = {}
         for index, name in enumerate(names):

@@ -37,13 +37,25 @@ class Hash(Node):
         into: str | None = field(None, title="Key column", help="Make one key of all columns here and keep them.")
 
     examples = (
-        Example("In place", {"columns": ["mail"], "algorithm": "md5"}, {"input": [{"mail": "a"}, {"mail": None}]},
-                {"output": [{"mail": "0cc175b9c0f1b6a831c399e269772661"}, {"mail": None}]}),
-        Example("With a salt", {"columns": ["n"], "algorithm": "md5", "salt": "x"}, {"input": [{"n": 1}]},
-                {"output": [{"n": "6dbf9ac2da09ee1d3debf5a51873ec6d"}]}),
-        Example("One key", {"columns": ["a", "b"], "into": "key", "algorithm": "md5"}, {"input": [{"a": "ab", "b": None}]},
-                {"output": [{"a": "ab", "b": None, "key": "d0a578e1fd76c71d78c6adc763ee1543"}]}),
-    )  # fmt: skip
+        Example(
+            "In place",
+            {"columns": ["mail"], "algorithm": "md5"},
+            {"input": [{"mail": "a"}, {"mail": None}]},
+            {"output": [{"mail": "0cc175b9c0f1b6a831c399e269772661"}, {"mail": None}]},
+        ),
+        Example(
+            "With a salt",
+            {"columns": ["n"], "algorithm": "md5", "salt": "x"},
+            {"input": [{"n": 1}]},
+            {"output": [{"n": "6dbf9ac2da09ee1d3debf5a51873ec6d"}]},
+        ),
+        Example(
+            "One key",
+            {"columns": ["a", "b"], "into": "key", "algorithm": "md5"},
+            {"input": [{"a": "ab", "b": None}]},
+            {"output": [{"a": "ab", "b": None, "key": "d0a578e1fd76c71d78c6adc763ee1543"}]},
+        ),
+    )
 
     @classmethod
     def describe(cls, config: Config) -> str:
@@ -60,8 +72,8 @@ class Hash(Node):
         names = list(dict.fromkeys(self.bound["columns"]))
         if self.config.into is None:
             return input.extend({name: self._digest(exp.cast(column(name), "VARCHAR")) for name in names})
-        measured = "CASE WHEN :x IS NULL THEN '-' ELSE CAST(length(CAST(:x AS VARCHAR)) AS VARCHAR) || ':' || CAST(:x AS VARCHAR) END"
-        joined = call("CONCAT", *[fill(measured, x=column(name)) for name in names])
+        measured = "CASE WHEN :x IS NULL THEN '-' ELSE CAST(length(:x) AS VARCHAR) || ':' || :x END"
+        joined = call("CONCAT", *[fill(measured, x=exp.cast(column(name), "VARCHAR")) for name in names])
         return input.extend({self.config.into: self._digest(joined)})
 
     def _digest(self, text: exp.Expression) -> exp.Expression:

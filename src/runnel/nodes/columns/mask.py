@@ -45,14 +45,26 @@ class Mask(Node):
         sign: str = field("*", title="Sign", help="Stands for a hidden character.", min_length=1, max_length=1)
 
     examples = (
-        Example("Last four", {"columns": ["card"]}, {"input": [{"card": "4111111111111111"}, {"card": "123"}, {"card": None}]},
-                {"output": [{"card": "************1111"}, {"card": "***"}, {"card": None}]},
-                types={"input": {"card": "VARCHAR"}}),
-        Example("E-mail addresses", {"columns": ["m"], "show": "email"}, {"input": [{"m": "ann@x.org"}, {"m": "none"}]},
-                {"output": [{"m": "a***@x.org"}, {"m": "***"}]}),
-        Example("Digits", {"columns": ["t"], "show": "digits", "sign": "#"}, {"input": [{"t": "call 030-12"}]},
-                {"output": [{"t": "call ###-##"}]}),
-    )  # fmt: skip
+        Example(
+            "Last four",
+            {"columns": ["card"]},
+            {"input": [{"card": "4111111111111111"}, {"card": "123"}, {"card": None}]},
+            {"output": [{"card": "************1111"}, {"card": "***"}, {"card": None}]},
+            types={"input": {"card": "VARCHAR"}},
+        ),
+        Example(
+            "E-mail addresses",
+            {"columns": ["m"], "show": "email"},
+            {"input": [{"m": "ann@x.org"}, {"m": "none"}]},
+            {"output": [{"m": "a***@x.org"}, {"m": "***"}]},
+        ),
+        Example(
+            "Digits",
+            {"columns": ["t"], "show": "digits", "sign": "#"},
+            {"input": [{"t": "call 030-12"}]},
+            {"output": [{"t": "call ###-##"}]},
+        ),
+    )
 
     @classmethod
     def describe(cls, config: Config) -> str:

@@ -7,7 +7,20 @@ from collections.abc import Iterator
 from sqlglot import exp
 
 from runnel.nodes.templates import fill, types_of
-from runnel.sdk import Columns, Example, Finding, Node, NodeConfig, Relation, Unsupported, Where, call, column, field, literal
+from runnel.sdk import (
+    Columns,
+    Example,
+    Finding,
+    Node,
+    NodeConfig,
+    Relation,
+    Unsupported,
+    Where,
+    call,
+    column,
+    field,
+    literal,
+)
 from runnel.sdk.joining import family
 
 _WHOLE = (
@@ -27,7 +40,17 @@ class NumberFormat(Node):
     summary = "Write numbers as text with decimals, thousands and a unit"
     group = "columns"
     icon = "binary"
-    synonyms = ("currency", "decimals", "thousands separator", "money", "percent", "format", "to text", "euro", "dollar")
+    synonyms = (
+        "currency",
+        "decimals",
+        "thousands separator",
+        "money",
+        "percent",
+        "format",
+        "to text",
+        "euro",
+        "dollar",
+    )
     dialects = {"postgres": Unsupported("the digits of doubles are written otherwise there")}
 
     class Config(NodeConfig):
@@ -41,14 +64,26 @@ class NumberFormat(Node):
         suffix: str = field("", title="Behind", help="For example ` %`.")
 
     examples = (
-        Example("Money in Germany", {"columns": ["v"], "thousands": ".", "decimal_sign": ",", "suffix": " €"},
-                {"input": [{"v": 1234567.5}, {"v": -0.125}, {"v": None}, {"v": 999.995}]},
-                {"output": [{"v": "1.234.567,50 €"}, {"v": "-0,13 €"}, {"v": None}, {"v": "1.000,00 €"}]}),
-        Example("Whole numbers", {"columns": ["n"], "decimals": 0}, {"input": [{"n": 1000}, {"n": 123}, {"n": -123456}]},
-                {"output": [{"n": "1,000"}, {"n": "123"}, {"n": "-123,456"}]}),
-        Example("All digits of a decimal", {"columns": ["d"]}, {"input": [{"d": "12345678901234567890.12"}]},
-                {"output": [{"d": "12,345,678,901,234,567,890.12"}]}, types={"input": {"d": "DECIMAL(38,2)"}}),
-    )  # fmt: skip
+        Example(
+            "Money in Germany",
+            {"columns": ["v"], "thousands": ".", "decimal_sign": ",", "suffix": " €"},
+            {"input": [{"v": 1234567.5}, {"v": -0.125}, {"v": None}, {"v": 999.995}]},
+            {"output": [{"v": "1.234.567,50 €"}, {"v": "-0,13 €"}, {"v": None}, {"v": "1.000,00 €"}]},
+        ),
+        Example(
+            "Whole numbers",
+            {"columns": ["n"], "decimals": 0},
+            {"input": [{"n": 1000}, {"n": 123}, {"n": -123456}]},
+            {"output": [{"n": "1,000"}, {"n": "123"}, {"n": "-123,456"}]},
+        ),
+        Example(
+            "All digits of a decimal",
+            {"columns": ["d"]},
+            {"input": [{"d": "12345678901234567890.12"}]},
+            {"output": [{"d": "12,345,678,901,234,567,890.12"}]},
+            types={"input": {"d": "DECIMAL(38,2)"}},
+        ),
+    )
 
     @classmethod
     def describe(cls, config: Config) -> str:
@@ -69,7 +104,9 @@ class NumberFormat(Node):
 
     def relate(self, input: Relation) -> Relation:
         """Write each column."""
-        return input.extend({name: self._written(column(name), input.types.get(name, "")) for name in self.bound["columns"]})
+        return input.extend(
+            {name: self._written(column(name), input.types.get(name, "")) for name in self.bound["columns"]}
+        )
 
     def _written(self, value: exp.Expression, type: str) -> exp.Expression:
         config = self.config

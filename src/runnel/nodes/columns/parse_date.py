@@ -16,7 +16,7 @@ _TYPES = {"date": "DATE", "timestamp": "TIMESTAMP", "timestamptz": "TIMESTAMP WI
 
 
 class ParseDate(Node):
-    """Reads dates and times, trying the formats in order; text that fits none is refused, becomes NULL, or stops the run.
+    """Reads dates and times, trying the formats in order; text that fits none is refused, becomes NULL, or stops a run.
 
     Without formats ISO 8601 is read. With `zone` local times become moments in that zone; a format with `%z` reads the
     offset that stands in the text.
@@ -27,17 +27,34 @@ class ParseDate(Node):
     summary = "Turn text into dates or times, by one or more formats"
     group = "columns"
     icon = "calendar"
-    synonyms = ("to date", "strptime", "parse date", "timestamp", "datetime", "time zone", "convert date", "date format")
+    synonyms = (
+        "to date",
+        "strptime",
+        "parse date",
+        "timestamp",
+        "datetime",
+        "time zone",
+        "convert date",
+        "date format",
+    )
     dialects = {"postgres": Unsupported("PostgreSQL has no formats of strptime")}
 
     class Config(GuardedConfig):
         """Settings of the reading."""
 
         columns: Columns = field(title="Columns", help="The text columns to read.", widget="columns", min_length=1)
-        formats: list[str] = field(default_factory=list, title="Formats", widget="list",
-                                   help="Such as `%d.%m.%Y` or `%Y-%m-%d %H:%M`, tried in order; ISO 8601 without.")  # fmt: skip
-        type: Literal["date", "timestamp", "timestamptz"] = field("date", title="Result", help="A day, a local time, or a moment.")
-        zone: str | None = field(None, title="Time zone", help="timestamptz: where times without offset were taken, e.g. Europe/Berlin.")
+        formats: list[str] = field(
+            default_factory=list,
+            title="Formats",
+            widget="list",
+            help="Such as `%d.%m.%Y` or `%Y-%m-%d %H:%M`, tried in order; ISO 8601 without.",
+        )
+        type: Literal["date", "timestamp", "timestamptz"] = field(
+            "date", title="Result", help="A day, a local time, or a moment."
+        )
+        zone: str | None = field(
+            None, title="Time zone", help="timestamptz: where times without offset were taken, e.g. Europe/Berlin."
+        )
 
     examples = (
         Example(
@@ -67,15 +84,30 @@ class ParseDate(Node):
         for name in self.bound["columns"]:
             type = inputs["input"].types.get(name, "VARCHAR")
             if family(type) != "text":
-                yield Finding("RNL-TYPE-003", "error", f"`{name}` is {type}, not text", "Leave it out; it is read already.",
-                              Where(field="columns"))  # fmt: skip
+                yield Finding(
+                    "RNL-TYPE-003",
+                    "error",
+                    f"`{name}` is {type}, not text",
+                    "Leave it out; it is read already.",
+                    Where(field="columns"),
+                )
         for index, format in enumerate(self.config.formats):
             if "%" not in format:
-                yield Finding("RNL-CONFIG-008", "error", f"the format `{format}` has no field", "Write e.g. `%d.%m.%Y`.",
-                              Where(field=f"formats.{index}"))  # fmt: skip
+                yield Finding(
+                    "RNL-CONFIG-008",
+                    "error",
+                    f"the format `{format}` has no field",
+                    "Write e.g. `%d.%m.%Y`.",
+                    Where(field=f"formats.{index}"),
+                )
             elif self.config.zone is None and self.config.type == "timestamptz" and "%z" not in format:
-                yield Finding("RNL-CONFIG-008", "error", f"the format `{format}` reads no offset, and no zone is given",
-                              "Name the `zone` in which the times were taken, e.g. UTC.", Where(field="zone"))  # fmt: skip
+                yield Finding(
+                    "RNL-CONFIG-008",
+                    "error",
+                    f"the format `{format}` reads no offset, and no zone is given",
+                    "Name the `zone` in which the times were taken, e.g. UTC.",
+                    Where(field="zone"),
+                )
         if self.config.zone is not None and self.config.type != "timestamptz":
             yield Finding("RNL-CONFIG-006", "error", f"`zone` does not go with the result {self.config.type}",
                           "Write `type: timestamptz`.", Where(field="zone"))  # fmt: skip

@@ -12,7 +12,8 @@ from runnel.sdk import Column, Example, Finding, Node, NodeConfig, Relation, Whe
 from runnel.sdk.joining import family
 
 _PART = (
-    "CASE WHEN (length(:x) - length(replace(:x, :separator, ''))) >= :needed THEN split_part(:x, :separator, :number) END"
+    "CASE WHEN (length(:x) - length(replace(:x, :separator, ''))) >= :needed "
+    "THEN split_part(:x, :separator, :number) END"
 )
 
 
@@ -41,15 +42,31 @@ class Split(Node):
         keep: bool = field(True, title="Keep the column", help="Or leave it out.")
 
     examples = (
-        Example("First and last name", {"column": "name", "into": ["first", "last"], "keep": False},
-                {"input": [{"id": 1, "name": "Ann Lee"}, {"id": 2, "name": "Bob"}, {"id": 3, "name": None}]},
-                {"output": [{"id": 1, "first": "Ann", "last": "Lee"}, {"id": 2, "first": "Bob", "last": None},
-                            {"id": 3, "first": None, "last": None}]}),
-        Example("Empty parts stay, further ones too", {"column": "t", "into": ["a", "b"], "separator": "--", "further": True},
-                {"input": [{"t": "x----y"}]}, {"output": [{"t": "x----y", "a": "x", "b": "--y"}]}),
-        Example("At a pattern", {"column": "t", "into": ["a", "b"], "separator": "[,;] *", "regex": True},
-                {"input": [{"t": "1; 2,3"}]}, {"output": [{"t": "1; 2,3", "a": "1", "b": "2"}]}),
-    )  # fmt: skip
+        Example(
+            "First and last name",
+            {"column": "name", "into": ["first", "last"], "keep": False},
+            {"input": [{"id": 1, "name": "Ann Lee"}, {"id": 2, "name": "Bob"}, {"id": 3, "name": None}]},
+            {
+                "output": [
+                    {"id": 1, "first": "Ann", "last": "Lee"},
+                    {"id": 2, "first": "Bob", "last": None},
+                    {"id": 3, "first": None, "last": None},
+                ]
+            },
+        ),
+        Example(
+            "Empty parts stay, further ones too",
+            {"column": "t", "into": ["a", "b"], "separator": "--", "further": True},
+            {"input": [{"t": "x----y"}]},
+            {"output": [{"t": "x----y", "a": "x", "b": "--y"}]},
+        ),
+        Example(
+            "At a pattern",
+            {"column": "t", "into": ["a", "b"], "separator": "[,;] *", "regex": True},
+            {"input": [{"t": "1; 2,3"}]},
+            {"output": [{"t": "1; 2,3", "a": "1", "b": "2"}]},
+        ),
+    )
 
     @classmethod
     def describe(cls, config: Config) -> str:
@@ -77,7 +94,12 @@ class Split(Node):
     def _part(self, text: exp.Expression, number: int) -> exp.Expression:
         separator = self.config.separator
         if self.config.regex:
-            return fill("list_extract(regexp_split_to_array(:x, :separator), :number)", x=text, separator=separator, number=number)
+            return fill(
+                "list_extract(regexp_split_to_array(:x, :separator), :number)",
+                x=text,
+                separator=separator,
+                number=number,
+            )
         if self.config.further and number == len(self.config.into):
             rest = fill("array_to_string(list_slice(string_split(:x, :separator), :number, 100000), :separator)",
                         x=text, separator=separator, number=number)  # fmt: skip

@@ -44,12 +44,19 @@ class Standardise(Node):
         empty_to_null: bool = field(True, title="Empty becomes NULL", help="After cleaning.")
 
     examples = (
-        Example("All text columns", {}, {"input": [{"id": 1, "a": "  Ann\t Lee ", "b": " "}, {"id": 2, "a": None, "b": "x"}]},
-                {"output": [{"id": 1, "a": "Ann Lee", "b": None}, {"id": 2, "a": None, "b": "x"}]}),
-        Example("Small letters, accents in one form", {"columns": ["m"], "case": "lower"},
-                {"input": [{"m": "ANN@X.ORG\u200b"}, {"m": "Cafe\u0301"}]},
-                {"output": [{"m": "ann@x.org"}, {"m": "caf\u00e9"}]}),
-    )  # fmt: skip
+        Example(
+            "All text columns",
+            {},
+            {"input": [{"id": 1, "a": "  Ann\t Lee ", "b": " "}, {"id": 2, "a": None, "b": "x"}]},
+            {"output": [{"id": 1, "a": "Ann Lee", "b": None}, {"id": 2, "a": None, "b": "x"}]},
+        ),
+        Example(
+            "Small letters, accents in one form",
+            {"columns": ["m"], "case": "lower"},
+            {"input": [{"m": "ANN@X.ORG\u200b"}, {"m": "Cafe\u0301"}]},
+            {"output": [{"m": "ann@x.org"}, {"m": "caf\u00e9"}]},
+        ),
+    )
 
     @classmethod
     def describe(cls, config: Config) -> str:
@@ -63,8 +70,13 @@ class Standardise(Node):
         for name in self.bound.get("columns") or ():
             type = inputs["input"].types.get(name, "VARCHAR")
             if family(type) != "text":
-                yield Finding("RNL-TYPE-003", "error", f"`{name}` is {type}, not text", "Leave it out, or cast it first.",
-                              Where(field="columns"))  # fmt: skip
+                yield Finding(
+                    "RNL-TYPE-003",
+                    "error",
+                    f"`{name}` is {type}, not text",
+                    "Leave it out, or cast it first.",
+                    Where(field="columns"),
+                )
 
     def relate(self, input: Relation) -> Relation:
         """Clean each column."""
@@ -75,7 +87,10 @@ class Standardise(Node):
     def _cleaned(self, tree: exp.Expression) -> exp.Expression:
         config = self.config
         if config.unicode:
-            tree = fill(r"regexp_replace(nfc_normalize(:x), '[\x{200B}\x{2060}\x{FEFF}\x00-\x08\x0E-\x1F\x7F]', '', 'g')", x=tree)
+            tree = fill(
+                r"regexp_replace(nfc_normalize(:x), '[\x{200B}\x{2060}\x{FEFF}\x00-\x08\x0E-\x1F\x7F]', '', 'g')",
+                x=tree,
+            )
         if config.whitespace:
             tree = fill(r"regexp_replace(:x, '[\s\pZ\x{85}]+', ' ', 'g')", x=tree)
         if config.trim:

@@ -32,41 +32,74 @@ class Rules(Composite):
     class Config(NodeConfig):
         """Settings of the rules."""
 
-        transformations: list[Rule] = field(title="Rules", widget="transformations", min_length=1,
-                                            help="Rules with a `type` such as field_mapping or record_filter.")  # fmt: skip
+        transformations: list[Rule] = field(
+            title="Rules",
+            widget="transformations",
+            min_length=1,
+            help="Rules with a `type` such as field_mapping or record_filter.",
+        )
 
     examples = (
         Example(
             "Clean, compute, keep",
-            {"transformations": [
-                {"type": "field_mapping", "field_name": "product", "operation": "title_case"},
-                {"type": "field_calculation", "field_name": "total", "operation": "multiply",
-                 "parameters": {"source_fields": ["quantity", "price"]}},
-                {"type": "record_filter", "condition": {"field": "status", "operator": "equals", "value": "paid"}},
-            ]},
-            {"input": [{"product": "usb cable", "quantity": 3, "price": 9.99, "status": "paid"},
-                       {"product": "mouse", "quantity": 1, "price": 5.0, "status": "open"}]},
+            {
+                "transformations": [
+                    {"type": "field_mapping", "field_name": "product", "operation": "title_case"},
+                    {
+                        "type": "field_calculation",
+                        "field_name": "total",
+                        "operation": "multiply",
+                        "parameters": {"source_fields": ["quantity", "price"]},
+                    },
+                    {"type": "record_filter", "condition": {"field": "status", "operator": "equals", "value": "paid"}},
+                ]
+            },
+            {
+                "input": [
+                    {"product": "usb cable", "quantity": 3, "price": 9.99, "status": "paid"},
+                    {"product": "mouse", "quantity": 1, "price": 5.0, "status": "open"},
+                ]
+            },
             {"output": [{"product": "Usb Cable", "quantity": 3, "price": 9.99, "total": 29.97, "status": "paid"}]},
         ),
         Example(
             "Refused with a reason",
-            {"transformations": [{"type": "field_validation", "field_name": "mail", "validation_type": "email_format"}]},
+            {
+                "transformations": [
+                    {"type": "field_validation", "field_name": "mail", "validation_type": "email_format"}
+                ]
+            },
             {"input": [{"mail": "a@example.com"}, {"mail": "nobody"}, {"mail": None}]},
-            {"output": [{"mail": "a@example.com"}],
-             "rejected": [{"mail": "nobody", "_reason": "mail is no e-mail address"},
-                          {"mail": None, "_reason": "mail is no e-mail address"}]},
+            {
+                "output": [{"mail": "a@example.com"}],
+                "rejected": [
+                    {"mail": "nobody", "_reason": "mail is no e-mail address"},
+                    {"mail": None, "_reason": "mail is no e-mail address"},
+                ],
+            },
         ),
         Example(
             "One thing or another",
-            {"transformations": [{"type": "conditional",
-                                  "condition": {"field": "segment", "operator": "equals", "value": "VIP"},
-                                  "then": [{"type": "field_addition", "field_name": "discount", "value": 0.15}],
-                                  "else": [{"type": "field_addition", "field_name": "discount", "value": 0.05}]}]},
+            {
+                "transformations": [
+                    {
+                        "type": "conditional",
+                        "condition": {"field": "segment", "operator": "equals", "value": "VIP"},
+                        "then": [{"type": "field_addition", "field_name": "discount", "value": 0.15}],
+                        "else": [{"type": "field_addition", "field_name": "discount", "value": 0.05}],
+                    }
+                ]
+            },
             {"input": [{"segment": "VIP"}, {"segment": "new"}, {"segment": None}]},
-            {"output": [{"segment": "VIP", "discount": 0.15}, {"segment": "new", "discount": 0.05},
-                        {"segment": None, "discount": 0.05}]},
+            {
+                "output": [
+                    {"segment": "VIP", "discount": 0.15},
+                    {"segment": "new", "discount": 0.05},
+                    {"segment": None, "discount": 0.05},
+                ]
+            },
         ),
-    )  # fmt: skip
+    )
 
     @classmethod
     def static_ports(cls) -> Ports:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import Field, model_validator
 from pydantic.json_schema import SkipJsonSchema
 from sqlglot import exp
 
+from runnel.nodes.quality.expectations import Between, Checked, Expectation, InSet, Matches, NotNull, RowCount, Unique
 from runnel.nodes.templates import fill
 from runnel.sdk import (
     Example,
@@ -31,106 +32,11 @@ from runnel.sdk.joining import family
 from runnel.sdk.names import nearest_column, resolve_column
 
 
-class _Expectation(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    name: str | None = None
-    severity: Literal["error", "warning"] = "error"
-
-    @property
-    def used(self) -> list[str]:
-        """The columns that the expectation names."""
-        return []
-
-    @property
-    def label(self) -> str:
-        """The expectation's name, or one made of what it says."""
-        return self.name or "_".join([str(getattr(self, "type", "")), *self.used])
-
-
-class _OfRows(_Expectation):
-    at_least: float = Field(1.0, ge=0, le=1, description="The share of the rows that must fulfil it.")
-
-
-class RowCount(_Expectation):
-    """How many rows there are."""
-
-    type: Literal["row_count"]
-    min: int | None = None
-    max: int | None = None
-
-
-class NotNull(_OfRows):
-    """No value is missing."""
-
-    type: Literal["not_null"]
-    columns: list[str]
-
-    @property
-    def used(self) -> list[str]:
-        """The columns that the expectation names."""
-        return self.columns
-
-
-class Unique(_OfRows):
-    """No combination of values occurs twice; rows with NULL do not count."""
-
-    type: Literal["unique"]
-    columns: list[str]
-
-    @property
-    def used(self) -> list[str]:
-        """The columns that the expectation names."""
-        return self.columns
-
-
-class _OfColumn(_OfRows):
-    column: str
-
-    @property
-    def used(self) -> list[str]:
-        """The columns that the expectation names."""
-        return [self.column]
-
-
-class InSet(_OfColumn):
-    """Every value is one of these; NULL does not count."""
-
-    type: Literal["in_set"]
-    values: list[str | int | float | bool] = Field(min_length=1)
-
-
-class Between(_OfColumn):
-    """Every value lies between two; NULL does not count."""
-
-    type: Literal["between"]
-    min: float | int | str | None = None
-    max: float | int | str | None = None
-
-
-class Matches(_OfColumn):
-    """Every text matches a pattern (RE2) somewhere; NULL does not count."""
-
-    type: Literal["matches"]
-    pattern: str
-
-
-class Checked(_OfRows):
-    """Every row fulfils a condition; NULL counts as broken."""
-
-    type: Literal["condition"]
-    check: str
-
-
-Expectation = Annotated[
-    RowCount | NotNull | Unique | InSet | Between | Matches | Checked, Field(discriminator="type")
-]
-
-
 class Expect(Node):
     """Passes all rows on, and says in `results` of each expectation whether the table fulfils it.
 
-    An expectation that is not fulfilled and has the severity `error` (`fails` is true) makes the run end with exit code 4.
+    An expectation that is not fulfilled and has the severity `error` has `fails` true, which is meant to end the run
+    with exit code 4.
     """
 
     kind = "quality.expect"
@@ -138,7 +44,17 @@ class Expect(Node):
     summary = "Check a whole table: row count, missing, unique, allowed values, ranges"
     group = "quality"
     icon = "list-checks"
-    synonyms = ("test", "assert", "data quality", "great expectations", "quality gate", "unique", "not null", "check", "monitor")
+    synonyms = (
+        "test",
+        "assert",
+        "data quality",
+        "great expectations",
+        "quality gate",
+        "unique",
+        "not null",
+        "check",
+        "monitor",
+    )
     streaming = Streaming.BOUNDED
     outputs = ("output", "results")
     ledger = Ledger.ABSORBED
@@ -149,8 +65,12 @@ class Expect(Node):
     class Config(NodeConfig):
         """Settings of the expectations."""
 
-        expectations: list[Expectation] = field(title="Expectations", widget="expectations", min_length=1,
-                                                help="Each with a `type` such as row_count, not_null, unique, between.")  # fmt: skip
+        expectations: list[Expectation] = field(
+            title="Expectations",
+            widget="expectations",
+            min_length=1,
+            help="Each with a `type` such as row_count, not_null, unique, between.",
+        )
         checks: SkipJsonSchema[Annotated[dict[str, str], ExpressionMark(condition=True, on_error="null")]] = Field(
             default_factory=dict[str, str], exclude=True
         )
@@ -171,23 +91,32 @@ class Expect(Node):
     examples = (
         Example(
             "Orders",
-            {"expectations": [
-                {"type": "row_count", "min": 1, "max": 10}, {"type": "not_null", "columns": ["mail"], "severity": "warning"},
-                {"type": "unique", "columns": ["id"]}, {"type": "in_set", "column": "s", "values": ["a", "b"], "at_least": 0.5},
-                {"type": "between", "column": "n", "min": 0}, {"type": "matches", "column": "mail", "pattern": "@"},
-                {"type": "condition", "name": "positive", "check": "n > 1"}]},
+            {
+                "expectations": [
+                    {"type": "row_count", "min": 1, "max": 10},
+                    {"type": "not_null", "columns": ["mail"], "severity": "warning"},
+                    {"type": "unique", "columns": ["id"]},
+                    {"type": "in_set", "column": "s", "values": ["a", "b"], "at_least": 0.5},
+                    {"type": "between", "column": "n", "min": 0},
+                    {"type": "matches", "column": "mail", "pattern": "@"},
+                    {"type": "condition", "name": "positive", "check": "n > 1"},
+                ]
+            },
             {"input": [{"id": 1, "mail": "a@x", "s": "a", "n": 1}, {"id": 1, "mail": None, "s": "z", "n": 2}]},
-            {"output": [{"id": 1, "mail": "a@x", "s": "a", "n": 1}, {"id": 1, "mail": None, "s": "z", "n": 2}],
-             "results": [
-                {"name": "row_count", "passed": True, "observed": "2 rows", "fails": False},
-                {"name": "not_null_mail", "passed": False, "observed": "1 of 2 rows break it", "fails": False},
-                {"name": "unique_id", "passed": False, "observed": "1 of 2 rows break it", "fails": True},
-                {"name": "in_set_s", "passed": True, "observed": "1 of 2 rows break it", "fails": False},
-                {"name": "between_n", "passed": True, "observed": "0 of 2 rows break it", "fails": False},
-                {"name": "matches_mail", "passed": True, "observed": "0 of 2 rows break it", "fails": False},
-                {"name": "positive", "passed": False, "observed": "1 of 2 rows break it", "fails": True}]},
+            {
+                "output": [{"id": 1, "mail": "a@x", "s": "a", "n": 1}, {"id": 1, "mail": None, "s": "z", "n": 2}],
+                "results": [
+                    {"name": "row_count", "passed": True, "observed": "2 rows", "fails": False},
+                    {"name": "not_null_mail", "passed": False, "observed": "1 of 2 rows break it", "fails": False},
+                    {"name": "unique_id", "passed": False, "observed": "1 of 2 rows break it", "fails": True},
+                    {"name": "in_set_s", "passed": True, "observed": "1 of 2 rows break it", "fails": False},
+                    {"name": "between_n", "passed": True, "observed": "0 of 2 rows break it", "fails": False},
+                    {"name": "matches_mail", "passed": True, "observed": "0 of 2 rows break it", "fails": False},
+                    {"name": "positive", "passed": False, "observed": "1 of 2 rows break it", "fails": True},
+                ],
+            },
         ),
-    )  # fmt: skip
+    )
 
     @classmethod
     def describe(cls, config: Config) -> str:
@@ -202,8 +131,13 @@ class Expect(Node):
                     yield nearest_column(inputs["input"], name, Where(field=f"expectations.{index}"))
             yield from self._check_types(inputs["input"], index, item)
             if isinstance(item, RowCount | Between) and item.min is None and item.max is None:
-                yield Finding("RNL-CONFIG-002", "error", f"{item.type} has neither `min` nor `max`", "Write e.g. `min: 1`.",
-                              Where(field=f"expectations.{index}"))  # fmt: skip
+                yield Finding(
+                    "RNL-CONFIG-002",
+                    "error",
+                    f"{item.type} has neither `min` nor `max`",
+                    "Write e.g. `min: 1`.",
+                    Where(field=f"expectations.{index}"),
+                )
 
     def _check_types(self, input: Relation, index: int, item: Any) -> Iterator[Finding]:
         """Report values of another kind than the column; a day or time may be written as text."""
@@ -212,11 +146,17 @@ class Expect(Node):
         type = input.types.get(resolve_column(input, item.used[0]) or "", "") if values else ""
         for value in values:
             given = "boolean" if isinstance(value, bool) else "text" if isinstance(value, str) else "number"
-            fits = given == family(type) or (given == "text" and family(type) == "time" and not isinstance(item, Matches))
+            fits = given == family(type) or (
+                given == "text" and family(type) == "time" and not isinstance(item, Matches)
+            )
             if value is not None and type and not fits:
-                yield Finding("RNL-TYPE-005", "error", f"`{item.used[0]}` is {type}, but {item.type} compares it with {given}",
-                              "Compare with values of the column's kind, or cast the column before.",
-                              Where(field=f"expectations.{index}"))  # fmt: skip
+                yield Finding(
+                    "RNL-TYPE-005",
+                    "error",
+                    f"`{item.used[0]}` is {type}, but {item.type} compares it with {given}",
+                    "Compare with values of the column's kind, or cast the column before.",
+                    Where(field=f"expectations.{index}"),
+                )
                 return
 
     def relate(self, input: Relation) -> dict[str, Relation]:
@@ -248,7 +188,9 @@ class Expect(Node):
             "passed": passed, "observed": observed, "rows": total, "breaking": breaking,
             "severity": literal(item.severity), "fails": fails,
         }  # fmt: skip
-        fields = [exp.PropertyEQ(this=exp.to_identifier(key, quoted=True), expression=part) for key, part in parts.items()]
+        fields = [
+            exp.PropertyEQ(this=exp.to_identifier(key, quoted=True), expression=part) for key, part in parts.items()
+        ]
         return exp.Struct(expressions=fields)
 
     def _breaking(self, input: Relation, index: int, item: Any) -> exp.Expression:

@@ -5,7 +5,20 @@ from __future__ import annotations
 from sqlglot import exp
 
 from runnel.nodes.templates import fill
-from runnel.sdk import Columns, Example, Ledger, Node, NodeConfig, Relation, Streaming, Unsupported, call, column, field, literal
+from runnel.sdk import (
+    Columns,
+    Example,
+    Ledger,
+    Node,
+    NodeConfig,
+    Relation,
+    Streaming,
+    Unsupported,
+    call,
+    column,
+    field,
+    literal,
+)
 from runnel.sdk.joining import family
 
 _NUMBER = "DOUBLE"
@@ -33,7 +46,17 @@ class Profile(Node):
     summary = "Describe every column: missing, distinct, range, mean, top values, histogram"
     group = "quality"
     icon = "scan-search"
-    synonyms = ("describe", "summary", "statistics", "explore", "eda", "data quality", "distinct", "nulls", "distribution")
+    synonyms = (
+        "describe",
+        "summary",
+        "statistics",
+        "explore",
+        "eda",
+        "data quality",
+        "distinct",
+        "nulls",
+        "distribution",
+    )
     streaming = Streaming.BOUNDED
     outputs = ("profile", "output")
     ledger = Ledger.ABSORBED
@@ -52,17 +75,43 @@ class Profile(Node):
             "A number and a text",
             {"top": 1, "bins": 2},
             {"input": [{"n": 1, "t": "b"}, {"n": 2, "t": "a"}, {"n": 4, "t": None}, {"n": None, "t": "a"}]},
-            {"profile": [
-                {"name": "n", "type": "BIGINT", "rows": 4, "nulls": 1, "distinct": 3, "min": "1", "max": "4", "median": 2.0,
-                 "top": [{"value": "1", "rows": 1}],
-                 "histogram": [{"from": 1.0, "to": 2.5, "rows": 2}, {"from": 2.5, "to": 4.0, "rows": 1}]},
-                {"name": "t", "type": "VARCHAR", "rows": 4, "nulls": 1, "distinct": 2, "min": "a", "max": "b", "median": None,
-                 "top": [{"value": "a", "rows": 2}], "histogram": None}]},
+            {
+                "profile": [
+                    {
+                        "name": "n",
+                        "type": "BIGINT",
+                        "rows": 4,
+                        "nulls": 1,
+                        "distinct": 3,
+                        "min": "1",
+                        "max": "4",
+                        "median": 2.0,
+                        "top": [{"value": "1", "rows": 1}],
+                        "histogram": [{"from": 1.0, "to": 2.5, "rows": 2}, {"from": 2.5, "to": 4.0, "rows": 1}],
+                    },
+                    {
+                        "name": "t",
+                        "type": "VARCHAR",
+                        "rows": 4,
+                        "nulls": 1,
+                        "distinct": 2,
+                        "min": "a",
+                        "max": "b",
+                        "median": None,
+                        "top": [{"value": "a", "rows": 2}],
+                        "histogram": None,
+                    },
+                ]
+            },
         ),
-        Example("No rows", {}, {"input": []},
-                {"profile": [{"name": "n", "rows": 0, "nulls": 0, "distinct": 0, "min": None, "mean": None, "top": []}]},
-                types={"input": {"n": "BIGINT"}}),
-    )  # fmt: skip
+        Example(
+            "No rows",
+            {},
+            {"input": []},
+            {"profile": [{"name": "n", "rows": 0, "nulls": 0, "distinct": 0, "min": None, "mean": None, "top": []}]},
+            types={"input": {"n": "BIGINT"}},
+        ),
+    )
 
     @classmethod
     def describe(cls, config: Config) -> str:
@@ -76,7 +125,20 @@ class Profile(Node):
         wide = _with_bounds(input, numbers)
         rows = [self._row(input, name, numbers) for name in names]
         one = wide.aggregate({}, {"columns": call("LIST_VALUE", *rows)})
-        fields = ("name", "type", "rows", "nulls", "distinct", "min", "max", "mean", "stddev", "median", "top", "histogram")
+        fields = (
+            "name",
+            "type",
+            "rows",
+            "nulls",
+            "distinct",
+            "min",
+            "max",
+            "mean",
+            "stddev",
+            "median",
+            "top",
+            "histogram",
+        )
         each = one.select({"column": call("UNNEST", column("columns"))})
         made = each.select({name: call("STRUCT_EXTRACT", column("column"), name) for name in fields})
         return {"profile": made, "output": input.select(list(input.columns))}
@@ -89,7 +151,7 @@ class Profile(Node):
         none = exp.cast(exp.null(), _NUMBER)
         size = self.config.top
         top = fill(_TOP_OF, text=text, size=size) if size else exp.null()
-        empty = fill("coalesce(:top, CAST([] AS STRUCT(value VARCHAR, \"rows\" BIGINT)[]))", top=top)
+        empty = fill('coalesce(:top, CAST([] AS STRUCT(value VARCHAR, "rows" BIGINT)[]))', top=top)
         parts: dict[str, exp.Expression] = {
             "name": literal(name),
             "type": literal(input.types.get(name, "")),
@@ -104,7 +166,9 @@ class Profile(Node):
             "top": empty,
             "histogram": self._bars(numbers.index(name), name) if is_number else _no_bars(),
         }
-        fields = [exp.PropertyEQ(this=exp.to_identifier(key, quoted=True), expression=part) for key, part in parts.items()]
+        fields = [
+            exp.PropertyEQ(this=exp.to_identifier(key, quoted=True), expression=part) for key, part in parts.items()
+        ]
         return exp.Struct(expressions=fields)
 
     def _bars(self, index: int, name: str) -> exp.Expression:

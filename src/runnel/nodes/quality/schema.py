@@ -28,7 +28,9 @@ class Schema(Node):
 
         columns: ColumnTypes = field(title="Columns", help="Name: type, e.g. `price: DECIMAL(10,2)`.", widget="types",
                                      min_length=1)  # fmt: skip
-        extra: Literal["pass", "drop", "refuse"] = field("pass", title="Further columns", help="What becomes of others.")
+        extra: Literal["pass", "drop", "refuse"] = field(
+            "pass", title="Further columns", help="What becomes of others."
+        )
 
     examples = (
         Example("Only what is named", {"columns": {"id": "BIGINT"}, "extra": "drop"},
@@ -53,14 +55,18 @@ class Schema(Node):
             named.add(exact)
             type, found = normal_type(wanted), relation.types.get(exact, "")
             if type is None:
-                yield Finding("RNL-TYPE-002", "error", f"`{wanted}` is no type", "Types are BIGINT, VARCHAR, DATE …", place)
+                yield Finding(
+                    "RNL-TYPE-002", "error", f"`{wanted}` is no type", "Types are BIGINT, VARCHAR, DATE …", place
+                )
             elif found and type != found:
                 what = f"the column `{exact}` is {found}, but {type} was agreed on"
                 yield Finding("RNL-TYPE-012", "error", what, f"Cast it before: `columns: {{{exact}: {type}}}`.", place)
         others = [name for name in relation.columns if name not in named]
         if others and self.config.extra == "refuse":
             what = f"the table has further columns: {', '.join(others)}"
-            yield Finding("RNL-COLUMN-004", "error", what, "Remove them before, or write `extra: drop`.", Where(field="extra"))
+            yield Finding(
+                "RNL-COLUMN-004", "error", what, "Remove them before, or write `extra: drop`.", Where(field="extra")
+            )
 
     def relate(self, input: Relation) -> Relation:
         """Pass the rows on."""

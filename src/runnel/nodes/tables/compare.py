@@ -61,20 +61,62 @@ class Compare(Node):
         Example(
             "Price list",
             {"on": ["sku"], "old_values": True},
-            {"before": [{"sku": "a", "price": 1, "n": 5}, {"sku": "b", "price": 2, "n": None}, {"sku": "c", "price": 3, "n": 7}],
-             "after": [{"sku": "a", "price": 1, "n": 5}, {"sku": "b", "price": 4, "n": 6}, {"sku": "d", "price": 9, "n": 1}]},
-            {"output": [
-                {"sku": "b", "price": 4, "n": 6, "before_price": 2, "before_n": None, "_change": "changed", "_changed": ["price", "n"]},
-                {"sku": "c", "price": 3, "n": 7, "before_price": 3, "before_n": 7, "_change": "removed", "_changed": []},
-                {"sku": "d", "price": 9, "n": 1, "before_price": None, "before_n": None, "_change": "added", "_changed": []}],
-             "unchanged": [{"sku": "a", "price": 1, "n": 5}], "added": [{"sku": "d"}], "removed": [{"sku": "c"}],
-             "changed": [{"sku": "b"}]},
+            {
+                "before": [
+                    {"sku": "a", "price": 1, "n": 5},
+                    {"sku": "b", "price": 2, "n": None},
+                    {"sku": "c", "price": 3, "n": 7},
+                ],
+                "after": [
+                    {"sku": "a", "price": 1, "n": 5},
+                    {"sku": "b", "price": 4, "n": 6},
+                    {"sku": "d", "price": 9, "n": 1},
+                ],
+            },
+            {
+                "output": [
+                    {
+                        "sku": "b",
+                        "price": 4,
+                        "n": 6,
+                        "before_price": 2,
+                        "before_n": None,
+                        "_change": "changed",
+                        "_changed": ["price", "n"],
+                    },
+                    {
+                        "sku": "c",
+                        "price": 3,
+                        "n": 7,
+                        "before_price": 3,
+                        "before_n": 7,
+                        "_change": "removed",
+                        "_changed": [],
+                    },
+                    {
+                        "sku": "d",
+                        "price": 9,
+                        "n": 1,
+                        "before_price": None,
+                        "before_n": None,
+                        "_change": "added",
+                        "_changed": [],
+                    },
+                ],
+                "unchanged": [{"sku": "a", "price": 1, "n": 5}],
+                "added": [{"sku": "d"}],
+                "removed": [{"sku": "c"}],
+                "changed": [{"sku": "b"}],
+            },
         ),
-        Example("Only one column counts", {"on": ["id"], "columns": ["v"], "unchanged": True},
-                {"before": [{"id": 1, "v": None, "t": 1}], "after": [{"id": 1, "v": None, "t": 2}]},
-                {"output": [{"id": 1, "v": None, "t": 2, "_change": "unchanged", "_changed": []}]},
-                types={"before": {"v": "BIGINT"}, "after": {"v": "BIGINT"}}),
-    )  # fmt: skip
+        Example(
+            "Only one column counts",
+            {"on": ["id"], "columns": ["v"], "unchanged": True},
+            {"before": [{"id": 1, "v": None, "t": 1}], "after": [{"id": 1, "v": None, "t": 2}]},
+            {"output": [{"id": 1, "v": None, "t": 2, "_change": "unchanged", "_changed": []}]},
+            types={"before": {"v": "BIGINT"}, "after": {"v": "BIGINT"}},
+        ),
+    )
 
     @classmethod
     def describe(cls, config: Config) -> str:
@@ -100,14 +142,19 @@ class Compare(Node):
         """Return column of before → column of after, without the keys."""
         keys = {name.lower() for pair in JoinKeys.of(before, after, self.config.on).pairs for name in pair}
         wanted = self.config.columns if self.config.columns is not None else after.columns
-        found = {resolve_column(before, name): resolve_column(after, name) for name in wanted if name.lower() not in keys}
+        found = {
+            resolve_column(before, name): resolve_column(after, name) for name in wanted if name.lower() not in keys
+        }
         return {mine: theirs for mine, theirs in found.items() if mine is not None and theirs is not None}
 
     def relate(self, before: Relation, after: Relation) -> dict[str, Relation]:
         """Join both states in full, by key and number within the key."""
         keys = JoinKeys.of(before, after, self.config.on)
         compared = self._compared(before, after)
-        sides = [_numbered(before, [mine for mine, _ in keys.pairs]), _numbered(after, [theirs for _, theirs in keys.pairs])]
+        sides = [
+            _numbered(before, [mine for mine, _ in keys.pairs]),
+            _numbered(after, [theirs for _, theirs in keys.pairs]),
+        ]
         on = exp.and_(key_condition(keys), exp.EQ(this=column("__number", "l"), expression=column("__number", "r")))
         values = self._values(before, after, keys, compared)
         joined = sides[0].join(sides[1], on, {**values, **_marks(compared)}, "full")
@@ -144,7 +191,8 @@ def _numbered(relation: Relation, keys: list[str]) -> Relation:
 def _marks(compared: dict[str, str]) -> dict[str, exp.Expression]:
     """Return the kind of change, and the list of columns that differ."""
     differs = {
-        theirs: exp.NullSafeNEQ(this=column(mine, "l"), expression=column(theirs, "r")) for mine, theirs in compared.items()
+        theirs: exp.NullSafeNEQ(this=column(mine, "l"), expression=column(theirs, "r"))
+        for mine, theirs in compared.items()
     }
     here = [column("__number", side).is_(exp.null()).not_() for side in ("l", "r")]
     change = (
@@ -152,5 +200,8 @@ def _marks(compared: dict[str, str]) -> dict[str, exp.Expression]:
         .when(any_of(differs.values()), literal("changed")).else_(literal("unchanged"))
     )  # fmt: skip
     names = [exp.Case().when(exp.and_(all_of(here), part), literal(name)) for name, part in differs.items()]
-    listed = fill("list_filter(:names, lambda _rn_n: _rn_n IS NOT NULL)", names=call("LIST_VALUE", *names, exp.cast(exp.null(), "VARCHAR")))
+    listed = fill(
+        "list_filter(:names, lambda _rn_n: _rn_n IS NOT NULL)",
+        names=call("LIST_VALUE", *names, exp.cast(exp.null(), "VARCHAR")),
+    )
     return {"_change": change, "_changed": listed}

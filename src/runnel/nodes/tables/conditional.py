@@ -65,16 +65,35 @@ class Conditional(Node):
     examples = (
         Example(
             "Discount by segment",
-            {"cases": [{"when": "segment = 'VIP'", "set": {"discount": "0.15"}},
-                       {"when": "spent > 1000", "set": {"discount": "0.10", "segment": "'good'"}}],
-             "else": {"discount": "0.05"}},
-            {"input": [{"segment": "VIP", "spent": 5000}, {"segment": "new", "spent": 2000}, {"segment": None, "spent": None}]},
-            {"output": [{"segment": "VIP", "spent": 5000, "discount": 0.15}, {"segment": "good", "spent": 2000, "discount": 0.1},
-                        {"segment": None, "spent": None, "discount": 0.05}]},
+            {
+                "cases": [
+                    {"when": "segment = 'VIP'", "set": {"discount": "0.15"}},
+                    {"when": "spent > 1000", "set": {"discount": "0.10", "segment": "'good'"}},
+                ],
+                "else": {"discount": "0.05"},
+            },
+            {
+                "input": [
+                    {"segment": "VIP", "spent": 5000},
+                    {"segment": "new", "spent": 2000},
+                    {"segment": None, "spent": None},
+                ]
+            },
+            {
+                "output": [
+                    {"segment": "VIP", "spent": 5000, "discount": 0.15},
+                    {"segment": "good", "spent": 2000, "discount": 0.1},
+                    {"segment": None, "spent": None, "discount": 0.05},
+                ]
+            },
         ),
-        Example("Without `else` a new column is NULL", {"cases": [{"when": "n > 1", "set": {"big": "TRUE"}}]},
-                {"input": [{"n": 1}, {"n": 2}]}, {"output": [{"n": 1, "big": None}, {"n": 2, "big": True}]}),
-    )  # fmt: skip
+        Example(
+            "Without `else` a new column is NULL",
+            {"cases": [{"when": "n > 1", "set": {"big": "TRUE"}}]},
+            {"input": [{"n": 1}, {"n": 2}]},
+            {"output": [{"n": 1, "big": None}, {"n": 2, "big": True}]},
+        ),
+    )
 
     @classmethod
     def describe(cls, config: Config) -> str:

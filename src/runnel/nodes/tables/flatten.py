@@ -41,7 +41,15 @@ class Flatten(Node):
     summary = "Turn the fields of structs and JSON into columns"
     group = "tables"
     icon = "layers-2"
-    synonyms = ("unnest struct", "nested json", "json normalize", "expand", "unpack", "dot notation", "object to columns")
+    synonyms = (
+        "unnest struct",
+        "nested json",
+        "json normalize",
+        "expand",
+        "unpack",
+        "dot notation",
+        "object to columns",
+    )
     ledger = Ledger.ABSORBED
     probed = True
     dialects = {"postgres": Unsupported("structs inside tables are not part of what is proven there")}
@@ -49,22 +57,48 @@ class Flatten(Node):
     class Config(NodeConfig):
         """Settings of the flattening."""
 
-        columns: Columns | None = field(None, title="Columns", help="All struct and JSON columns without it.", widget="columns")
+        columns: Columns | None = field(
+            None, title="Columns", help="All struct and JSON columns without it.", widget="columns"
+        )
         separator: str = field("_", title="Separator", help="Stands between the names of a path.")
         depth: int = field(16, title="Depth", help="How far down.", unit="levels", ge=1, le=64)
         prefix: bool = field(True, title="Names with path", help="Or the names of the fields alone.")
 
     examples = (
-        Example("Addresses", {}, {"input": [{"id": 1, "a": {"city": "Bonn", "geo": {"lat": 50.7}}}, {"id": 2, "a": None}]},
-                {"output": [{"id": 1, "a_city": "Bonn", "a_geo_lat": 50.7}, {"id": 2, "a_city": None, "a_geo_lat": None}]}),
-        Example("One level, other separator", {"depth": 1, "separator": "."}, {"input": [{"a": {"b": {"c": 1}, "d": 2}}]},
-                {"output": [{"a.b": {"c": 1}, "a.d": 2}]}),
-        Example("JSON text", {"columns": ["j"]},
-                {"input": [{"j": '{"a": 1, "b": {"c": "x"}}'}, {"j": '{"a": 2, "l": [1, 2]}'}, {"j": None}, {"j": "no json"}]},
-                {"output": [{"j_a": 1, "j_b_c": "x", "j_l": None}, {"j_a": 2, "j_b_c": None, "j_l": "[1,2]"},
-                            {"j_a": None, "j_b_c": None, "j_l": None}, {"j_a": None, "j_b_c": None, "j_l": None}]},
-                types={"input": {"j": "VARCHAR"}}),
-    )  # fmt: skip
+        Example(
+            "Addresses",
+            {},
+            {"input": [{"id": 1, "a": {"city": "Bonn", "geo": {"lat": 50.7}}}, {"id": 2, "a": None}]},
+            {"output": [{"id": 1, "a_city": "Bonn", "a_geo_lat": 50.7}, {"id": 2, "a_city": None, "a_geo_lat": None}]},
+        ),
+        Example(
+            "One level, other separator",
+            {"depth": 1, "separator": "."},
+            {"input": [{"a": {"b": {"c": 1}, "d": 2}}]},
+            {"output": [{"a.b": {"c": 1}, "a.d": 2}]},
+        ),
+        Example(
+            "JSON text",
+            {"columns": ["j"]},
+            {
+                "input": [
+                    {"j": '{"a": 1, "b": {"c": "x"}}'},
+                    {"j": '{"a": 2, "l": [1, 2]}'},
+                    {"j": None},
+                    {"j": "no json"},
+                ]
+            },
+            {
+                "output": [
+                    {"j_a": 1, "j_b_c": "x", "j_l": None},
+                    {"j_a": 2, "j_b_c": None, "j_l": "[1,2]"},
+                    {"j_a": None, "j_b_c": None, "j_l": None},
+                    {"j_a": None, "j_b_c": None, "j_l": None},
+                ]
+            },
+            types={"input": {"j": "VARCHAR"}},
+        ),
+    )
 
     @classmethod
     def describe(cls, config: Config) -> str:
@@ -83,7 +117,11 @@ class Flatten(Node):
         named = self.bound.get("columns")
         if named is not None:
             return list(named)
-        return [name for name in input.columns if input.types.get(name, "").startswith("STRUCT") or input.types.get(name) == "JSON"]
+        return [
+            name
+            for name in input.columns
+            if input.types.get(name, "").startswith("STRUCT") or input.types.get(name) == "JSON"
+        ]
 
     def _documents(self, input: Relation) -> list[str]:
         return [name for name in self._nested(input) if input.types.get(name) in ("JSON", "VARCHAR")]
@@ -93,7 +131,9 @@ class Flatten(Node):
         names = self._documents(input)
         if not names:
             return None
-        structure = "CAST(json_group_structure(CASE WHEN json_valid(CAST(:x AS VARCHAR)) THEN CAST(:x AS JSON) END) AS VARCHAR)"
+        structure = (
+            "CAST(json_group_structure(CASE WHEN json_valid(CAST(:x AS VARCHAR)) THEN CAST(:x AS JSON) END) AS VARCHAR)"
+        )
         return input.aggregate({}, {f"s{index}": fill(structure, x=column(name)) for index, name in enumerate(names)})
 
     def relate(self, input: Relation) -> Relation:
@@ -125,7 +165,9 @@ class Flatten(Node):
         if not isinstance(structure, dict) or not structure:
             return {(name,): column(name)}
         document = fill("CASE WHEN json_valid(CAST(:x AS VARCHAR)) THEN CAST(:x AS JSON) END", x=column(name))
-        return {(name, *path): _json_value(document, path, type) for path, type in _leaves((), structure, self.config.depth)}
+        return {
+            (name, *path): _json_value(document, path, type) for path, type in _leaves((), structure, self.config.depth)
+        }
 
 
 def _fields(

@@ -1,4 +1,4 @@
-"""Reading SQL that a person wrote: one SELECT over the inputs, values bound in the tree, nothing that reaches outside."""
+"""Reading SQL that a person wrote: one SELECT over the inputs, values bound as literals, nothing from outside."""
 
 from __future__ import annotations
 
@@ -26,9 +26,28 @@ REFUSED_NAMES = frozenset(
         "error", "sleep", "sleep_ms", "write_log", "json_serialize_sql", "json_deserialize_sql", "in_search_path",
     }
 )  # fmt: skip
-UNREPEATABLE = frozenset({"random", "rand", "uuid", "gen_random_uuid", "uuidv4", "uuidv7", "setseed", "now", "today",
-                          "current_timestamp", "current_date", "current_time", "get_current_timestamp", "localtime",
-                          "localtimestamp", "current_localtime", "current_localtimestamp", "transaction_timestamp"})  # fmt: skip
+UNREPEATABLE = frozenset(
+    {
+        "random",
+        "rand",
+        "uuid",
+        "gen_random_uuid",
+        "uuidv4",
+        "uuidv7",
+        "setseed",
+        "now",
+        "today",
+        "current_timestamp",
+        "current_date",
+        "current_time",
+        "get_current_timestamp",
+        "localtime",
+        "localtimestamp",
+        "current_localtime",
+        "current_localtimestamp",
+        "transaction_timestamp",
+    }
+)
 _MARK = "runnel_value_"
 
 
@@ -129,9 +148,13 @@ def output_columns(query: exp.Query, inputs: Mapping[str, Relation]) -> list[str
     exact = {column.lower(): column for item in inputs.values() for column in item.columns}
     named = _with_names(query)
     try:
-        spelt = qualify(named.copy(), schema=schema, dialect="duckdb", validate_qualify_columns=False, quote_identifiers=False)
+        spelt = qualify(
+            named.copy(), schema=schema, dialect="duckdb", validate_qualify_columns=False, quote_identifiers=False
+        )
     except SqlglotError as error:
-        raise SqlError("RNL-SQL-001", f"the columns of this query cannot be told: {error}", "Name them one by one.") from error
+        raise SqlError(
+            "RNL-SQL-001", f"the columns of this query cannot be told: {error}", "Name them one by one."
+        ) from error
     outer = {item.alias_or_name.lower(): item.alias_or_name for item in named.selects}
     found = [outer.get(name.lower()) or exact.get(name.lower(), name) for name in spelt.named_selects]
     if "*" in found or not found:

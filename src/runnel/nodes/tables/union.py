@@ -29,9 +29,7 @@ class Union(Node):
         mixed: Literal["refuse", "text"] = field("refuse", title="Columns of different kinds", advanced=True,
                                                  help="refuse reports them, text turns them into text.")  # fmt: skip
 
-    examples = (
-        Example("Two shops", {}, {"inputs": [{"id": 1, "a": "x"}]}, {"output": [{"id": 1, "a": "x"}]}),
-    )
+    examples = (Example("Two shops", {}, {"inputs": [{"id": 1, "a": "x"}]}, {"output": [{"id": 1, "a": "x"}]}),)
 
     def check(self, inputs: dict[str, Any]) -> Iterator[Finding]:
         """Report columns that are text in one table and something else in another."""
@@ -57,7 +55,9 @@ class Union(Node):
             first = inputs[0]
             return first.union_all(
                 [
-                    other.select({name: column(theirs) for name, theirs in zip(first.columns, other.columns, strict=True)})
+                    other.select(
+                        {name: column(theirs) for name, theirs in zip(first.columns, other.columns, strict=True)}
+                    )
                     for other in inputs[1:]
                 ]
             )
@@ -75,7 +75,9 @@ def _as_text(relations: list[Relation], by: str) -> list[Relation]:
     mixed = {name for name, types in found.items() if len({family(type) for type in types}) > 1}
     made: list[Relation] = []
     for relation in relations:
-        keys = [name.lower() if by == "name" else relations[0].columns[index] for index, name in enumerate(relation.columns)]
+        keys = [
+            name.lower() if by == "name" else relations[0].columns[index] for index, name in enumerate(relation.columns)
+        ]
         trees: dict[str, exp.Expression] = {
             name: exp.cast(column(name), "VARCHAR") if key in mixed else column(name)
             for name, key in zip(relation.columns, keys, strict=True)
@@ -86,9 +88,7 @@ def _as_text(relations: list[Relation], by: str) -> list[Relation]:
 
 def _shaped(relation: Relation, names: dict[str, str]) -> Relation:
     mine = {name.lower(): name for name in relation.columns}
-    return relation.select(
-        {shown: column(mine[key]) if key in mine else exp.null() for key, shown in names.items()}
-    )
+    return relation.select({shown: column(mine[key]) if key in mine else exp.null() for key, shown in names.items()})
 
 
 def _column_types(relations: list[Relation], by: str) -> dict[str, list[str]]:

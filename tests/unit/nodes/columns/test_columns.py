@@ -47,7 +47,9 @@ def test_filling_backward_takes_the_next_value(rows):
 
 
 def test_a_day_as_filling_is_read_as_the_columns_type(rows):
-    made = rows("table.fill", {"columns": ["d"], "value": "2024-02-29"}, types={"input": {"d": "DATE"}}, input=[{"d": None}])
+    made = rows(
+        "table.fill", {"columns": ["d"], "value": "2024-02-29"}, types={"input": {"d": "DATE"}}, input=[{"d": None}]
+    )
     assert str(made[0]["d"]) == "2024-02-29"
 
 
@@ -66,7 +68,14 @@ def test_values_of_json_structs_are_reached_too(rows):
 
 @pytest.mark.parametrize(
     ("written", "path"),
-    [("a.b[0]", '$."a"."b"[0]'), ("$", "$"), ('["a b"].c', '$."a b"."c"'), ("a[-1]", '$."a"[#-1]'), ("a..b", None), ("[", None)],
+    [
+        ("a.b[0]", '$."a"."b"[0]'),
+        ("$", "$"),
+        ('["a b"].c', '$."a b"."c"'),
+        ("a[-1]", '$."a"[#-1]'),
+        ("a..b", None),
+        ("[", None),
+    ],
 )
 def test_a_json_path_is_quoted_step_by_step(written, path):
     assert json_path(written) == path
@@ -74,14 +83,22 @@ def test_a_json_path_is_quoted_step_by_step(written, path):
 
 @pytest.mark.parametrize(
     ("pattern", "found"),
-    [(r"(a)(?P<n>b)", [None, "n"]), (r"\(x\)[(](?:y)", []), (r"(?<m>\d+)", ["m"]), (r"[]()](z)", [None]), (r"(?i)(a)", [None])],
+    [
+        (r"(a)(?P<n>b)", [None, "n"]),
+        (r"\(x\)[(](?:y)", []),
+        (r"(?<m>\d+)", ["m"]),
+        (r"[]()](z)", [None]),
+        (r"(?i)(a)", [None]),
+    ],
 )
 def test_groups_are_told_from_brackets_that_make_none(pattern, found):
     assert groups(pattern) == found
 
 
 def test_a_number_that_is_none_is_written_as_it_is(rows):
-    made = rows("table.number_format", {"columns": ["v"]}, types={"input": {"v": "DOUBLE"}}, input=[{"v": "NaN"}, {"v": 0.5}])
+    made = rows(
+        "table.number_format", {"columns": ["v"]}, types={"input": {"v": "DOUBLE"}}, input=[{"v": "NaN"}, {"v": 0.5}]
+    )
     assert sorted(row["v"] for row in made) == ["0.50", "nan"]
 
 

@@ -70,7 +70,13 @@ def test_later_rules_of_a_branch_see_what_earlier_ones_made(rows):
 
 
 def test_a_lookup_keeps_every_record_once(rows):
-    rule = {"type": "lookup", "field_name": "n", "lookup_source": "names", "lookup_key": "k", "lookup_fields": ["label"]}
+    rule = {
+        "type": "lookup",
+        "field_name": "n",
+        "lookup_source": "names",
+        "lookup_key": "k",
+        "lookup_fields": ["label"],
+    }
     made = rows("table.rules", {"transformations": [rule]}, input=ROWS, names=[{"k": 5, "label": "five"}])
     assert sorted((row["id"], row["label"]) for row in made) == [(1, "five"), (2, None)]
 
@@ -78,7 +84,10 @@ def test_a_lookup_keeps_every_record_once(rows):
 BROKEN = [
     ({"type": "field_operation", "field_name": "s", "operation": "uppercas"}, "uppercase"),
     ({"type": "field_operation", "field_name": "s", "operation": "format", "parameters": {"regex": "x"}}, "pattern"),
-    ({"type": "field_operation", "field_name": "s", "operation": "trim", "parameters": {"side": "left"}}, "output_field"),
+    (
+        {"type": "field_operation", "field_name": "s", "operation": "trim", "parameters": {"side": "left"}},
+        "output_field",
+    ),
     ({"type": "record_filter", "condition": {"field": "s", "operator": "equal_to"}}, "equals"),
     ({"type": "field_validation", "field_name": "s", "validation_type": "emial"}, "email_format"),
     ({"type": "field_mapping", "field_name": "s"}, "target"),

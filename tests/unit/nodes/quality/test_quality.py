@@ -26,7 +26,10 @@ def test_an_expectation_that_cannot_be_is_a_finding(findings, expectation, code)
 def test_an_empty_table_fulfils_everything_about_rows(rows):
     config = {"expectations": [{"type": "unique", "columns": ["id"]}, {"type": "row_count", "min": 1}]}
     made = rows("quality.expect", config, "results", types={"input": {"id": "BIGINT"}}, input=[])
-    assert [(row["name"], row["passed"], row["fails"]) for row in made] == [("unique_id", True, False), ("row_count", False, True)]
+    assert [(row["name"], row["passed"], row["fails"]) for row in made] == [
+        ("unique_id", True, False),
+        ("row_count", False, True),
+    ]
 
 
 def test_several_columns_are_unique_together(rows):
