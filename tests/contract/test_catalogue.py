@@ -31,6 +31,7 @@ def test_a_kind_says_what_it_is(kind):
     assert node.__doc__ and node.__module__.rpartition(".")[2]
 
 
+@pytest.mark.row("M-003-102")
 @pytest.mark.parametrize("kind", KINDS)
 def test_every_setting_of_a_kind_has_a_title_a_help_and_a_valid_schema(kind):
     schema = CATALOG.nodes[kind].Config.model_json_schema()
@@ -68,7 +69,6 @@ def sane(schema: Any, root: dict[str, Any], path: str = "#") -> list[str]:
     return found
 
 
-@pytest.mark.row("M-003-414")
 def test_the_schema_of_pipeline_files_holds_every_kind_and_is_sane():
     schema = file_schema(CATALOG)
     assert sane(schema, schema) == []

@@ -75,6 +75,7 @@ def test_no_cache_computes_everything_anew(project):
     assert not any(cached(run_nodes(project, nodes, cache=False)).values())
 
 
+@pytest.mark.row("M-003-201")
 def test_only_what_a_target_needs_runs(project):
     report = run_nodes(project, on_file(project), to="kept_too")
     assert [item["id"] for item in report.to_json()["nodes"]] == ["file", "kept", "kept_too"]
@@ -101,6 +102,7 @@ def test_a_sample_reads_the_first_rows_of_every_source_and_leaves_the_cache_alon
 
 
 # ------------------------------------------------------------------------------------------------- errors and limits
+@pytest.mark.row("M-003-202", "M-003-219", "M-003-218")
 def test_bad_rows_become_dead_letters_and_the_run_ends_with_a_warning(project):
     report = run_nodes(project, cast())
     assert (report.status, report.result.letters) == ("warning", {"typed": 2})
@@ -158,6 +160,7 @@ def test_a_run_over_its_memory_ends_with_a_limit_that_says_what_to_do(project):
     assert "memory" in report.result.error.hint
 
 
+@pytest.mark.row("M-003-203")
 def test_a_cancelled_run_is_recorded_as_cancelled(project):
     cancel = threading.Event()
     timer = threading.Timer(0.3, cancel.set)

@@ -57,7 +57,7 @@ def _quoted(name: str) -> str:
 
 def same(left: Any, right: Any) -> bool:
     """Tell whether two results are equal: NaN equals NaN, doubles may differ in the last digits."""
-    left, right = _plain(left), _plain(right)
+    left, right = plain_value(left), plain_value(right)
     if isinstance(left, float) or isinstance(right, float):
         return _same_double(left, right)
     if isinstance(left, list) and isinstance(right, list):
@@ -67,7 +67,8 @@ def same(left: Any, right: Any) -> bool:
     return left == right
 
 
-def _plain(value: Any) -> Any:
+def plain_value(value: Any) -> Any:
+    """Return a value in one form: moments in UTC."""
     if isinstance(value, datetime) and value.tzinfo is not None:
         return value.astimezone(UTC)
     return value

@@ -1,5 +1,8 @@
 """The SQL of a pipeline as people read it: one CTE per port, sources as table functions, in any supported dialect."""
 
+# SQLGlot types its trees in part, and JSON not at all.
+# pyright: reportUnknownVariableType=false, reportUnknownMemberType=false, reportUnknownArgumentType=false
+
 from __future__ import annotations
 
 from collections.abc import Mapping
@@ -17,10 +20,13 @@ if TYPE_CHECKING:
     from runnel.compiler.compile import Compiled
 
 PortKey = tuple[str, str]
+DIALECTS = ("duckdb", "postgres")
 
 
 def pipeline_sql(compiled: Compiled, port: PortKey | None, dialect: str) -> dict[str, Any]:
     """Return {"dialect", "sql", "columns"} for a port, or for the pipeline's last table."""
+    if dialect not in DIALECTS:
+        raise AuthoringError("RNL-DIALECT-002", f"there is no dialect `{dialect}`", f"Choose {' or '.join(DIALECTS)}.")
     graph, typed = compiled.graph, compiled.typed
     target = port or last_port(graph, typed)
     if target is None:
@@ -36,7 +42,7 @@ def pipeline_sql(compiled: Compiled, port: PortKey | None, dialect: str) -> dict
         from runnel.compiler.dialects.render import UnsupportedOperation, render_query
 
         try:
-            text = render_query(query, _table_schemas(graph, typed), dialect)
+            text = render_query(query, table_schemas(graph, typed), dialect)
         except UnsupportedOperation as error:
             hint = "The engine runs it in DuckDB; `runnel sql` without --dialect shows it."
             raise AuthoringError("RNL-DIALECT-001", str(error), hint, {"node": target[0]}) from error
@@ -95,7 +101,7 @@ def _shown_source(item: TypedNode, query: exp.Query, function: bool) -> exp.Quer
     replacement = exp.select("1").from_(exp.maybe_parse(f"SELECT 1 FROM {shown}", dialect="duckdb").args["from_"].this)
     table = replacement.args["from_"].this
 
-    def swap(part: exp.Expression) -> exp.Expression:
+    def swap(part: exp.Expr) -> exp.Expr:
         if isinstance(part, exp.Table) and part.name == f"source:{item.node.id}":
             return table.copy()
         return part
@@ -103,7 +109,8 @@ def _shown_source(item: TypedNode, query: exp.Query, function: bool) -> exp.Quer
     return query.transform(swap)
 
 
-def _table_schemas(graph: Graph, typed: Mapping[str, TypedNode]) -> dict[str, Mapping[str, str]]:
+def table_schemas(graph: Graph, typed: Mapping[str, TypedNode]) -> dict[str, Mapping[str, str]]:
+    """Return the columns of every port by the name of its CTE, which for a source is its table's too."""
     found: dict[str, Mapping[str, str]] = {}
     for id, item in typed.items():
         for port, schema in item.schemas.items():

@@ -70,6 +70,7 @@ def read(store: Store, name: str = "set", version: int | None = None) -> list[An
         return sorted(connection.execute(query).fetchall(), key=repr)
 
 
+@pytest.mark.row("M-001-25", "M-002-29", "M-002-30", "M-002-31")
 def test_a_run_is_durable_from_its_start_to_its_end(store):
     run = store.runs.start("p", "v", {"a": "1"})
     journal = store.runs.journal(run.id)
@@ -106,6 +107,7 @@ def test_cancelling_is_asked_once_and_seen_by_the_run(store):
     assert not store.runs.request_cancel(run.id)
 
 
+@pytest.mark.row("M-001-25", "M-002-26", "M-002-28")
 def test_a_version_is_known_by_its_text_and_immutable(store):
     pipeline, _ = from_mapping({"runnel": 1, "name": "p", "nodes": {"a": {"kind": "source.rows", "config": {"rows": []}}}})
     first = store.versions.put("p", "text one", "meaning", pipeline)
@@ -118,6 +120,7 @@ def test_a_version_is_known_by_its_text_and_immutable(store):
         store.versions.get("nothing")
 
 
+@pytest.mark.row("M-003-219")
 def test_dead_letters_are_counted_kept_and_settled_one_by_one(store):
     file = store.home / "worker.ndjson"
     lines = [{"node": "n", "reason": "r", "position": {"line": line}, "raw": "eA=="} for line in range(3)]

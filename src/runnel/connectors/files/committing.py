@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import json
 import os
@@ -21,9 +22,9 @@ def commit_file(staged: str, target: str, mode: str, run_id: str, skip_bytes: in
     if _committed(staged, target):
         return
     folder, name = os.path.split(target)
+    part = os.path.join(folder, f".{name}.{run_id}.part")
     try:
         os.makedirs(folder, exist_ok=True)
-        part = os.path.join(folder, f".{name}.{run_id}.part")
         parts = [(staged, 0)]
         if mode == "append" and os.path.exists(target):
             parts = [(target, 0), (staged, skip_bytes)]
@@ -31,6 +32,8 @@ def commit_file(staged: str, target: str, mode: str, run_id: str, skip_bytes: in
         _mark(staged, part)
         _show(part, target, mode)
     except OSError as error:
+        with contextlib.suppress(OSError):
+            os.unlink(part)
         raise failed(target, error) from error
     sync_folder(folder)
 
@@ -73,9 +76,9 @@ def commit_folder(staged: str, target: str, mode: str, run_id: str) -> None:
     if _committed(staged, target) or (not os.path.exists(staged) and os.path.exists(target)):
         return
     parent, name = os.path.split(target)
+    part = os.path.join(parent, f".{name}.{run_id}.part")
     try:
         os.makedirs(parent, exist_ok=True)
-        part = os.path.join(parent, f".{name}.{run_id}.part")
         old = os.path.join(parent, f".{name}.{run_id}.old")
         shutil.rmtree(part, ignore_errors=True)
         if mode == "append" and os.path.isdir(target):
@@ -85,6 +88,7 @@ def commit_folder(staged: str, target: str, mode: str, run_id: str) -> None:
         _mark(staged, part)
         _swap(part, target, old, mode)
     except OSError as error:
+        shutil.rmtree(part, ignore_errors=True)
         raise failed(target, error) from error
     sync_folder(parent)
 
