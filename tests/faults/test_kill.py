@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import random
@@ -15,6 +16,7 @@ from typing import Any
 
 import psutil
 import pytest
+
 from building import fresh_folder
 
 SEEDS = int(os.environ.get("FAULT_SEEDS", "20"))
@@ -101,10 +103,8 @@ def test_a_kill_at_any_moment_leaves_whole_outputs_and_a_project_that_goes_on(fo
             os.kill(process.pid, signal.SIGKILL)
         else:
             for child in children[-1:]:
-                try:
+                with contextlib.suppress(psutil.NoSuchProcess):
                     child.kill()
-                except psutil.NoSuchProcess:
-                    pass
         _, errors = process.communicate(timeout=60)
         assert b"Traceback" not in errors, errors.decode()
         assert gone(children), (victim, seed, moment)
@@ -118,7 +118,7 @@ def test_a_kill_at_any_moment_leaves_whole_outputs_and_a_project_that_goes_on(fo
                                        cwd=folder, capture_output=True, check=True).stdout)["runs"]  # fmt: skip
     assert [run["run_id"] for run in listed if run["status"] in ("running", "pending")] == []
     assert [part for part in (folder / "out").iterdir() if part.name.endswith(".part")] == []
-    assert [path for path in (folder / ".runnel/runs").glob("*/staging/*")] == []
+    assert list((folder / ".runnel/runs").glob("*/staging/*")) == []
 
 
 def test_the_run_that_was_killed_is_named_by_the_next_start(folder):

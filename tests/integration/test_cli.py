@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
 from building import fresh_folder
 
 RUNNEL = [sys.executable, "-m", "runnel.cli.main"]

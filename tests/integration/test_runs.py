@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from building import document, edge_rows, entry, fresh_folder, fresh_project, node, rows, run_nodes
 
 import runnel as rn
+from building import document, edge_rows, entry, fresh_folder, fresh_project, node, rows, run_nodes
 from runnel.app import pipelines
 from runnel.app.pipeline_tests import run_tests
 from runnel.app.project import Project
@@ -316,3 +316,28 @@ def test_a_preview_leaves_no_run(project):
     assert preview(project, made, ("typed", "output"), 3)["complete"] is False
     assert project.store.runs.list() == []
     assert list(project.scratch.iterdir()) == []
+
+
+def test_a_killed_worker_fails_the_run_with_its_cause_and_the_log_stays(project):
+    import psutil
+
+    def kill_worker() -> None:
+        for _ in range(400):
+            busy = [child for child in psutil.Process().children(recursive=True) if child.parent() != psutil.Process()]
+            logs = list((project.home / "runs").glob("*/log.ndjson"))
+            if busy and logs:
+                busy[-1].kill()
+                return
+            done.wait(0.05)
+
+    done = threading.Event()
+    killer = threading.Thread(target=kill_worker)
+    killer.start()
+    report = run_nodes(project, HEAVY)
+    done.set()
+    killer.join()
+    assert (report.status, report.result.cause) == ("failed", "signal")
+    assert "SIGKILL" in report.result.error.what
+    messages = [line["message"] for line in project.store.runs.logs(report.run_id)]
+    assert any("started" in message for message in messages) and any("RNL-" in message for message in messages)
+    assert run_nodes(project, cast()).status == "warning"

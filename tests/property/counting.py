@@ -75,9 +75,7 @@ class Counter:
     def _letters(self, report: RunReport, id: str) -> list[str]:
         """Compare dead letters with the node's port `rejected`, where nothing reads it."""
         node = report.compiled.graph.nodes[id]
-        if node.muted or node.ports.output("rejected") is None:
-            expected = 0
-        elif report.compiled.graph.out_of(id, "rejected"):
+        if node.muted or node.ports.output("rejected") is None or report.compiled.graph.out_of(id, "rejected"):
             expected = 0
         else:
             expected = self.count(report.compiled, (id, "rejected"))

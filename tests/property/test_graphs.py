@@ -6,11 +6,11 @@ from collections import Counter as Bag
 from typing import Any
 
 import pytest
-from building import document, fresh_project, node, rows, run_nodes
 from counting import Counter
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
+from building import document, fresh_project, node, rows, run_nodes
 from runnel.app import pipelines
 from runnel.app.previews import port_rows
 from runnel.model.loading import from_mapping

@@ -5,13 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from building import edge_rows, entry, fresh_project, node, rows, run_nodes
 from counting import Counter
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
 
+from building import edge_rows, entry, fresh_project, node, rows, run_nodes
 from runnel.app.project import Project
 from runnel.catalog import discover
+from runnel.errors import RunnelError
 
 CATALOG = discover()
 KINDS = [kind for kind in CATALOG.nodes if kind.startswith("table.")]
@@ -106,7 +105,7 @@ def problems(project: Project, counter: Counter, nodes: dict[str, Any]) -> list[
     """Run nodes and say what the ledger says otherwise than the independent count."""
     try:
         report = run_nodes(project, nodes)
-    except Exception as error:
+    except RunnelError as error:
         return [f"{type(error).__name__}: {error}"]
     return counter.differences(report)
 

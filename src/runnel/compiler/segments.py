@@ -1,5 +1,8 @@
 """Segments: the graph is cut where a result is read more than once or leaves the engine; each piece is one query."""
 
+# SQLGlot types its trees in part, and JSON not at all.
+# pyright: reportUnknownVariableType=false, reportUnknownMemberType=false, reportUnknownArgumentType=false
+
 from __future__ import annotations
 
 import hashlib
@@ -364,8 +367,8 @@ def _node_plan(cutter: Cutter, id: str, segments: Sequence[Segment]) -> NodePlan
     named = [port.name for port in node.ports.outputs]
     outputs = tuple(name for name in named if (id, name) in cutter.live or (node.muted and name == named[0]))
     return NodePlan(
-        id=id, kind=node.kind, ledger=str(node.node.ledger_of(node.config)), inputs=tuple(port.name for port in node.ports.inputs),
-        outputs=outputs, segments=inside, muted=node.muted, title=node.title or id, after=node.after,
+        id=id, kind=node.kind, ledger=str(node.node.ledger_of(node.config)),
+        inputs=tuple(port.name for port in node.ports.inputs), outputs=outputs, segments=inside, muted=node.muted, title=node.title or id, after=node.after,
         stops_after=None if node.muted else node.node.stops_after(node.config),
     )  # fmt: skip
 

@@ -1,5 +1,8 @@
 """The batch runtime: runs the segments of a plan in order, stages effects, commits them together, settles the ledger."""
 
+# SQLGlot types its trees in part, and JSON not at all.
+# pyright: reportUnknownVariableType=false, reportUnknownMemberType=false, reportUnknownArgumentType=false
+
 from __future__ import annotations
 
 import json

@@ -1,5 +1,8 @@
 """The conservation ledger: every row that goes into a node is passed, filtered, absorbed, refused or still in flight."""
 
+# SQLGlot types its trees in part, and JSON not at all.
+# pyright: reportUnknownVariableType=false, reportUnknownMemberType=false, reportUnknownArgumentType=false
+
 from __future__ import annotations
 
 from collections.abc import Mapping

@@ -1,5 +1,8 @@
 """Relation: a lazy table, a thin typed wrapper over one SQLGlot query whose columns are always spelled out."""
 
+# SQLGlot types its trees in part, and JSON not at all.
+# pyright: reportUnknownVariableType=false, reportUnknownMemberType=false, reportUnknownArgumentType=false
+
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -16,24 +19,24 @@ def column(name: str, table: str | None = None) -> exp.Column:
     return exp.column(exp.to_identifier(name, quoted=True), table=table, quoted=True)
 
 
-def literal(value: str | int | float | bool | None) -> exp.Expression:
+def literal(value: str | int | float | bool | None) -> exp.Expr:
     """Return a literal of a plain value."""
     return exp.convert(value)
 
 
-def call(name: str, *arguments: exp.Expression | str | int | float | bool | None) -> exp.Anonymous:
+def call(name: str, *arguments: exp.Expr | str | int | float | bool | None) -> exp.Anonymous:
     """Return a call of a DuckDB function by name; plain values become literals."""
-    made = [part.copy() if isinstance(part, exp.Expression) else exp.convert(part) for part in arguments]
+    made = [part.copy() if isinstance(part, exp.Expr) else exp.convert(part) for part in arguments]
     return exp.Anonymous(this=name, expressions=made)
 
 
-def all_of(conditions: Iterable[exp.Expression]) -> exp.Expression:
+def all_of(conditions: Iterable[exp.Expr]) -> exp.Expr:
     """Join conditions with AND; none gives TRUE."""
     found = [condition.copy() for condition in conditions]
     return exp.and_(*found) if found else exp.true()
 
 
-def any_of(conditions: Iterable[exp.Expression]) -> exp.Expression:
+def any_of(conditions: Iterable[exp.Expr]) -> exp.Expr:
     """Join conditions with OR; none gives FALSE."""
     found = [condition.copy() for condition in conditions]
     return exp.or_(*found) if found else exp.false()
@@ -64,7 +67,7 @@ class Relation:
         """Wrap a query that gives exactly `columns`; for operations that the methods do not cover."""
         return Relation(columns=tuple(columns), query=query, types=dict(types or {}))
 
-    def source(self, alias: str | None = None) -> exp.Expression:
+    def source(self, alias: str | None = None) -> exp.Expr:
         """Return what stands in a FROM clause: the table itself or the query as a sub-query."""
         if self.query is None:
             table = exp.to_table(exp.to_identifier(self.name or "", quoted=True).sql("duckdb"), dialect="duckdb")
@@ -81,7 +84,7 @@ class Relation:
         """Return a reference to one of the columns."""
         return column(name)
 
-    def select(self, columns: Mapping[str, exp.Expression] | Sequence[str]) -> Relation:
+    def select(self, columns: Mapping[str, exp.Expr] | Sequence[str]) -> Relation:
         """Keep exactly these: names, or new name → expression."""
         wanted = columns if isinstance(columns, Mapping) else {name: column(name) for name in columns}
         names = tuple(wanted)
@@ -93,13 +96,13 @@ class Relation:
         types = {name: self.types[name] for name in names if name in self.types and not isinstance(columns, Mapping)}
         return Relation(columns=names, query=exp.select(*made).from_(self.source()), types=types)
 
-    def extend(self, columns: Mapping[str, exp.Expression]) -> Relation:
+    def extend(self, columns: Mapping[str, exp.Expr]) -> Relation:
         """Replace the columns of these names in place and append the new ones."""
-        trees: dict[str, exp.Expression] = {name: column(name) for name in self.columns}
+        trees: dict[str, exp.Expr] = {name: column(name) for name in self.columns}
         trees.update(columns)
         return self.select(trees)
 
-    def hide(self, columns: Mapping[str, exp.Expression]) -> Relation:
+    def hide(self, columns: Mapping[str, exp.Expr]) -> Relation:
         """Add columns that expressions of this node may use but that do not leave it."""
         kept = [column(name) for name in (*self.columns, *self.hidden)]
         made = [_aliased(tree, name) for name, tree in columns.items()]
@@ -115,13 +118,13 @@ class Relation:
         """Give columns new names (old → new) and keep their order."""
         return self.select({names.get(name, name): column(name) for name in self.columns})
 
-    def where(self, condition: exp.Expression) -> Relation:
+    def where(self, condition: exp.Expr) -> Relation:
         """Keep the rows for which the condition is true (not NULL)."""
         kept = [column(name) for name in (*self.columns, *self.hidden)]
         query = exp.select(*kept).from_(self.source()).where(condition.copy(), copy=False)
         return replace(self, query=query, name=None)
 
-    def accept(self, condition: exp.Expression, reason: exp.Expression) -> Relation:
+    def accept(self, condition: exp.Expr, reason: exp.Expr) -> Relation:
         """Keep the rows for which the condition is true; the others are refused for `reason` (a text).
 
         Where nothing reads the node's port `rejected`, the refused rows become dead letters in the same pass.
@@ -129,7 +132,7 @@ class Relation:
         marked = exp.Anonymous(this=ACCEPT, expressions=[condition.copy(), reason.copy()])
         return self.where(marked)
 
-    def aggregate(self, keys: Mapping[str, exp.Expression], values: Mapping[str, exp.Expression]) -> Relation:
+    def aggregate(self, keys: Mapping[str, exp.Expr], values: Mapping[str, exp.Expr]) -> Relation:
         """Group by the keys (name → expression) and compute the values; no keys gives exactly one row."""
         made = [_aliased(tree, name) for name, tree in (*keys.items(), *values.items())]
         query = exp.select(*made).from_(self.source())
@@ -137,7 +140,7 @@ class Relation:
             query = query.group_by(*[tree.copy() for tree in keys.values()], copy=False)
         return Relation(columns=(*keys, *values), query=query)
 
-    def order_by(self, terms: Sequence[exp.Expression]) -> Relation:
+    def order_by(self, terms: Sequence[exp.Expr]) -> Relation:
         """Sort by `exp.Ordered` terms."""
         return self._continued(self._flat().order_by(*[term.copy() for term in terms], copy=False))
 
@@ -151,7 +154,7 @@ class Relation:
         """Keep one of each group of equal rows."""
         return self._continued(self._flat().distinct(copy=False))
 
-    def ranked(self, name: str, keys: Sequence[str], order: Sequence[exp.Expression]) -> Relation:
+    def ranked(self, name: str, keys: Sequence[str], order: Sequence[exp.Expr]) -> Relation:
         """Add the hidden column `name`: the row's number (from 1) within its keys, in the given order."""
         window = exp.Window(
             this=exp.RowNumber(),
@@ -170,8 +173,8 @@ class Relation:
     def join(
         self,
         other: Relation,
-        on: exp.Expression | None,
-        columns: Mapping[str, exp.Expression],
+        on: exp.Expr | None,
+        columns: Mapping[str, exp.Expr],
         how: str = "inner",
     ) -> Relation:
         """Join with `other`; in `on` and `columns` this side is the table `l` and the other one `r`.
@@ -196,11 +199,11 @@ class Relation:
             and not any(map(makes_rows, query.expressions))
         )
 
-    def _narrowed(self, wanted: Mapping[str, exp.Expression]) -> exp.Query:
+    def _narrowed(self, wanted: Mapping[str, exp.Expr]) -> exp.Query:
         assert isinstance(self.query, exp.Select)
         query = self.query.copy()
         inner = {item.alias_or_name: item for item in query.expressions}
-        made: list[exp.Expression] = []
+        made: list[exp.Expr] = []
         for name, tree in wanted.items():
             item = inner[tree.name]
             value = item.this if isinstance(item, exp.Alias) else item
@@ -223,26 +226,25 @@ class Relation:
 
 def makes_rows(tree: exp.Expression) -> bool:
     """Tell whether a column of a SELECT decides how many rows there are (`unnest`)."""
-    return any(
-        isinstance(part, exp.Unnest | exp.Explode) or (isinstance(part, exp.Anonymous) and part.name.upper() == "UNNEST")
-        for part in tree.find_all(exp.Unnest, exp.Explode, exp.Anonymous)
-    )
+    if tree.find(exp.Unnest, exp.Explode) is not None:
+        return True
+    return any(part.name.upper() == "UNNEST" for part in tree.find_all(exp.Anonymous))
 
 
-def _is_same(tree: exp.Expression, name: str) -> bool:
+def _is_same(tree: exp.Expr, name: str) -> bool:
     return isinstance(tree, exp.Column) and not tree.table and tree.name == name
 
 
-def _is_bare(tree: exp.Expression) -> bool:
+def _is_bare(tree: exp.Expr) -> bool:
     return isinstance(tree, exp.Column) and not tree.table
 
 
-def _aliased(tree: exp.Expression, name: str) -> exp.Expression:
+def _aliased(tree: exp.Expr, name: str) -> exp.Expr:
     if isinstance(tree, exp.Column) and tree.name == name and not tree.table:
         return tree.copy()
     return exp.alias_(tree.copy(), exp.to_identifier(name, quoted=True))
 
 
-def sort_term(tree: exp.Expression, descending: bool = False, nulls: str = "last") -> exp.Ordered:
+def sort_term(tree: exp.Expr, descending: bool = False, nulls: str = "last") -> exp.Ordered:
     """Return one term of ORDER BY with the place of NULLs spelled out."""
     return exp.Ordered(this=tree.copy(), desc=descending, nulls_first=nulls == "first")

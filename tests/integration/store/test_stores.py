@@ -13,9 +13,9 @@ from uuid import uuid4
 
 import duckdb
 import pytest
-from building import fresh_folder
 from tools.services import postgres
 
+from building import fresh_folder
 from runnel.errors import AuthoringError
 from runnel.model.loading import from_mapping
 from runnel.store import Store
@@ -114,7 +114,7 @@ def test_a_version_is_known_by_its_text_and_immutable(store):
     assert store.versions.put("p", "text one", "meaning", pipeline) == first
     second = store.versions.put("p", "text two", "meaning", pipeline)
     assert first != second and store.versions.get(first) == "text one"
-    assert [item["id"] for item in store.versions.list("p")][0] in (first, second) and len(store.versions.list("p")) == 2
+    assert next(item["id"] for item in store.versions.list("p")) in (first, second) and len(store.versions.list("p")) == 2
     assert store.versions.pipelines()[0]["latest_version"] == second
     with pytest.raises(AuthoringError):
         store.versions.get("nothing")

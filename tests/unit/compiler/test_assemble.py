@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import pytest
-from building import compiled, fresh_project, node, rows
 
+from building import compiled, fresh_project, node, rows
 from runnel.compiler.compile import Compiled
 from runnel.model.findings import Finding
 

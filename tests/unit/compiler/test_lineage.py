@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from building import compiled, fresh_project, node, rows
 
+from building import compiled, fresh_project, node, rows
 from runnel.app.pipelines import lineage
 from runnel.errors import AuthoringError
 

@@ -8,8 +8,8 @@ from typing import Any
 
 import duckdb
 import pytest
-from building import compiled, fresh_project, node, rows
 
+from building import compiled, fresh_project, node, rows
 from runnel.app.pipelines import sql
 from runnel.errors import AuthoringError
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from building import compiled, fresh_project, node, rows
 from sqlglot import parse_one
 
+from building import compiled, fresh_project, node, rows
 from runnel.compiler.usage import needed_columns, pruned
 from runnel.plan.shapes import Plan
 
