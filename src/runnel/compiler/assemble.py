@@ -1,5 +1,8 @@
 """Document → graph: kinds looked up, configs checked, wires resolved to ports, nested nodes laid out, cycles found."""
 
+# SQLGlot types its trees in part, and JSON not at all.
+# pyright: reportUnknownVariableType=false, reportUnknownMemberType=false, reportUnknownArgumentType=false
+
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping

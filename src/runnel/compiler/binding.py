@@ -1,5 +1,8 @@
 """Binding of a node's fields: expressions become checked trees, and what may fail per row is guarded."""
 
+# SQLGlot types its trees in part, and JSON not at all.
+# pyright: reportUnknownVariableType=false, reportUnknownMemberType=false, reportUnknownArgumentType=false
+
 from __future__ import annotations
 
 import difflib
@@ -63,7 +66,7 @@ class _Guards:
 
     relation: Relation
     policy: str
-    pending: dict[str, exp.Expression] = field(default_factory=dict)
+    pending: dict[str, exp.Expr] = field(default_factory=dict)
     reasons: dict[str, str] = field(default_factory=dict)
     texts: list[str] = field(default_factory=list)
     counter: int = 0
@@ -73,7 +76,7 @@ class _Guards:
             self.relation = self.relation.hide(self.pending)
             self.pending = {}
 
-    def add(self, tree: exp.Expression) -> exp.Expression:
+    def add(self, tree: exp.Expr) -> exp.Expr:
         """Give an expression a hidden column and return the reference to it."""
         if any(node.name in self.pending for node in tree.find_all(exp.Column)):
             self.flush()
@@ -82,7 +85,7 @@ class _Guards:
         self.pending[name] = tree
         return column(name)
 
-    def guard(self, tree: exp.Expression, label: str) -> exp.Expression:
+    def guard(self, tree: exp.Expr, label: str) -> exp.Expr:
         """Apply the policy to an expression that may fail and return what stands for its value."""
         if self.policy == "fail":
             return tree
@@ -129,15 +132,15 @@ def _bind_field(
     if isinstance(value, str):
         return _bind_one(node, (name,), mark, value, schema, guard, binding, around)
     if isinstance(value, Sequence):
-        made: list[exp.Expression | None] = []
+        made: list[exp.Expr | None] = []
         for index, item in enumerate(value):
             text = getattr(item, mark.key) if mark.key else item
             path = (name, index, mark.key) if mark.key else (name, index)
             made.append(_bind_one(node, path, mark, text, schema, guard, binding, around))
         return [tree for tree in made if tree is not None]
-    trees: dict[str, exp.Expression] = {}
+    trees: dict[str, exp.Expr] = {}
     made_types: dict[str, str] = {}
-    earlier: dict[str, exp.Expression] = {}
+    earlier: dict[str, exp.Expr] = {}
     for key, text in value.items():
         tree = _bind_one(node, (name, key), mark, text, schema, guard, binding, around, earlier)
         if tree is None:
@@ -165,8 +168,8 @@ def _bind_one(
     guard: _Guards,
     binding: Binding,
     around: Surroundings,
-    earlier: Mapping[str, exp.Expression] | None = None,
-) -> exp.Expression | None:
+    earlier: Mapping[str, exp.Expr] | None = None,
+) -> exp.Expr | None:
     """Bind one expression; returns the tree to use (guarded where it may fail) or None after findings."""
     over = node.node.window(node.config) if mark.kind == "window" else None
     bound, findings = bind_expression(
@@ -202,13 +205,13 @@ def _kind_finding(node: GraphNode, dotted: str, mark: ExpressionMark, bound: Bou
     return None
 
 
-def _with_earlier(tree: exp.Expression, earlier: Mapping[str, exp.Expression]) -> exp.Expression:
+def _with_earlier(tree: exp.Expr, earlier: Mapping[str, exp.Expr]) -> exp.Expr:
     """Replace references to columns that earlier expressions of the field made."""
     if not earlier:
         return tree
     lowered = {name.lower(): reference for name, reference in earlier.items()}
 
-    def swap(part: exp.Expression) -> exp.Expression:
+    def swap(part: exp.Expr) -> exp.Expr:
         if isinstance(part, exp.Column) and not part.table and part.name.lower() in lowered:
             return lowered[part.name.lower()].copy()
         return part
@@ -216,7 +219,7 @@ def _with_earlier(tree: exp.Expression, earlier: Mapping[str, exp.Expression]) -
     return tree.copy().transform(swap)
 
 
-def _guard_arguments(tree: exp.Expression, guard: _Guards, label: str) -> exp.Expression:
+def _guard_arguments(tree: exp.Expr, guard: _Guards, label: str) -> exp.Expr:
     """Guard the largest parts of an aggregate or window expression that are computed per row."""
     made = tree.copy()
     for part in _row_parts(made):
@@ -225,9 +228,9 @@ def _guard_arguments(tree: exp.Expression, guard: _Guards, label: str) -> exp.Ex
     return made
 
 
-def _row_parts(tree: exp.Expression) -> list[exp.Expression]:
+def _row_parts(tree: exp.Expr) -> list[exp.Expr]:
     """Find the arguments of aggregates that are more than a column or a literal."""
-    found: list[exp.Expression] = []
+    found: list[exp.Expr] = []
     for call_node in list(tree.walk()):
         if not is_aggregate(call_node):
             continue

@@ -1,5 +1,8 @@
 """The compiler's front door: a document becomes a graph, typed nodes, findings, and, without errors, a plan."""
 
+# SQLGlot types its trees in part, and JSON not at all.
+# pyright: reportUnknownVariableType=false, reportUnknownMemberType=false, reportUnknownArgumentType=false
+
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping

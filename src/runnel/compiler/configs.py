@@ -1,5 +1,8 @@
 """A node's config: references replaced, types checked, problems turned into findings with the nearest match."""
 
+# SQLGlot types its trees in part, and JSON not at all.
+# pyright: reportUnknownVariableType=false, reportUnknownMemberType=false, reportUnknownArgumentType=false
+
 from __future__ import annotations
 
 import difflib

@@ -1,5 +1,8 @@
 """The resolved graph: nodes with their classes and configs, edges with both ports named, in an order that runs."""
 
+# SQLGlot types its trees in part, and JSON not at all.
+# pyright: reportUnknownVariableType=false, reportUnknownMemberType=false, reportUnknownArgumentType=false
+
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping

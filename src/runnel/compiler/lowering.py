@@ -4,6 +4,9 @@ A fence is `LIMIT label OFFSET 0`: DuckDB keeps it, counts it exactly in its pro
 pass that would change the count (ADR 0003). A tap is a call that stores a refused row while the query runs.
 """
 
+# SQLGlot types its trees in part, and JSON not at all.
+# pyright: reportUnknownVariableType=false, reportUnknownMemberType=false, reportUnknownArgumentType=false
+
 from __future__ import annotations
 
 from collections.abc import Sequence

@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from sqlglot import exp
 
@@ -106,7 +106,7 @@ def _shown_source(item: TypedNode, query: exp.Query, function: bool) -> exp.Quer
             return table.copy()
         return part
 
-    return query.transform(swap)
+    return cast("exp.Query", query.transform(swap))
 
 
 def table_schemas(graph: Graph, typed: Mapping[str, TypedNode]) -> dict[str, Mapping[str, str]]:

@@ -1,5 +1,8 @@
 """Which input columns a relation needs for the columns that are wanted of it, found by walking the query."""
 
+# SQLGlot types its trees in part, and JSON not at all.
+# pyright: reportUnknownVariableType=false, reportUnknownMemberType=false, reportUnknownArgumentType=false
+
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
@@ -16,7 +19,8 @@ def needed_columns(
 ) -> Needs:
     """Return table name → columns that must be read so that the `wanted` columns (None: all) can be computed.
 
-    `values_only` leaves out columns that only decide which rows there are (conditions, join keys, order). Anything that the walk does not know counts as needing every column that is named below it, so the answer may be
+    `values_only` leaves out columns that only decide which rows there are (conditions, join keys, order).
+    Anything that the walk does not know counts as needing every column that is named below it, so the answer may be
     too large but never too small.
     """
     walker = _Walker({name: {column.lower(): column for column in columns} for name, columns in tables.items()})
@@ -43,7 +47,7 @@ class _Walker:
         self.values_only = False
         self.trims = False
 
-    def walk(self, query: exp.Expression, wanted: set[str] | None) -> None:
+    def walk(self, query: exp.Expr, wanted: set[str] | None) -> None:
         """Note what a query needs for its wanted columns."""
         if isinstance(query, exp.Subquery):
             self.walk(query.this, wanted)
@@ -66,7 +70,7 @@ class _Walker:
 
     def _walk_select(self, query: exp.Select, wanted: set[str] | None) -> None:
         whole = wanted is None or (query.args.get("distinct") is not None and not self.values_only)
-        read: list[exp.Expression] = [
+        read: list[exp.Expr] = [
             item
             for item in query.expressions
             if whole or item.alias_or_name.lower() in (wanted or ()) or (not self.values_only and makes_rows(item))
@@ -86,7 +90,7 @@ class _Walker:
         for name, source in sources.items():
             self._descend(source, inner[name])
 
-    def _descend(self, source: exp.Expression, used: set[str]) -> None:
+    def _descend(self, source: exp.Expr, used: set[str]) -> None:
         if isinstance(source, exp.Table):
             columns = self.known.get(source.name, {})
             self.needs.setdefault(source.name, set()).update(columns[name] for name in used if name in columns)
@@ -95,7 +99,7 @@ class _Walker:
         else:
             self._everything(source)
 
-    def _everything(self, tree: exp.Expression) -> None:
+    def _everything(self, tree: exp.Expr) -> None:
         """Count every column of every table that is named anywhere below."""
         for table in tree.find_all(exp.Table):
             self.needs.setdefault(table.name, set()).update(self.known.get(table.name, {}).values())
@@ -105,14 +109,14 @@ class _Walker:
                     self.needs[name].add(columns[column.name.lower()])
 
 
-def _clauses(query: exp.Select) -> list[exp.Expression]:
+def _clauses(query: exp.Select) -> list[exp.Expr]:
     """Return everything of a SELECT but its columns and sources."""
-    read: list[exp.Expression] = []
+    read: list[exp.Expr] = []
     for key, value in query.args.items():
         if key in ("expressions", "from", "from_", "joins", "laterals"):
             continue
         read.extend(
-            part for part in (value if isinstance(value, list) else [value]) if isinstance(part, exp.Expression)
+            part for part in (value if isinstance(value, list) else [value]) if isinstance(part, exp.Expr)
         )
     for join in query.args.get("joins") or []:
         if join.args.get("on") is not None:
@@ -121,8 +125,8 @@ def _clauses(query: exp.Select) -> list[exp.Expression]:
     return read
 
 
-def _sources(query: exp.Select) -> dict[str, exp.Expression]:
-    found: dict[str, exp.Expression] = {}
+def _sources(query: exp.Select) -> dict[str, exp.Expr]:
+    found: dict[str, exp.Expr] = {}
     origin = query.args.get("from_") or query.args.get("from")
     parts = [origin.this] if origin is not None else []
     parts += [join.this for join in query.args.get("joins") or []]

@@ -15,9 +15,9 @@ class Attempt:
     """One value that may not come out: its tree (NULL when it does not), whether it went wrong, and what is said."""
 
     name: str
-    value: exp.Expression
-    broken: exp.Expression
-    reason: exp.Expression
+    value: exp.Expr
+    broken: exp.Expr
+    reason: exp.Expr
 
 
 def attempted(
@@ -30,7 +30,7 @@ def attempted(
     """
     hidden = {attempt.name: f"__made_{attempt.name}" for attempt in attempts}
     tried = input.hide({hidden[attempt.name]: attempt.value for attempt in attempts})
-    values: dict[str, exp.Expression] = {name: column(hidden.get(name, name)) for name in layout}
+    values: dict[str, exp.Expr] = {name: column(hidden.get(name, name)) for name in layout}
     if policy == "null":
         return {"output": tried.select(values)}
     if policy == "fail":
@@ -41,14 +41,14 @@ def attempted(
     good = all_of(exp.Paren(this=attempt.broken.copy()).not_() for attempt in attempts)
     reasons = [exp.Case().when(attempt.broken.copy(), attempt.reason.copy()) for attempt in attempts]
     reason = call("CONCAT_WS", "; ", *reasons)
-    visible: dict[str, exp.Expression] = {name: column(name) for name in input.columns}
+    visible: dict[str, exp.Expr] = {name: column(name) for name in input.columns}
     return {
         "output": tried.accept(good, reason).select(values),
         port: tried.where(good.not_()).select({**visible, "_reason": reason}),
     }
 
 
-def not_made(name: str, made: str, what: str) -> tuple[exp.Expression, exp.Expression]:
+def not_made(name: str, made: str, what: str) -> tuple[exp.Expr, exp.Expr]:
     """Return (broken, reason) for a value that was there but gave NULL."""
     there = column(name).is_(exp.null()).not_()
     broken = exp.and_(there, column(f"__made_{made}").is_(exp.null()))

@@ -9,20 +9,20 @@ from sqlglot import exp
 
 
 @lru_cache(maxsize=512)
-def _parsed(template: str) -> exp.Expression:
+def _parsed(template: str) -> exp.Expr:
     return sqlglot.parse_one(template, read="duckdb")
 
 
-def fill(template: str, **parts: exp.Expression | str | int | float | bool | None) -> exp.Expression:
+def fill(template: str, **parts: exp.Expr | str | int | float | bool | None) -> exp.Expr:
     """Return the tree of a template; plain values become literals. Never give it text that a person wrote."""
 
-    def swap(node: exp.Expression) -> exp.Expression:
+    def swap(node: exp.Expr) -> exp.Expr:
         if isinstance(node, exp.Placeholder) and node.name in parts:
             value = parts[node.name]
-            return value.copy() if isinstance(value, exp.Expression) else exp.convert(value)
+            return value.copy() if isinstance(value, exp.Expr) else exp.convert(value)
         return node
 
-    made: exp.Expression = _parsed(template).transform(swap)
+    made: exp.Expr = _parsed(template).transform(swap)
     return made
 
 

@@ -1,5 +1,8 @@
 """Plan, segment and their parts as frozen values with a JSON form; `runtime` and `engines` read nothing else."""
 
+# SQLGlot types its trees in part, and JSON not at all.
+# pyright: reportUnknownVariableType=false, reportUnknownMemberType=false, reportUnknownArgumentType=false
+
 from __future__ import annotations
 
 import dataclasses

@@ -1,5 +1,8 @@
 """Charts: nodes that reduce a table to what a picture needs, and the validated specification of that picture."""
 
+# SQLGlot types its trees in part, and JSON not at all.
+# pyright: reportUnknownVariableType=false, reportUnknownMemberType=false, reportUnknownArgumentType=false
+
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -58,7 +61,7 @@ class Chart(Node):
     outputs: ClassVar[tuple[str, ...]] = ()
     group: ClassVar[str] = "charts"
 
-    Config = ChartConfig
+    Config: ClassVar[Any] = ChartConfig
 
     def specify(self, types: Mapping[str, str]) -> ChartSpec:
         """Return the specification for data of these column types."""

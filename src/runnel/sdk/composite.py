@@ -1,5 +1,8 @@
 """Composite nodes: a node that stands for other nodes (a sub-pipeline, a list of rules)."""
 
+# SQLGlot types its trees in part, and JSON not at all.
+# pyright: reportUnknownVariableType=false, reportUnknownMemberType=false, reportUnknownArgumentType=false
+
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping

@@ -42,9 +42,9 @@ class JoinKeys:
         named = list(on.items()) if isinstance(on, Mapping) else [(name, name) for name in on]
         return JoinKeys(tuple((resolve_column(left, a) or a, resolve_column(right, b) or b) for a, b in named))
 
-    def merged(self, how: str) -> dict[str, exp.Expression]:
+    def merged(self, how: str) -> dict[str, exp.Expr]:
         """Return left key column → the expression that holds the key for rows of either side."""
-        made: dict[str, exp.Expression] = {}
+        made: dict[str, exp.Expr] = {}
         for mine, theirs in self.pairs:
             if how == "right":
                 made[mine] = column(theirs, "r")
@@ -55,7 +55,7 @@ class JoinKeys:
         return made
 
 
-def key_condition(keys: JoinKeys) -> exp.Expression:
+def key_condition(keys: JoinKeys) -> exp.Expr:
     """Return the condition that all keys are equal."""
     return all_of(exp.EQ(this=column(mine, "l"), expression=column(theirs, "r")) for mine, theirs in keys.pairs)
 
@@ -65,14 +65,14 @@ def combined_columns(
     right: Relation,
     keys: JoinKeys | tuple[()],
     suffix: str,
-    merged: Mapping[str, exp.Expression] | None = None,
-) -> dict[str, exp.Expression]:
+    merged: Mapping[str, exp.Expr] | None = None,
+) -> dict[str, exp.Expr]:
     """Return the columns of a join: the left ones, then the right ones without keys of the same name.
 
     A right column whose name is taken gets the suffix, as often as needed.
     """
     merged = merged or {}
-    made: dict[str, exp.Expression] = {name: merged.get(name, column(name, "l")) for name in left.columns}
+    made: dict[str, exp.Expr] = {name: merged.get(name, column(name, "l")) for name in left.columns}
     same = {theirs for mine, theirs in (keys.pairs if keys else ()) if mine.lower() == theirs.lower()}
     taken = {name.lower() for name in made}
     for name in right.columns:

@@ -1,5 +1,8 @@
 """Node: one step of a pipeline; the class is its config schema, form, palette entry, docs page and compiler rule."""
 
+# SQLGlot types its trees in part, and JSON not at all.
+# pyright: reportUnknownVariableType=false, reportUnknownMemberType=false, reportUnknownArgumentType=false
+
 from __future__ import annotations
 
 import inspect
@@ -98,9 +101,9 @@ class Node:
     that may fail already guarded. `relate` takes one `Relation` per input port (a list for a port with many edges,
     None for an unconnected optional one) and returns one `Relation`, or a mapping of output port → `Relation`.
     It must not touch files, clock or randomness. `reports` are outputs whose rows say something about the input, which
-    goes on besides (ledger class passed); `gates` are those among them that decide whether the run is well: they are computed also
-    where nothing reads them, and a row whose `fails` is true ends the run with exit code 4. `ordered` says that the node depends on the order of its input;
-    `probed` that its columns may depend on the data; `foreign` that it carries SQL that a person wrote.
+    goes on besides (ledger class passed); `gates` are those among them that decide whether the run is well: they are
+    computed also where nothing reads them, and a row whose `fails` is true ends the run with exit code 4. `ordered`
+    says that the node depends on the order of its input; `probed` that its columns may depend on the data; `foreign` that it carries SQL that a person wrote.
     """
 
     kind: ClassVar[str]
@@ -153,11 +156,6 @@ class Node:
 
     @classmethod
     def ledger_of(cls, config: Any) -> Ledger:
-        """Return the ledger class under `config`."""
-        return cls.ledger
-
-    @classmethod
-    def ledger_of(cls, config: Any) -> Ledger:
         """Return the classes that the node's rows fall into under `config`."""
         return cls.ledger
 
@@ -171,26 +169,26 @@ class Node:
         """Return after how many rows the node stops reading, or None; counts above it then hold until the stop."""
         return None
 
-    def check(self, inputs: Mapping[str, Any]) -> Iterable[Finding]:
+    def check(self, inputs: Any) -> Iterable[Finding]:
         """Yield findings that the config's types and the bound fields cannot express; called before `relate`."""
         return ()
 
-    def relate(self, **inputs: Any) -> Relation | Mapping[str, Relation]:
+    def relate(self, *args: Any, **inputs: Any) -> Relation | Mapping[str, Relation]:
         """Return the output relations; see the class."""
         raise NotImplementedError(f"{type(self).__name__}.relate")
 
-    def probe_query(self, **inputs: Any) -> Relation | None:
+    def probe_query(self, *args: Any, **inputs: Any) -> Relation | None:
         """Return the small relation whose rows decide the node's columns (`probed` kinds only), or None.
 
         Its rows are in `self.seen` when `relate` is called.
         """
         return None
 
-    def tree(self, name: str) -> exp.Expression:
+    def tree(self, name: str) -> exp.Expr:
         """Return the bound expression of a field."""
         return self.bound[name].copy()
 
-    def trees(self, name: str) -> dict[str, exp.Expression]:
+    def trees(self, name: str) -> dict[str, exp.Expr]:
         """Return the bound expressions of a mapping field, in the config's order."""
         return {key: tree.copy() for key, tree in self.bound[name].items()}
 
@@ -199,7 +197,7 @@ def input_ports(node: type[Node]) -> tuple[Port, ...]:
     """Read the input ports off the signature of `relate`: `list[Relation]` takes many, a default makes it optional."""
     found: list[Port] = []
     for parameter in list(inspect.signature(node.relate).parameters.values())[1:]:
-        if parameter.kind is inspect.Parameter.VAR_KEYWORD:
+        if parameter.kind in (inspect.Parameter.VAR_KEYWORD, inspect.Parameter.VAR_POSITIONAL):
             continue
         many = "list[" in str(parameter.annotation) or "Sequence[" in str(parameter.annotation)
         required = parameter.default is inspect.Parameter.empty

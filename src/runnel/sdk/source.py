@@ -1,5 +1,8 @@
 """Sources and sinks: the two kinds of nodes that touch the outside; their code runs in the sandboxed worker only."""
 
+# SQLGlot types its trees in part, and JSON not at all.
+# pyright: reportUnknownVariableType=false, reportUnknownMemberType=false, reportUnknownArgumentType=false
+
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence

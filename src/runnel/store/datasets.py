@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
+from sqlalchemy.exc import IntegrityError
 
 from runnel.errors import AuthoringError, ConnectorError
 from runnel.store.tables import dataset_versions, datasets
@@ -197,7 +198,7 @@ class DatasetStore:
                     query = datasets.update().where(datasets.c.name == name).values(columns=dict(columns))
                     connection.execute(query)
                 connection.execute(dataset_versions.insert().values(dataset=name, columns=dict(columns), **row))
-        except sa.exc.IntegrityError as error:
+        except IntegrityError as error:
             what = f"recording version {made['version']} of the dataset {name}: another run wrote at the same time"
             raise ConnectorError("RNL-DATASET-005", what, "Run it again.", retryable=True) from error
 

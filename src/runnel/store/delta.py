@@ -73,7 +73,7 @@ class DeltaWrite:
 
         table = ds.dataset(list(parquet), format="parquet").to_table(columns=list(self.key))
         counted = table.group_by(list(self.key)).aggregate([([], "count_all")])
-        double = counted.filter(pc.greater(counted.column("count_all"), 1))
+        double = counted.filter(pc.field("count_all") > 1)
         if double.num_rows:
             first = {name: double.column(name)[0].as_py() for name in self.key}
             what = f"the key {first} stands {double.column('count_all')[0].as_py()} times in one write"

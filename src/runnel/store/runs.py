@@ -173,7 +173,7 @@ def _jsonable(value: Any) -> Any:
     return None if value is None else json.loads(json.dumps(value, default=str))
 
 
-def _run(row: Mapping[str, Any]) -> Run:
+def _run(row: Any) -> Run:
     return Run(
         row["id"], row["pipeline"], row["version"], row["status"], row["cause"], row["params"], row["started_at"],
         row["finished_at"], row["seconds"], row["error"], row["result"],

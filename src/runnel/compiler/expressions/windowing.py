@@ -1,5 +1,8 @@
 """The window of a node around every call that needs one and has none of its own."""
 
+# SQLGlot types its trees in part, and JSON not at all.
+# pyright: reportUnknownVariableType=false, reportUnknownMemberType=false, reportUnknownArgumentType=false
+
 from __future__ import annotations
 
 from sqlglot import exp

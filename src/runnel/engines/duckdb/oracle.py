@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Mapping
+from typing import Any
 
 import duckdb
 
@@ -14,7 +15,7 @@ class DuckOracle:
     """Types queries of ours over empty tables, on one in-memory connection without access to anything outside."""
 
     def __init__(self) -> None:
-        config = {"enable_external_access": "false", "threads": "1", "memory_limit": "512MiB"}
+        config: dict[str, Any] = {"enable_external_access": "false", "threads": "1", "memory_limit": "512MiB"}
         self._connection = duckdb.connect(":memory:", config=config)
         self._connection.execute("SET TimeZone = 'UTC'")
         self._tables: dict[str, tuple[tuple[str, str], ...]] = {}

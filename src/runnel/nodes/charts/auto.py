@@ -58,7 +58,7 @@ class Auto(Chart):
 
     def probe_query(self, input: Relation) -> Relation | None:
         """Ask for counts, extremes and a few values of every column, as one row."""
-        made: dict[str, exp.Expression] = {"rows": exp.Count(this=exp.Star())}
+        made: dict[str, exp.Expr] = {"rows": exp.Count(this=exp.Star())}
         for index, name in enumerate(input.columns):
             text = exp.cast(column(name), "VARCHAR")
             made[f"distinct_{index}"] = call("APPROX_COUNT_DISTINCT", text)

@@ -73,18 +73,18 @@ class HexBin(Chart):
         return ChartSpec(kind="hex_bin", title=title, x=channel(x, types), y=(channel(y, types), channel(rows, types)))
 
 
-def _size(axis: str, cells: int) -> exp.Expression:
+def _size(axis: str, cells: int) -> exp.Expr:
     span = exp.Paren(this=exp.Sub(this=column(f"__high_{axis}"), expression=column(f"__low_{axis}")))
     return exp.Case().when(span.copy() > 0, exp.Div(this=span, expression=literal(cells))).else_(literal(1.0))
 
 
-def _place(axis: str, shift: exp.Expression) -> exp.Expression:
+def _place(axis: str, shift: exp.Expr) -> exp.Expr:
     offset = exp.Paren(this=exp.Sub(this=column(f"__{axis}"), expression=column(f"__low_{axis}")))
     steps = exp.Div(this=offset, expression=column(f"__size_{axis}"))
     return call("FLOOR", exp.Add(this=steps, expression=exp.Paren(this=shift.copy())))
 
 
-def _middle(axis: str, place: str, shift: exp.Expression) -> exp.Expression:
+def _middle(axis: str, place: str, shift: exp.Expr) -> exp.Expr:
     steps = exp.Sub(this=exp.Add(this=column(place), expression=literal(0.5)), expression=exp.Paren(this=shift.copy()))
     grown = exp.Mul(this=exp.Paren(this=steps), expression=column(f"__size_{axis}"))
     return exp.Add(this=column(f"__low_{axis}"), expression=grown)

@@ -25,9 +25,9 @@ def bucketed(relation: Relation, x: str, ys: Sequence[str], series: str | None, 
     )
     bucket = call("FLOOR", exp.Div(this=exp.Paren(this=column("__number") - 1), expression=size))
     placed = numbered.hide({"__bucket": bucket})
-    keys: dict[str, exp.Expression] = {name: column(name) for name in groups}
+    keys: dict[str, exp.Expr] = {name: column(name) for name in groups}
     keys["__bucket"] = column("__bucket")
-    values: dict[str, exp.Expression] = {x: exp.Min(this=column(x))}
+    values: dict[str, exp.Expr] = {x: exp.Min(this=column(x))}
     values |= {y: exp.Avg(this=exp.cast(column(y), "DOUBLE")) for y in ys}
     made = placed.aggregate(keys, values).order_by([sort_term(column(x))])
     return made.select([x, *ys, *groups])

@@ -89,17 +89,17 @@ class Cast(Node):
         ]
         reason = call("CONCAT_WS", "; ", *reasons)
         good = all_of(fits.values())
-        kept: dict[str, exp.Expression] = {name: column(hidden.get(name, name)) for name in input.columns}
-        refused: dict[str, exp.Expression] = {name: column(name) for name in input.columns}
+        kept: dict[str, exp.Expr] = {name: column(hidden.get(name, name)) for name in input.columns}
+        refused: dict[str, exp.Expr] = {name: column(name) for name in input.columns}
         return {
             "output": tried.accept(good, reason).select(kept),
             "rejected": tried.where(good.not_()).select({**refused, "_reason": reason}),
         }
 
 
-def _cast(kind: type[exp.Cast], tree: exp.Expression, type: str) -> exp.Expression:
+def _cast(kind: type[exp.Cast], tree: exp.Expr, type: str) -> exp.Expr:
     return kind(this=tree, to=exp.DataType.build(type, dialect="duckdb"))
 
 
-def _text(tree: exp.Expression) -> exp.Expression:
+def _text(tree: exp.Expr) -> exp.Expr:
     return call("LEFT", exp.cast(tree, "VARCHAR"), literal(80))

@@ -57,12 +57,12 @@ class Constant(Node):
     def relate(self, input: Relation) -> Relation:
         """Put the literals in place."""
         lowered = {name.lower(): name for name in input.columns}
-        made = {
+        made: dict[str, exp.Expr] = {
             lowered.get(name.lower(), name): self._value(name, value) for name, value in self.config.columns.items()
         }
         return input.extend(made)
 
-    def _value(self, name: str, value: str | int | float | bool | None) -> exp.Expression:
+    def _value(self, name: str, value: str | int | float | bool | None) -> exp.Expr:
         given = {str: "VARCHAR", bool: "BOOLEAN", int: "BIGINT", float: "DOUBLE", type(None): "VARCHAR"}[type(value)]
         wanted = normal_type(self.config.types[name]) or given if name in self.config.types else given
         if given == "BIGINT" and name not in self.config.types and not -(2**63) <= int(value or 0) < 2**63:

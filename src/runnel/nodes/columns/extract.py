@@ -101,7 +101,7 @@ class Extract(Node):
     def relate(self, input: Relation) -> Relation:
         """Extract each group."""
         own, pattern = self.bound["column"], self.config.pattern
-        made: dict[str, exp.Expression] = {
+        made: dict[str, exp.Expr] = {
             name: fill("CASE WHEN regexp_matches(:x, :pattern) THEN regexp_extract(:x, :pattern, :number) END",
                        x=column(own), pattern=pattern, number=index + 1)
             for index, name in enumerate(self._names())

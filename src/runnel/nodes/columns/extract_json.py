@@ -134,7 +134,7 @@ class ExtractJson(Node):
         order += [own] if own in self.config.paths and own not in order else []
         return dict(attempted(input, attempts, self.config.on_error, order))
 
-    def _attempt(self, own: str, name: str, document: exp.Expression, valid: exp.Expression) -> Attempt:
+    def _attempt(self, own: str, name: str, document: exp.Expr, valid: exp.Expr) -> Attempt:
         type = normal_type(self.config.types.get(name, "VARCHAR")) or "VARCHAR"
         path = json_path(self.config.paths[name])
         found = fill("json_extract_string(:x, :path)", x=document, path=path)

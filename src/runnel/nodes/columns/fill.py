@@ -117,12 +117,12 @@ class Fill(Node):
             return self._neighbours(input, names)
         if self.config.method == "mode":
             return self._most_frequent(input, names)
-        made: dict[str, exp.Expression] = {}
+        made: dict[str, exp.Expr] = {}
         for name in names:
             made[name] = call("COALESCE", column(name), self._usual(input, name))
         return input.extend(made)
 
-    def _usual(self, input: Relation, name: str) -> exp.Expression:
+    def _usual(self, input: Relation, name: str) -> exp.Expr:
         if self.config.method == "constant":
             value, type = literal(self.config.value), input.types.get(name)
             is_time = type is not None and family(type) not in ("text", "number", "boolean")
@@ -130,7 +130,7 @@ class Fill(Node):
         functions = {"mean": "AVG", "median": "MEDIAN", "min": "MIN", "max": "MAX"}
         return self._over(call(functions[self.config.method], column(name)), self.bound["group_by"])
 
-    def _over(self, tree: exp.Expression, keys: list[str], order: list[exp.Expression] | None = None) -> exp.Window:
+    def _over(self, tree: exp.Expr, keys: list[str], order: list[exp.Expr] | None = None) -> exp.Window:
         return exp.Window(
             this=tree,
             partition_by=[column(key) for key in keys],
@@ -144,7 +144,7 @@ class Fill(Node):
         """Number the stretches that begin with a value; each has one value, its greatest."""
         flipped = self.config.method == "backward"
         keys = [sort_key(term) for term in self.config.order_by]
-        order: list[exp.Expression] = [
+        order: list[exp.Expr] = [
             sort_term(column(resolve_column(input, key.column) or key.column),
                       (key.order == "descending") != flipped, key.nulls) for key in keys
         ]  # fmt: skip
@@ -155,7 +155,7 @@ class Fill(Node):
             f"__stretch{index}": self._over(call("COUNT", column(name)), groups, order)
             for index, name in enumerate(names)
         }
-        made: dict[str, exp.Expression] = {
+        made: dict[str, exp.Expr] = {
             name: self._over(call("MAX", column(name)), [*groups, f"__stretch{index}"])
             for index, name in enumerate(names)
         }
@@ -167,7 +167,7 @@ class Fill(Node):
             f"__count{index}": self._over(call("COUNT", column(name)), [*groups, name])
             for index, name in enumerate(names)
         }
-        made: dict[str, exp.Expression] = {}
+        made: dict[str, exp.Expr] = {}
         for index, name in enumerate(names):
             order = [sort_term(column(f"__count{index}"), True), sort_term(column(name))]
             first = exp.Window(this=call("FIRST_VALUE", column(name)), partition_by=[column(key) for key in groups],

@@ -76,6 +76,6 @@ class Hash(Node):
         joined = call("CONCAT", *[fill(measured, x=exp.cast(column(name), "VARCHAR")) for name in names])
         return input.extend({self.config.into: self._digest(joined)})
 
-    def _digest(self, text: exp.Expression) -> exp.Expression:
+    def _digest(self, text: exp.Expr) -> exp.Expr:
         salted = exp.DPipe(this=literal(self.config.salt), expression=text) if self.config.salt else text
         return fill(_DIGESTS[self.config.algorithm], x=salted)

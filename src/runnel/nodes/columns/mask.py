@@ -74,7 +74,7 @@ class Mask(Node):
 
     def relate(self, input: Relation) -> Relation:
         """Hide each column."""
-        made: dict[str, exp.Expression] = {}
+        made: dict[str, exp.Expr] = {}
         for name in self.bound["columns"]:
             text = exp.cast(column(name), "VARCHAR")
             made[name] = fill(_HIDDEN[self.config.show], x=text, keep=self.config.keep, sign=self.config.sign)

@@ -57,7 +57,7 @@ class MergeColumns(Node):
         joined = call("CONCAT_WS", self.config.separator, *texts)
         empty = all_of(column(name).is_(exp.null()) for name in names)
         merged = fill("CASE WHEN NOT (:empty) THEN :joined END", empty=empty, joined=joined)
-        made: dict[str, exp.Expression] = {}
+        made: dict[str, exp.Expr] = {}
         for name in input.columns:
             if name in names and into not in made:
                 first = {into: merged}

@@ -108,7 +108,7 @@ class NumberFormat(Node):
             {name: self._written(column(name), input.types.get(name, "")) for name in self.bound["columns"]}
         )
 
-    def _written(self, value: exp.Expression, type: str) -> exp.Expression:
+    def _written(self, value: exp.Expr, type: str) -> exp.Expr:
         config = self.config
         wide = exp.TryCast(this=value.copy(), to=types_of(f"DECIMAL(38,{config.decimals})"))
         if type in ("DOUBLE", "FLOAT"):

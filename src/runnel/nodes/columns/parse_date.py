@@ -120,20 +120,20 @@ class ParseDate(Node):
         ]
         return dict(attempted(input, attempts, self.config.on_error, placed(input, [], None)))
 
-    def _read(self, text: exp.Expression) -> exp.Expression:
+    def _read(self, text: exp.Expr) -> exp.Expr:
         tries = [self._try(text, format) for format in self.config.formats] or [self._iso(text)]
         return call("COALESCE", *tries) if len(tries) > 1 else tries[0]
 
-    def _try(self, text: exp.Expression, format: str) -> exp.Expression:
+    def _try(self, text: exp.Expr, format: str) -> exp.Expr:
         read = fill("try_strptime(:x, :format)", x=text, format=format)
         return self._typed(read, "%z" in format or "%Z" in format)
 
-    def _iso(self, text: exp.Expression) -> exp.Expression:
+    def _iso(self, text: exp.Expr) -> exp.Expr:
         if self.config.type == "timestamptz" and self.config.zone is None:
             return exp.TryCast(this=text.copy(), to=types_of(_TYPES["timestamptz"]))
         return self._typed(exp.TryCast(this=text.copy(), to=types_of("TIMESTAMP")), False)
 
-    def _typed(self, read: exp.Expression, has_offset: bool) -> exp.Expression:
+    def _typed(self, read: exp.Expr, has_offset: bool) -> exp.Expr:
         if self.config.type == "timestamptz":
             return read if has_offset else call("TIMEZONE", self.config.zone, read)
         local = call("TIMEZONE", "UTC", read) if has_offset else read

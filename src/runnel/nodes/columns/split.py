@@ -91,7 +91,7 @@ class Split(Node):
         order = [name for name in placed(input, into, own) if self.config.keep or name != own or name in into]
         return input.select({name: parts.get(name, column(name)) for name in order})
 
-    def _part(self, text: exp.Expression, number: int) -> exp.Expression:
+    def _part(self, text: exp.Expr, number: int) -> exp.Expr:
         separator = self.config.separator
         if self.config.regex:
             return fill(

@@ -84,7 +84,7 @@ class Standardise(Node):
         texts = [name for name in input.columns if input.types.get(name) == "VARCHAR"] if named is None else named
         return input.extend({name: self._cleaned(column(name)) for name in texts})
 
-    def _cleaned(self, tree: exp.Expression) -> exp.Expression:
+    def _cleaned(self, tree: exp.Expr) -> exp.Expr:
         config = self.config
         if config.unicode:
             tree = fill(

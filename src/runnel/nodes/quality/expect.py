@@ -169,8 +169,8 @@ class Expect(Node):
         made = each.select({name: call("STRUCT_EXTRACT", column("result"), name) for name in fields})
         return {"output": input.select(names), "results": made}
 
-    def _result(self, input: Relation, index: int, item: Any) -> exp.Expression:
-        total: exp.Expression = exp.Count(this=exp.Star())
+    def _result(self, input: Relation, index: int, item: Any) -> exp.Expr:
+        total: exp.Expr = exp.Count(this=exp.Star())
         if isinstance(item, RowCount):
             ends = [fill("count(*) >= :n", n=item.min)] if item.min is not None else []
             ends += [fill("count(*) <= :n", n=item.max)] if item.max is not None else []
@@ -183,7 +183,7 @@ class Expect(Node):
             texts = [exp.cast(part, "VARCHAR") for part in (breaking, total)]
             observed = call("CONCAT", texts[0], " of ", texts[1], " rows break it")
         fails = exp.and_(exp.Paren(this=passed.copy()).not_(), literal(item.severity == "error"))
-        parts: dict[str, exp.Expression] = {
+        parts: dict[str, exp.Expr] = {
             "name": literal(item.label), "type": literal(item.type), "columns": literal(", ".join(item.used)),
             "passed": passed, "observed": observed, "rows": total, "breaking": breaking,
             "severity": literal(item.severity), "fails": fails,
@@ -193,7 +193,7 @@ class Expect(Node):
         ]
         return exp.Struct(expressions=fields)
 
-    def _breaking(self, input: Relation, index: int, item: Any) -> exp.Expression:
+    def _breaking(self, input: Relation, index: int, item: Any) -> exp.Expr:
         """Return how many rows break an expectation."""
         columns = [column(resolve_column(input, name) or name) for name in item.used]
         if isinstance(item, Unique):
@@ -209,7 +209,7 @@ class Expect(Node):
         return fill("count_if(:kept IS NOT TRUE)", kept=exp.Paren(this=kept))
 
 
-def _fulfilled(item: Any, value: exp.Expression) -> exp.Expression:
+def _fulfilled(item: Any, value: exp.Expr) -> exp.Expr:
     if isinstance(item, InSet):
         return exp.In(this=value, expressions=[literal(part) for part in item.values])
     if isinstance(item, Matches):

@@ -143,7 +143,7 @@ class Profile(Node):
         made = each.select({name: call("STRUCT_EXTRACT", column("column"), name) for name in fields})
         return {"profile": made, "output": input.select(list(input.columns))}
 
-    def _row(self, input: Relation, name: str, numbers: list[str]) -> exp.Expression:
+    def _row(self, input: Relation, name: str, numbers: list[str]) -> exp.Expr:
         value, is_number = column(name), name in numbers
         number = exp.cast(value, _NUMBER)
         finite = fill("CASE WHEN isfinite(:x) THEN :x END", x=number)
@@ -152,7 +152,7 @@ class Profile(Node):
         size = self.config.top
         top = fill(_TOP_OF, text=text, size=size) if size else exp.null()
         empty = fill('coalesce(:top, CAST([] AS STRUCT(value VARCHAR, "rows" BIGINT)[]))', top=top)
-        parts: dict[str, exp.Expression] = {
+        parts: dict[str, exp.Expr] = {
             "name": literal(name),
             "type": literal(input.types.get(name, "")),
             "rows": exp.Count(this=exp.Star()),
@@ -171,7 +171,7 @@ class Profile(Node):
         ]
         return exp.Struct(expressions=fields)
 
-    def _bars(self, index: int, name: str) -> exp.Expression:
+    def _bars(self, index: int, name: str) -> exp.Expr:
         bins = self.config.bins
         low, high = column(f"__low{index}"), column(f"__high{index}")
         place = fill(_BIN, x=column(name), low=low, high=high, bins=bins, last=bins - 1)
@@ -184,7 +184,7 @@ class Profile(Node):
         return exp.Case().when(lowest.copy().is_(exp.null()).not_(), call("LIST_VALUE", *bars)).else_(_no_bars())
 
 
-def _no_bars() -> exp.Expression:
+def _no_bars() -> exp.Expr:
     return fill('CAST(NULL AS STRUCT("from" DOUBLE, "to" DOUBLE, "rows" BIGINT)[])')
 
 
@@ -192,11 +192,11 @@ def _with_bounds(input: Relation, numbers: list[str]) -> Relation:
     """Put the least and greatest finite number of each column beside every row."""
     if not numbers:
         return input
-    bounds: dict[str, exp.Expression] = {}
+    bounds: dict[str, exp.Expr] = {}
     for index, name in enumerate(numbers):
         finite = fill("CASE WHEN isfinite(CAST(:x AS DOUBLE)) THEN CAST(:x AS DOUBLE) END", x=column(name))
         bounds[f"__low{index}"], bounds[f"__high{index}"] = fill("min(:x)", x=finite), fill("max(:x)", x=finite)
     one = input.aggregate({}, bounds)
-    made: dict[str, exp.Expression] = {name: column(name, "l") for name in input.columns}
+    made: dict[str, exp.Expr] = {name: column(name, "l") for name in input.columns}
     made.update({name: column(name, "r") for name in bounds})
     return input.join(one, None, made, "cross")

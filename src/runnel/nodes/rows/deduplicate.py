@@ -114,10 +114,10 @@ class Deduplicate(Node):
             "duplicates": ranked.where(column("__rank") > 1).select(names),
         }
 
-    def _order(self, input: Relation) -> list[exp.Expression]:
+    def _order(self, input: Relation) -> list[exp.Expr]:
         flipped = self.config.keep == "last"
         named = [sort_key(term) for term in self.config.order_by]
-        terms: list[exp.Expression] = [
+        terms: list[exp.Expr] = [
             sort_term(column(resolve_column(input, key.column) or key.column),
                       (key.order == "descending") != flipped, key.nulls)
             for key in named
@@ -131,7 +131,7 @@ class Deduplicate(Node):
         numbered = input.ranked("__row", [], self._order(input))
         names = list(input.columns)
         mine = Relation.of(numbered.query, [*names, "__row"])  # type: ignore[arg-type]
-        conditions: list[exp.Expression] = [column("__row", "r") < column("__row", "l")]
+        conditions: list[exp.Expr] = [column("__row", "r") < column("__row", "l")]
         for key in [*self.bound["keys"], *([similarity.block_by] if similarity.block_by else [])]:
             exact = resolve_column(input, key) or key
             conditions.append(exp.NullSafeEQ(this=column(exact, "l"), expression=column(exact, "r")))
@@ -144,7 +144,7 @@ class Deduplicate(Node):
         return {"output": mine.join(mine, on, kept, "anti"), "duplicates": mine.join(mine, on, kept, "semi")}
 
 
-def _likeness(method: str, left: exp.Expression, right: exp.Expression) -> exp.Expression:
+def _likeness(method: str, left: exp.Expr, right: exp.Expr) -> exp.Expr:
     lowered = [call("LOWER", exp.cast(side, "VARCHAR")) for side in (left, right)]
     if method == "jaro_winkler":
         return call("JARO_WINKLER_SIMILARITY", *lowered)

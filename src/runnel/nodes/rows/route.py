@@ -60,7 +60,7 @@ class Route(Node):
         conditions = self.trees("routes")
         names = list(input.columns)
         made: dict[str, Relation] = {}
-        earlier: list[exp.Expression] = []
+        earlier: list[exp.Expr] = []
         for name, condition in conditions.items():
             true = condition.copy().is_(exp.true())
             made[name] = input.where(exp.and_(*[part.copy().not_() for part in earlier], true)).select(names)

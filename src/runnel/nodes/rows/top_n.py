@@ -67,7 +67,7 @@ class TopN(Node):
     def relate(self, input: Relation) -> Relation:
         """Rank and cut."""
         keys = [sort_key(term) for term in self.config.by]
-        terms: list[exp.Expression] = [
+        terms: list[exp.Expr] = [
             sort_term(column(resolve_column(input, key.column) or key.column), key.order == "descending", key.nulls)
             for key in keys
         ]

@@ -73,8 +73,8 @@ class Validate(Node):
 
     def relate(self, input: Relation) -> dict[str, Relation]:
         """Evaluate every rule for every row."""
-        holds: list[exp.Expression] = []
-        reasons: list[exp.Expression] = []
+        holds: list[exp.Expr] = []
+        reasons: list[exp.Expr] = []
         for rule, check in zip(self.config.rules, self.bound["rules"], strict=True):
             broken = check.copy().is_(exp.false() if rule.on_null == "pass" else exp.true())
             passed = broken.not_() if rule.on_null == "pass" else broken
@@ -82,7 +82,7 @@ class Validate(Node):
             reasons.append(exp.Case().when(passed.copy().not_(), exp.Literal.string(rule.reason)))
         good = all_of(holds)
         reason = call("CONCAT_WS", "; ", *reasons)
-        columns: dict[str, exp.Expression] = {name: input.column(name) for name in input.columns}
+        columns: dict[str, exp.Expr] = {name: input.column(name) for name in input.columns}
         return {
             "valid": input.accept(good, reason).select(list(input.columns)),
             "rejected": input.where(good.not_()).select({**columns, "_reason": reason}),

@@ -73,7 +73,7 @@ class Aggregate(Node):
 
     def relate(self, input: Relation) -> Relation:
         """Group; NULL is a group of its own."""
-        keys: dict[str, exp.Expression] = {name: column(name) for name in dict.fromkeys(self.bound["group_by"])}
+        keys: dict[str, exp.Expr] = {name: column(name) for name in dict.fromkeys(self.bound["group_by"])}
         values = self.trees("values")
         if self.config.include_details:
             fields = [

@@ -165,11 +165,11 @@ class Compare(Node):
 
     def _values(
         self, before: Relation, after: Relation, keys: JoinKeys, compared: dict[str, str]
-    ) -> dict[str, exp.Expression]:
+    ) -> dict[str, exp.Expr]:
         """Return the output's columns: those of `after`, then what only `before` has, then the old values."""
         gone = column("__number", "r").is_(exp.null())
         pairs = {theirs: mine for mine, theirs in keys.pairs}
-        made: dict[str, exp.Expression] = {}
+        made: dict[str, exp.Expr] = {}
         for name in after.columns:
             mine = pairs.get(name) or resolve_column(before, name)
             newer = column(name, "r")
@@ -188,7 +188,7 @@ def _numbered(relation: Relation, keys: list[str]) -> Relation:
     return Relation(columns=(*names, "__number"), query=ranked.query)
 
 
-def _marks(compared: dict[str, str]) -> dict[str, exp.Expression]:
+def _marks(compared: dict[str, str]) -> dict[str, exp.Expr]:
     """Return the kind of change, and the list of columns that differ."""
     differs = {
         theirs: exp.NullSafeNEQ(this=column(mine, "l"), expression=column(theirs, "r"))

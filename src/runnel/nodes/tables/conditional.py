@@ -110,15 +110,15 @@ class Conditional(Node):
     def relate(self, input: Relation) -> Relation:
         """Take the case's value where it sets the column, else the column as it was."""
         lowered = {name.lower(): name for name in input.columns}
-        made: dict[str, exp.Expression] = {}
+        made: dict[str, exp.Expr] = {}
         for name, value in self.trees("values").items():
             exact = lowered.get(name.lower())
             made[exact or name] = value if exact is None else self._kept(exact, name, value)
         return input.extend(made)
 
-    def _kept(self, exact: str, name: str, value: exp.Expression) -> exp.Expression:
-        sets: list[exp.Expression] = []
-        before: list[exp.Expression] = []
+    def _kept(self, exact: str, name: str, value: exp.Expr) -> exp.Expr:
+        sets: list[exp.Expr] = []
+        before: list[exp.Expr] = []
         for case, when in zip(self.config.cases, self.bound["whens"], strict=True):
             true = exp.Is(this=exp.Paren(this=when.copy()), expression=exp.true())
             if name in case.set:

@@ -53,14 +53,14 @@ class Explode(Node):
     def relate(self, input: Relation) -> Relation:
         """Unnest elements and positions side by side."""
         name = self.bound["column"]
-        elements: exp.Expression = column(name)
+        elements: exp.Expr = column(name)
         if self.config.keep_empty:
             elements = (
                 exp.Case()
                 .when(exp.GT(this=call("COALESCE", call("LEN", column(name)), 0), expression=exp.Literal.number(0)), column(name))
                 .else_(exp.Array(expressions=[exp.null()]))
             )
-        made: dict[str, exp.Expression] = {
+        made: dict[str, exp.Expr] = {
             other: call("UNNEST", elements) if other == name else column(other) for other in input.columns
         }
         if self.config.position:

@@ -139,10 +139,10 @@ class Flatten(Node):
     def relate(self, input: Relation) -> Relation:
         """Reach into each nested column."""
         nested, documents = set(self._nested(input)), self._documents(input)
-        made: dict[str, exp.Expression] = {}
+        made: dict[str, exp.Expr] = {}
         for name in input.columns:
             if name not in nested:
-                found: dict[tuple[str, ...], exp.Expression] = {(name,): column(name)}
+                found: dict[tuple[str, ...], exp.Expr] = {(name,): column(name)}
             elif name in documents:
                 found = self._from_json(name, documents.index(name))
             else:
@@ -158,7 +158,7 @@ class Flatten(Node):
             name += "_"
         return name
 
-    def _from_json(self, name: str, index: int) -> dict[tuple[str, ...], exp.Expression]:
+    def _from_json(self, name: str, index: int) -> dict[tuple[str, ...], exp.Expr]:
         if self.seen is None:
             return {(name,): column(name)}
         structure = json.loads(str(self.seen[0][f"s{index}"] or "null")) if self.seen else None
@@ -171,8 +171,8 @@ class Flatten(Node):
 
 
 def _fields(
-    path: tuple[str, ...], tree: exp.Expression, type: exp.DataType, depth: int
-) -> Iterator[tuple[tuple[str, ...], exp.Expression]]:
+    path: tuple[str, ...], tree: exp.Expr, type: exp.DataType, depth: int
+) -> Iterator[tuple[tuple[str, ...], exp.Expr]]:
     """Yield path and value of every field of a struct type."""
     if depth == 0 or type.this is not exp.DataType.Type.STRUCT or not type.expressions:
         yield path, tree
@@ -192,7 +192,7 @@ def _leaves(path: tuple[str, ...], structure: Any, depth: int) -> Iterator[tuple
         yield path, _JSON_TYPES.get(structure, "JSON") if isinstance(structure, str) else "JSON"
 
 
-def _json_value(document: exp.Expression, path: tuple[str, ...], type: str) -> exp.Expression:
+def _json_value(document: exp.Expr, path: tuple[str, ...], type: str) -> exp.Expr:
     steps = "$" + "".join('."' + name.replace("\\", "\\\\").replace('"', '\\"') + '"' for name in path)
     if type == "JSON":
         return fill("json_extract(:x, :path)", x=document, path=steps)

@@ -80,9 +80,9 @@ class Lookup(Node):
         order = [sort_term(column(name)) for name in lookup.columns if name not in theirs]
         first = lookup.ranked("__rank", theirs, order).where(column("__rank").eq(1))
         needed = list(dict.fromkeys([*theirs, *added]))
-        made: dict[str, exp.Expression] = {name: column(name, "l") for name in input.columns}
+        made: dict[str, exp.Expr] = {name: column(name, "l") for name in input.columns}
         for source, name in added.items():
-            value: exp.Expression = column(source, "r")
+            value: exp.Expr = column(source, "r")
             if name in self.config.defaults:
                 matched = column(theirs[0], "r").is_(exp.null()).not_()
                 value = exp.Case().when(matched, value).else_(literal(self.config.defaults[name]))

@@ -78,7 +78,7 @@ class Pivot(Node):
         texts = self.config.values is None
         compared = exp.cast(column(name), "VARCHAR") if texts else column(name)
         keys = {key: column(key) for key in dict.fromkeys(self.bound["index"])}
-        made: dict[str, exp.Expression] = {}
+        made: dict[str, exp.Expr] = {}
         for item in wanted:
             here = exp.EQ(this=compared.copy(), expression=literal(item))
             made[str(item)] = exp.Filter(this=self._combined(value), expression=exp.Where(this=here))
@@ -86,7 +86,7 @@ class Pivot(Node):
             return input.select(list(keys)).distinct() if keys else input.aggregate({}, {"rows": exp.Count(this=exp.Star())})
         return input.aggregate(keys, made)
 
-    def _combined(self, value: str) -> exp.Expression:
+    def _combined(self, value: str) -> exp.Expr:
         kinds: dict[str, type[exp.AggFunc]] = {"count": exp.Count, "avg": exp.Avg, "min": exp.Min, "max": exp.Max}
         how = self.config.aggregate
         if how == "sum":

@@ -61,5 +61,5 @@ class SplitRows(Node):
         if self.config.skip_empty:
             parts = fill("list_filter(:parts, lambda _rn_p: _rn_p <> '')", parts=parts)
         rows = fill("unnest(CASE WHEN :x IS NULL THEN [NULL] ELSE :parts END)", x=column(name), parts=parts)
-        made: dict[str, exp.Expression] = {other: rows if other == name else column(other) for other in input.columns}
+        made: dict[str, exp.Expr] = {other: rows if other == name else column(other) for other in input.columns}
         return input.select(made)

@@ -72,19 +72,19 @@ def read_query(text: str, values: Mapping[str, Any]) -> exp.Query:
     if len(statements) != 1 or not isinstance(statements[0], exp.Query):
         what = f"there are {len(statements)} statements" if len(statements) != 1 else "this is no SELECT"
         raise SqlError("RNL-SQL-002", what, "Write exactly one SELECT, without a semicolon between.")
-    query = statements[0].unnest() if isinstance(statements[0], exp.Subquery) else statements[0]
+    query: Any = statements[0].unnest() if isinstance(statements[0], exp.Subquery) else statements[0]
     for problem in _unsafe(query):
         raise problem
     bound = [values[name] for name in order]
     return query.transform(lambda part: _valued(part, bound))  # type: ignore[no-any-return]
 
 
-def _valued(part: exp.Expression, values: Sequence[Any]) -> exp.Expression:
+def _valued(part: exp.Expr, values: Sequence[Any]) -> exp.Expr:
     if isinstance(part, exp.Literal) and part.is_string and _MARK in part.this:
         raise SqlError("RNL-SQL-003", "a reference stands inside a quoted text, where it is not replaced",
                        "Leave the quotes away: `status = ${params.status}`.")  # fmt: skip
     if isinstance(part, exp.Parameter | exp.Placeholder):
-        name = part.this.name if isinstance(part.this, exp.Expression) else str(part.this or "")
+        name = part.this.name if isinstance(part.this, exp.Expr) else str(part.this or "")
         if not name.startswith(_MARK):
             raise SqlError("RNL-SQL-003", f"`${name}` stands for nothing", "Write `${params.NAME}`.")
         return exp.convert(values[int(name.removeprefix(_MARK))])
@@ -135,7 +135,7 @@ def over_inputs(query: exp.Query, inputs: Mapping[str, Relation]) -> exp.Query:
     return made
 
 
-def _check_table_function(function: exp.Expression) -> None:
+def _check_table_function(function: exp.Expr) -> None:
     name = (function.name if isinstance(function, exp.Anonymous) else function.sql_name()).lower()  # type: ignore[attr-defined]
     if name not in TABLE_FUNCTIONS and not isinstance(function, exp.Unnest | exp.GenerateSeries):
         hint = "A file is read by a source node, which becomes an input of this one."
@@ -149,7 +149,7 @@ def output_columns(query: exp.Query, inputs: Mapping[str, Relation]) -> list[str
     named = _with_names(query)
     try:
         spelt = qualify(
-            named.copy(), schema=schema, dialect="duckdb", validate_qualify_columns=False, quote_identifiers=False
+            named.copy(), schema=dict(schema), dialect="duckdb", validate_qualify_columns=False, quote_identifiers=False
         )
     except SqlglotError as error:
         raise SqlError(

@@ -78,7 +78,7 @@ def _as_text(relations: list[Relation], by: str) -> list[Relation]:
         keys = [
             name.lower() if by == "name" else relations[0].columns[index] for index, name in enumerate(relation.columns)
         ]
-        trees: dict[str, exp.Expression] = {
+        trees: dict[str, exp.Expr] = {
             name: exp.cast(column(name), "VARCHAR") if key in mixed else column(name)
             for name, key in zip(relation.columns, keys, strict=True)
         }

@@ -61,7 +61,7 @@ class Unpivot(Node):
         parts: list[Relation] = []
         for name in chosen:
             rows = input if self.config.keep_nulls else input.where(column(name).is_(exp.null()).not_())
-            made: dict[str, exp.Expression] = {other: column(other) for other in kept}
+            made: dict[str, exp.Expr] = {other: column(other) for other in kept}
             made[self.config.name] = exp.Literal.string(name)
             made[self.config.value] = column(name)
             parts.append(rows.select(made))

@@ -134,9 +134,9 @@ def _select(tree: exp.Select, tables: dict[str, Columns]) -> Written:
     source = _from(tree, tables, scope)
     writer = Writer(scope.find)
     columns, items = _items(tree, scope, writer)
+    body = _body(tree, source, writer, _exists(tree, tables, scope))
     if tree.args.get("qualify") is not None:
-        return _qualified(tree, source, scope, writer, columns, items)
-    body = _body(tree, source, writer)
+        return _qualified(tree, body, scope, writer, columns, items)
     distinct = _distinct(tree, writer)
     if distinct == "DISTINCT ":
         return _wrapped(f"SELECT {distinct}{', '.join(items)}{body}", columns, tree)
@@ -157,7 +157,8 @@ def _from(tree: exp.Select, tables: dict[str, Columns], scope: Scope) -> str:
     text = " FROM " + _relation(found.this, tables, scope)
     joins: list[exp.Join] = tree.args.get("joins") or []
     for join in joins:
-        text += " " + _join(join, tables, scope)
+        if not _exists_kind(join):
+            text += " " + _join(join, tables, scope)
     return text
 
 
@@ -180,8 +181,8 @@ def _join(join: exp.Join, tables: dict[str, Columns], scope: Scope) -> str:
     if join.args.get("method"):
         raise refuse(f"a {join.args['method']} join", "PostgreSQL does not have it")
     side, kind = str(join.args.get("side") or "").upper(), str(join.args.get("kind") or "").upper()
-    if kind in ("SEMI", "ANTI") or (side, kind) not in _JOINS:
-        raise refuse(f"a {side} {kind} join", "write it with EXISTS")
+    if (side, kind) not in _JOINS:
+        raise refuse(f"a {side} {kind} join", "PostgreSQL does not have it")
     right = _relation(join.this, tables, scope)
     writer = Writer(scope.find)
     word = _JOINS[(side, kind)]
@@ -191,6 +192,26 @@ def _join(join: exp.Join, tables: dict[str, Columns], scope: Scope) -> str:
     if condition is None:
         return f"CROSS JOIN {right}" if word in ("JOIN", "CROSS JOIN") else f"{word} {right} ON TRUE"
     return f"{word} {right} ON {writer.write(condition).sql}"
+
+
+def _exists_kind(join: exp.Join) -> str:
+    return {"SEMI": "EXISTS", "ANTI": "NOT EXISTS"}.get(str(join.args.get("kind") or "").upper(), "")
+
+
+def _exists(tree: exp.Select, tables: dict[str, Columns], scope: Scope) -> list[str]:
+    """Return the conditions that stand for semi and anti joins, whose right sides have no columns in the result."""
+    found: list[str] = []
+    joins: list[exp.Join] = tree.args.get("joins") or []
+    for join in joins:
+        word = _exists_kind(join)
+        if not word:
+            continue
+        if join.args.get("using") or join.args.get("on") is None:
+            raise refuse("a semi or anti join without ON", "name the columns of both sides in ON")
+        inner = Scope(dict(scope.relations))
+        right = _relation(join.this, tables, inner)
+        found.append(f"{word} (SELECT 1 FROM {right} WHERE {Writer(inner.find).write(join.args['on']).sql})")
+    return found
 
 
 def _items(tree: exp.Select, scope: Scope, writer: Writer) -> tuple[Columns, list[str]]:
@@ -217,10 +238,12 @@ def _value(written: Typed) -> Typed:
     return Typed(f"CAST({written.sql} AS text)", "VARCHAR") if written.literal is not None else written
 
 
-def _body(tree: exp.Select, source: str, writer: Writer) -> str:
+def _body(tree: exp.Select, source: str, writer: Writer, conditions: list[str]) -> str:
     text = source
     if tree.args.get("where") is not None:
-        text += f" WHERE {writer.write(tree.args['where'].this).sql}"
+        conditions = [*conditions, writer.write(tree.args["where"].this).sql]
+    if conditions:
+        text += f" WHERE {' AND '.join(conditions)}"
     group = tree.args.get("group")
     if group is not None:
         text += f" GROUP BY {_grouped(tree, group, writer)}"
@@ -246,11 +269,11 @@ def _has_aggregate(node: exp.Expr) -> bool:
 
 
 def _qualified(
-    tree: exp.Select, source: str, scope: Scope, writer: Writer, columns: Columns, items: list[str]
+    tree: exp.Select, body: str, scope: Scope, writer: Writer, columns: Columns, items: list[str]
 ) -> Written:
     """Write QUALIFY as a condition over a sub-query that computes it as one more column."""
     test = writer.write(tree.args["qualify"].this).sql
-    inner = f'SELECT {", ".join(items)}, {test} AS "_qualified"{_body(tree, source, writer)}'
+    inner = f'SELECT {", ".join(items)}, {test} AS "_qualified"{body}'
     outer = ", ".join(identifier(name) for name in columns)
     tail = _tail(tree, Scope({"_q": columns}))
     return Written(f'SELECT {outer} FROM ({inner}) AS "_q" WHERE "_qualified"{tail}', columns)
