@@ -341,3 +341,11 @@ def test_a_killed_worker_fails_the_run_with_its_cause_and_the_log_stays(project)
     messages = [line["message"] for line in project.store.runs.logs(report.run_id)]
     assert any("started" in message for message in messages) and any("RNL-" in message for message in messages)
     assert run_nodes(project, cast()).status == "warning"
+
+
+def test_a_key_twice_in_an_upsert_is_found_before_any_sink_is_committed(project):
+    nodes = {"rows": rows(*GIVEN, **TYPES), "file": node("sink.file", "rows", path="out.csv"),
+             "set": node("sink.dataset", "rows", name="set", mode="upsert", key=["v"])}  # fmt: skip
+    report = run_nodes(project, nodes)
+    assert report.status == "failed" and report.result.error.code == "RNL-DATASET-004"
+    assert not (project.root / "out.csv").exists() and project.store.datasets.list() == []

@@ -87,7 +87,7 @@ def build_plan(
 
 def _kept_nodes(graph: Graph, targets: Iterable[PortKey] | None) -> set[str]:
     if targets is None:
-        return set(graph.nodes)
+        return {id for id in graph.nodes if id not in graph.gathers or graph.out_of(id)}
     return set().union(*(graph.ancestors(node) for node, _ in targets))
 
 
@@ -111,6 +111,8 @@ def _mark_wanted(cutter: Cutter) -> None:
             continue
         read = [port for port in item.relations if cutter.graph.out_of(id, port)]
         for port, relation in item.relations.items():
+            if port in node.node.gates and not node.muted:
+                cutter.wanted[(id, port)] = list(relation.columns)
             if (id, port) not in cutter.wanted and ((port == cutter.default(id) and not read) or _is_chart(cutter, id)):
                 cutter.wanted[(id, port)] = list(relation.columns)
             elif (id, port) not in cutter.wanted and _counts_unread(item, port):
@@ -171,6 +173,7 @@ def _mark_live(cutter: Cutter, keep: set[str], targets: list[PortKey]) -> None:
         if item.relations and not any((id, port) in cutter.live for port in item.relations):
             cutter.live.add((id, cutter.default(id) if not _is_chart(cutter, id) else next(iter(item.relations))))
         cutter.live.update((id, port) for port in item.relations if _counts_unread(item, port))
+        cutter.live.update((id, port) for port in item.node.node.gates if port in item.relations and not item.node.muted)
 
 
 def _counts_unread(item: TypedNode, port: str) -> bool:
@@ -341,7 +344,7 @@ def _is_counted(cutter: Cutter, item: TypedNode, port: str) -> bool:
     if item.probe is not None:
         return not item.probe.options.get("exact_rows")
     kind = item.node.node.ledger_of(item.node.config)
-    return kind is not Ledger.PASSED or port == REJECTED
+    return kind is not Ledger.PASSED or port == REJECTED or port in item.node.node.reports
 
 
 def _effects(cutter: Cutter, keep: set[str]) -> Iterable[Effect]:
@@ -368,8 +371,11 @@ def _node_plan(cutter: Cutter, id: str, segments: Sequence[Segment]) -> NodePlan
     outputs = tuple(name for name in named if (id, name) in cutter.live or (node.muted and name == named[0]))
     return NodePlan(
         id=id, kind=node.kind, ledger=str(node.node.ledger_of(node.config)),
-        inputs=tuple(port.name for port in node.ports.inputs), outputs=outputs, segments=inside, muted=node.muted, title=node.title or id, after=node.after,
+        inputs=tuple(port.name for port in node.ports.inputs), outputs=outputs, segments=inside, muted=node.muted,
+        title=node.title or id, after=node.after,
         stops_after=None if node.muted else node.node.stops_after(node.config),
+        reports=node.node.reports,
+        gates=() if node.muted else node.node.gates,
     )  # fmt: skip
 
 

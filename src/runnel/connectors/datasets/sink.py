@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any, Literal
 
+from runnel.errors import AuthoringError
 from runnel.sdk import Connection, Example, Finding, NodeConfig, Relation, Sink, SinkContext, Where, Written, field
 from runnel.sdk.names import nearest_column, resolve_column
 
@@ -62,7 +63,20 @@ class DatasetSink(Sink):
         target = path.replace("'", "''")
         options = "FORMAT parquet, COMPRESSION zstd, COMPRESSION_LEVEL 1"
         row = connection.execute(f"COPY ({text}) TO '{target}' ({options})").fetchone()
+        if self.config.mode == "upsert":
+            self._refuse_double_keys(connection, target)
         return Written(rows=int(row[0]), path=path, detail={"types": dict(types)})
+
+    def _refuse_double_keys(self, connection: Connection, file: str) -> None:
+        """Find a key that stands twice before any sink of the run is committed."""
+        keys = ", ".join('"' + name.replace('"', '""') + '"' for name in self.config.key)
+        query = f"SELECT {keys}, count(*) FROM read_parquet('{file}') GROUP BY ALL HAVING count(*) > 1 LIMIT 1"
+        double = connection.execute(query).fetchone()
+        if double is not None:
+            key = dict(zip(self.config.key, double, strict=False))
+            what = f"the key {key} stands {double[-1]} times in one write to {self.config.name}"
+            hint = "Remove duplicates before the sink (table.deduplicate)."
+            raise AuthoringError("RNL-DATASET-004", what, hint, {"field": "key"})
 
     def commit(self, staged: Written, staging: str, context: SinkContext) -> Written:
         """Publish the staged rows as one version."""
