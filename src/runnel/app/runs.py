@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from runnel.app.gates import inspect
 from runnel.app.pipelines import Document, runnable
 from runnel.app.settings import byte_size
 from runnel.app.workers import existing
@@ -186,7 +187,7 @@ def _execute(
             worker.cancel = cancel
             if progress is not None:
                 worker.on_event = lambda event: progress(event.kind, event.data)
-            return BatchRun(plan, worker, project.cache, journal, commit, batch).run()
+            return BatchRun(plan, worker, project.cache, journal, commit, batch, inspect).run()
     except RunnelError as error:
         failed = BatchResult(status="failed", error=error)
         from runnel.runtime.ledger import Counted, settle

@@ -7,6 +7,7 @@ from typing import Any
 
 from runnel.catalog.registry import Catalog
 from runnel.model.schema import document_schema
+from runnel.sdk.composite import Composite
 from runnel.sdk.fields import (
     ColumnMark,
     ExpressionMark,
@@ -34,9 +35,27 @@ def entry(node: type[Node], full: bool = False) -> dict[str, Any]:
     made["ports"] = ports(node)
     made["examples"] = [_example(example) for example in node.examples]
     made["dialects"] = {name: declared.reason for name, declared in node.dialects.items()}
+    made["dialect_limits"] = dict(node.dialect_limits)
     if issubclass(node, Sink) and not issubclass(node, Source):
         made["guarantee"] = node.guarantee
     return made
+
+
+def node_support(catalog: Catalog) -> list[dict[str, str]]:
+    """Return per relational kind and dialect whether it gives DuckDB's result; `tests/matrix` proves each row.
+
+    `outcome` is same, partly (`reason` says what is left out) or unsupported.
+    """
+    found: list[dict[str, str]] = []
+    for kind, node in catalog.nodes.items():
+        if not kind.startswith("table.") or issubclass(node, Source | Sink | Composite):
+            continue
+        declared, limit = node.dialects.get("postgres"), node.dialect_limits.get("postgres", "")
+        outcome = "unsupported" if declared else "partly" if limit else "same"
+        reason = declared.reason if declared else limit
+        found.append({"kind": kind, "dialect": "duckdb", "outcome": "same", "reason": ""})
+        found.append({"kind": kind, "dialect": "postgres", "outcome": outcome, "reason": reason})
+    return found
 
 
 def _role(node: type[Node]) -> str:

@@ -35,6 +35,7 @@ class Assembly:
     edges: list[Edge] = field(default_factory=list)
     findings: list[Finding] = field(default_factory=list)
     aliases: dict[tuple[str, str], tuple[str, str]] = field(default_factory=dict)
+    gathers: set[str] = field(default_factory=set)
 
 
 def assemble(
@@ -59,7 +60,7 @@ def assemble(
     if cycle:
         assembly.findings.append(_cycle_finding(cycle))
         return Graph(nodes, tuple(edges), tuple(assembly.findings))
-    graph = Graph({id: nodes[id] for id in order}, tuple(edges), aliases=aliases)
+    graph = Graph({id: nodes[id] for id in order}, tuple(edges), aliases=aliases, gathers=frozenset(assembly.gathers))
     findings = [*assembly.findings, *check_ports(graph)]
     return replace(graph, findings=tuple(findings))
 
@@ -118,6 +119,7 @@ def _add_composite(assembly: Assembly, made: GraphNode, node: type[Composite], d
     types = made.param_types if inner.inherits else inner.param_types
     _add_nodes(assembly, inner.nodes, prefix, made.path, params, types, inner.folder or made.folder, depth + 1)
     _add_edges(assembly, inner.nodes, prefix, inner.inputs)
+    assembly.gathers.update(prefix + id for id in inner.gathers)
     _alias_ports(assembly, made, inner, prefix)
 
 

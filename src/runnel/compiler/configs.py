@@ -15,7 +15,7 @@ from runnel.errors import AuthoringError
 from runnel.model.document import NodeDoc
 from runnel.model.findings import Edit, Finding, Fix, Where
 from runnel.model.params import find_references, substitute
-from runnel.sdk.fields import ExpressionMark, SecretMark, marks_of
+from runnel.sdk.fields import ExpressionMark, SecretMark, SqlMark, marks_of
 from runnel.sdk.node import Node
 
 
@@ -29,11 +29,16 @@ def checked_config(
     findings: list[Finding] = []
     expressions = marks_of(node.Config, ExpressionMark)
     secrets = marks_of(node.Config, SecretMark)
+    foreign = marks_of(node.Config, SqlMark)
     values: dict[str, Any] = {}
     for key, value in doc.config.items():
         if key in expressions:
             values[key] = value
             continue
+        if key in foreign and isinstance(value, str):
+            written = {value[found.start : found.end] for found in find_references(value)}
+            values[key], value = value, {text: text for text in sorted(written)}
+            key = foreign[key].values
         if key not in secrets:
             findings.extend(_secret_findings(doc.id, key, value))
         try:

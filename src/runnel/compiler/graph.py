@@ -48,12 +48,14 @@ class Graph:
     """Nodes in topological order, edges, and the findings made on the way.
 
     `aliases` maps a port of a node that holds others (a sub-pipeline) to the inner port that it stands for.
+    `gathers` are inner nodes that only collect rows for such a port; a run leaves them out where nothing reads it.
     """
 
     nodes: Mapping[str, GraphNode]
     edges: tuple[Edge, ...]
     findings: tuple[Finding, ...] = ()
     aliases: Mapping[tuple[str, str], tuple[str, str]] = field(default_factory=dict)
+    gathers: frozenset[str] = frozenset()
 
     def into(self, node: str, port: str | None = None) -> list[Edge]:
         """Return the edges into a node (or one of its ports), in the order of the document."""

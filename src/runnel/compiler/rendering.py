@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from sqlglot import exp
 
+from runnel.compiler.dialects.unsupported import UnsupportedOperation
 from runnel.compiler.graph import Graph
 from runnel.compiler.typing import TypedNode, cte_name, plain
 from runnel.errors import AuthoringError
@@ -34,6 +35,7 @@ def pipeline_sql(compiled: Compiled, port: PortKey | None, dialect: str) -> dict
     if not typed[target[0]].relations:
         edge = graph.into(target[0])[0]
         target = (edge.source, edge.output)
+    _refuse_declared(graph, typed, target, dialect)
     query = composed(graph, typed, target, sources=dialect == "duckdb")
     schema = typed[target[0]].schemas[target[1]]
     if dialect == "duckdb":
@@ -48,6 +50,15 @@ def pipeline_sql(compiled: Compiled, port: PortKey | None, dialect: str) -> dict
             raise AuthoringError("RNL-DIALECT-001", str(error), hint, {"node": target[0]}) from error
     columns = [{"name": name, "type": type, "nullable": True} for name, type in schema.items()]
     return {"dialect": dialect, "sql": text, "columns": columns}
+
+
+def _refuse_declared(graph: Graph, typed: Mapping[str, TypedNode], target: PortKey, dialect: str) -> None:
+    """Raise UnsupportedOperation where a node that the target needs says that the dialect cannot give its result."""
+    for id, _ in _needed(graph, typed, target):
+        item = typed[id].node
+        declared = {} if item.muted else item.node.dialects_of(item.config)
+        if dialect in declared:
+            raise UnsupportedOperation(item.kind, dialect, declared[dialect].reason)
 
 
 def last_port(graph: Graph, typed: Mapping[str, TypedNode]) -> PortKey | None:

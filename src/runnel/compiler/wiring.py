@@ -50,7 +50,8 @@ def check_ports(graph: Graph) -> Iterator[Finding]:
             if other not in graph.nodes:
                 what = f"{node.id} waits for `{other}`, which does not exist"
                 yield Finding("RNL-GRAPH-012", "error", what, "", Where(node.id, "after"))
-        if node.ports.outputs and node.node.ledger is not Ledger.SINK and not graph.out_of(node.id):
+        ends = node.node.ledger is Ledger.SINK or node.id in graph.gathers
+        if node.ports.outputs and not ends and not graph.out_of(node.id):
             what = f"nothing reads from {node.id}, so its rows go nowhere"
             hint = "Connect a sink, a chart or another node; a run still computes it."
             yield Finding("RNL-GRAPH-011", "info", what, hint, Where(node.id))

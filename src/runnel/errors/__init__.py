@@ -2,6 +2,7 @@
 
 from runnel.errors.tree import (
     AuthoringError,
+    CheckError,
     ConnectorError,
     EngineError,
     InternalError,
@@ -12,6 +13,7 @@ from runnel.errors.tree import (
 
 __all__ = [
     "AuthoringError",
+    "CheckError",
     "ConnectorError",
     "EngineError",
     "InternalError",

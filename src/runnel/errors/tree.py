@@ -95,6 +95,13 @@ class LimitError(RunnelError):
     exit_code = 6
 
 
+class CheckError(RunnelError):
+    """The data does not fulfil what the pipeline expects of it; nothing was written."""
+
+    category = "check"
+    exit_code = 4
+
+
 class InternalError(RunnelError):
     """Runnel itself is wrong; please report it."""
 

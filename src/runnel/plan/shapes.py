@@ -122,7 +122,11 @@ class Edge:
 
 @dataclass(frozen=True)
 class NodePlan:
-    """What the ledger and the run need to know about a node; `ledger` is the name of its class of accounting."""
+    """What the ledger and the run need to know about a node; `ledger` is the name of its class of accounting.
+
+    `reports` are outputs whose rows say something about the input rows; they are created, and the others go on besides.
+    `gates` are those of them that decide whether anything may be written.
+    """
 
     id: str
     kind: str
@@ -135,6 +139,8 @@ class NodePlan:
     title: str = ""
     after: tuple[str, ...] = ()
     stops_after: int | None = None
+    reports: tuple[str, ...] = ()
+    gates: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

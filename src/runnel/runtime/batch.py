@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
 
-from runnel.errors import LimitError, RunnelError
+from runnel.errors import CheckError, LimitError, RunnelError
 from runnel.model.findings import Finding
 from runnel.plan.shapes import Effect, Plan, Segment
 from runnel.runtime.cache import DATA, LETTERS, META, Kept, ResultCache
@@ -73,11 +73,22 @@ Commit = Callable[[Effect, Mapping[str, Any], str], Mapping[str, Any]]
 """(effect, what was staged, its staging folder) → what was written; atomic and idempotent for the same run."""
 
 
+Inspect = Callable[[Plan, Mapping[str, Kept]], None]
+"""Looks at the kept results before anything is committed; raises to forbid it."""
+
+
 class BatchRun:
     """One run of a plan. `run` never raises for what happens in a worker; the result says it."""
 
     def __init__(
-        self, plan: Plan, worker: Worker, cache: ResultCache, journal: Journal, commit: Commit, options: BatchOptions
+        self,
+        plan: Plan,
+        worker: Worker,
+        cache: ResultCache,
+        journal: Journal,
+        commit: Commit,
+        options: BatchOptions,
+        inspect: Inspect | None = None,
     ) -> None:
         self.plan = plan
         self.worker = worker
@@ -85,6 +96,7 @@ class BatchRun:
         self.journal = journal
         self.commit = commit
         self.options = options
+        self.inspect = inspect
         self.result = BatchResult()
         self.counts: dict[tuple[str, str], int] = {}
         self.written: dict[str, int] = {}
@@ -97,6 +109,8 @@ class BatchRun:
         try:
             for segment in self.plan.segments:
                 self._run_segment(segment)
+            if self.inspect is not None:
+                self.inspect(self.plan, self.result.results)
             self._commit_all()
             self._settle()
         except RunnelError as error:
@@ -110,7 +124,7 @@ class BatchRun:
     def _failed(self, error: RunnelError) -> None:
         self.result.status = "failed"
         self.result.error = error
-        self.result.cause = error.where.get("exit_cause")
+        self.result.cause = "check" if isinstance(error, CheckError) else error.where.get("exit_cause")
         if self.result.cause == "cancelled":
             self.result.status, self.result.cause = "cancelled", None
         self.journal.log("error", error.where.get("node"), f"{error.code}: {error.what}")

@@ -179,16 +179,21 @@ def _muted(node: NodePlan, edges: list[Edge], ports: Mapping[tuple[str, str], in
 
 
 def _passed(node: NodePlan, total: int | None, outputs: dict[str, int | None], dead: int, complete: bool) -> Entry:
-    """Every row goes on as itself; the main port follows from what went in, the others were counted."""
-    main = next((name for name in node.outputs if name != REJECTED), None)
+    """Every row goes on as itself; the main port follows from what went in, the others were counted.
+
+    Rows of ports that report on the input are created; where only these are read, the input is absorbed.
+    """
+    main = next((name for name in node.outputs if name != REJECTED and name not in node.reports), None)
+    created = _total({name: outputs[name] for name in node.outputs if name in node.reports})
     refused = outputs.get(REJECTED) or 0
     kept = None if total is None else total - dead - refused
     if main is not None and outputs.get(main) is None:
         outputs[main] = kept
     passed = kept if main is not None else 0
-    filtered = 0 if main is not None else kept
+    left = 0 if main is not None else kept
     passed = None if passed is None else passed + refused
-    return Entry(node.id, total, _total(outputs) if outputs else 0, passed=passed, filtered=filtered,
+    return Entry(node.id, total, _total(outputs) if outputs else 0, passed=passed,
+                 filtered=0 if node.reports else left, absorbed=left if node.reports else 0, created=created,
                  dead_lettered=dead, ports=outputs, complete=complete)  # fmt: skip
 
 

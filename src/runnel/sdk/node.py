@@ -123,6 +123,7 @@ class Node:
     probed: ClassVar[bool] = False
     foreign: ClassVar[bool] = False
     dialects: ClassVar[Mapping[str, Unsupported]] = {}
+    dialect_limits: ClassVar[Mapping[str, str]] = {}
     examples: ClassVar[tuple[Example, ...]] = ()
 
     class Config(NodeConfig):
@@ -153,6 +154,14 @@ class Node:
     def describe(cls, config: Any) -> str:
         """Say in one short line what the node does under `config`; shown under its name."""
         return cls.summary
+
+    @classmethod
+    def dialects_of(cls, config: Any) -> Mapping[str, Unsupported]:
+        """Return the dialects that cannot give DuckDB's result under `config`, with the reasons.
+
+        A kind whose answer depends on the config says in `dialect_limits` (dialect: words) what is left out.
+        """
+        return cls.dialects
 
     @classmethod
     def ledger_of(cls, config: Any) -> Ledger:

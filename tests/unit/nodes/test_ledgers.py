@@ -25,7 +25,9 @@ def test_the_ledger_of_an_example_balances(project, kind, index):
     node = CATALOG.nodes[kind]
     example = node.examples[index]
     report = run(project, example_document(node, example, str(project.root)), RunOptions(use_cache=False))
-    assert report.result.error is None, report.result.error
+    gated = any(row.get("fails") for port in node.gates for row in example.expect.get(port, ()))
+    assert report.result.cause == ("check" if gated else None), report.result.error
+    assert (report.result.error is None) is not gated, report.result.error
     assert report.ledger.balanced, report.ledger.to_json()
     entry = report.ledger.entry("node")
     given = sum(len(rows) for rows in example.given.values())

@@ -50,15 +50,15 @@ def _same_when_integer(name: str) -> Builder:
 
 def _significant(args: tuple[Tree, ...], types: tuple[str, ...]) -> Tree:
     """Build the shortest number of so many digits; exact types have no noise behind their digits and stay."""
-    if _exact_value(types):
-        return args[0]
-    digits = call("least", call("greatest", exp.cast(args[1], "BIGINT"), exp.convert(1)), exp.convert(17))
-    pattern = call("concat", exp.convert("{:."), digits, exp.convert("g}"))
-    text = call("format", pattern, exp.cast(args[0], "DOUBLE"))
     known = exp.Or(
         this=exp.Is(this=exp.Paren(this=args[0].copy()), expression=exp.Null()),
         expression=exp.Is(this=exp.Paren(this=args[1].copy()), expression=exp.Null()),
     )
+    if _exact_value(types):
+        return exp.Case(ifs=[exp.If(this=known, true=exp.Null())], default=args[0])
+    digits = call("least", call("greatest", exp.cast(args[1], "BIGINT"), exp.convert(1)), exp.convert(17))
+    pattern = call("concat", exp.convert("{:."), digits, exp.convert("g}"))
+    text = call("format", pattern, exp.cast(args[0], "DOUBLE"))
     return exp.Case(ifs=[exp.If(this=known, true=exp.Null())], default=exp.cast(text, "DOUBLE"))
 
 
@@ -124,7 +124,6 @@ FUNCTIONS = (
         ("significant(CAST(1234.5678 AS DOUBLE), 3)", "1230.0"),
         ("significant(12345, 2)", "12345"),
         build=_significant,
-        postgres=Unsupported("PostgreSQL writes a double with a number of significant digits only through to_char's scientific form"),
     ),
     fn(
         "round_even(value: number, decimals: integer = 0) -> DOUBLE",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Annotated
 
 from sqlglot import exp
@@ -14,6 +14,7 @@ from runnel.sdk import (
     GuardedConfig,
     Node,
     Relation,
+    Unsupported,
     Where,
     all_of,
     call,
@@ -33,6 +34,7 @@ class Cast(Node):
     group = "columns"
     icon = "binary"
     synonyms = ("convert", "type", "to number", "to date", "to text", "parse")
+    dialect_limits = {"postgres": "casts that refuse rows or give NULL, other than to text"}
 
     class Config(GuardedConfig):
         """Settings of the casts."""
@@ -52,6 +54,13 @@ class Cast(Node):
         Example("Bad values become NULL", {"columns": {"q": "BIGINT"}, "on_error": "null"},
                 {"input": [{"q": "x"}]}, {"output": [{"q": None}]}),
     )  # fmt: skip
+
+    @classmethod
+    def dialects_of(cls, config: Config) -> Mapping[str, Unsupported]:
+        """Only casts that cannot fail, or end the run when they do."""
+        total = all(normal_type(type) == "VARCHAR" for type in config.columns.values())
+        reason = "a cast whose failure is no error does not exist there; on_error fail and casts to text do"
+        return {} if config.on_error == "fail" or total else {"postgres": Unsupported(reason)}
 
     @classmethod
     def describe(cls, config: Config) -> str:

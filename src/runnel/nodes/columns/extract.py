@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from sqlglot import exp
 
@@ -35,7 +35,7 @@ class Extract(Node):
     group = "columns"
     icon = "regex"
     synonyms = ("regex", "regexp", "pattern", "parse", "capture", "log parsing", "grok", "named groups")
-    dialects = {"postgres": Unsupported("patterns are RE2's, which PostgreSQL reads otherwise")}
+    dialect_limits = {"postgres": "patterns with named groups or flags"}
 
     class Config(NodeConfig):
         """Settings of the extraction."""
@@ -64,6 +64,11 @@ class Extract(Node):
             {"output": [{"t": "3x", "w": "3", "h": ""}]},
         ),
     )
+
+    @classmethod
+    def dialects_of(cls, config: Config) -> Mapping[str, Unsupported]:
+        """Only patterns that mean the same there."""
+        return {"postgres": Unsupported("named groups and flags of patterns are RE2's")} if "(?" in config.pattern else {}
 
     @classmethod
     def describe(cls, config: Config) -> str:

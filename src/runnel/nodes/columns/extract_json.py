@@ -10,7 +10,7 @@ from sqlglot import exp
 from runnel.nodes.columns.split import taken
 from runnel.nodes.refusing import Attempt, attempted, placed
 from runnel.nodes.templates import fill, types_of
-from runnel.sdk import Column, Example, Finding, GuardedConfig, Node, Relation, Where, call, column, field
+from runnel.sdk import Column, Example, Finding, GuardedConfig, Node, Relation, Unsupported, Where, call, column, field
 from runnel.sdk.joining import family
 from runnel.sdk.types import normal_type
 
@@ -47,6 +47,8 @@ class ExtractJson(Node):
     group = "columns"
     icon = "braces"
     synonyms = ("json path", "jsonpath", "parse json", "nested", "json to columns", "unpack", "get field")
+
+    dialects = {"postgres": Unsupported("JSON values are written as text in another way there")}
 
     class Config(GuardedConfig):
         """Settings of the extraction."""

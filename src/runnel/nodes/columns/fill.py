@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Literal
 
 from sqlglot import exp
@@ -16,6 +16,7 @@ from runnel.sdk import (
     Node,
     NodeConfig,
     Relation,
+    Unsupported,
     Where,
     call,
     column,
@@ -43,6 +44,7 @@ class Fill(Node):
     group = "columns"
     icon = "paint-bucket"
     synonyms = ("fillna", "impute", "coalesce", "default", "missing", "null", "forward fill", "ffill", "bfill")
+    dialect_limits = {"postgres": "the median"}
 
     class Config(NodeConfig):
         """Settings of the filling."""
@@ -75,6 +77,11 @@ class Fill(Node):
                 {"input": [{"g": 1, "v": 2.0}, {"g": 1, "v": 4.0}, {"g": 1, "v": None}, {"g": 2, "v": None}]},
                 {"output": [{"g": 1, "v": 2.0}, {"g": 1, "v": 4.0}, {"g": 1, "v": 3.0}, {"g": 2, "v": None}]}),
     )  # fmt: skip
+
+    @classmethod
+    def dialects_of(cls, config: Config) -> Mapping[str, Unsupported]:
+        """Not the median."""
+        return {"postgres": Unsupported("PostgreSQL has no median over neighbouring rows")} if config.method == "median" else {}
 
     @classmethod
     def describe(cls, config: Config) -> str:

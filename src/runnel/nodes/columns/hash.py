@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Literal
 
 from sqlglot import exp
 
 from runnel.nodes.columns.split import taken
 from runnel.nodes.templates import fill
-from runnel.sdk import Columns, Example, Finding, Node, NodeConfig, Relation, call, column, field, literal
+from runnel.sdk import Columns, Example, Finding, Node, NodeConfig, Relation, Unsupported, call, column, field, literal
 
 _DIGESTS = {"md5": "md5(:x)", "sha1": "sha1(:x)", "sha256": "sha256(:x)"}
 
@@ -27,6 +27,7 @@ class Hash(Node):
     group = "columns"
     icon = "hash"
     synonyms = ("md5", "sha256", "digest", "pseudonymise", "anonymise", "fingerprint", "surrogate key", "checksum")
+    dialect_limits = {"postgres": "SHA-1"}
 
     class Config(NodeConfig):
         """Settings of the digests."""
@@ -56,6 +57,11 @@ class Hash(Node):
             {"output": [{"a": "ab", "b": None, "key": "d0a578e1fd76c71d78c6adc763ee1543"}]},
         ),
     )
+
+    @classmethod
+    def dialects_of(cls, config: Config) -> Mapping[str, Unsupported]:
+        """Not SHA-1."""
+        return {"postgres": Unsupported("PostgreSQL computes no SHA-1 by itself")} if config.algorithm == "sha1" else {}
 
     @classmethod
     def describe(cls, config: Config) -> str:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from sqlglot import exp
 
 from runnel.nodes.refusing import placed
 from runnel.nodes.templates import fill
-from runnel.sdk import Column, Example, Finding, Node, NodeConfig, Relation, Where, column, field
+from runnel.sdk import Column, Example, Finding, Node, NodeConfig, Relation, Unsupported, Where, column, field
 from runnel.sdk.joining import family
 
 _PART = (
@@ -30,6 +30,7 @@ class Split(Node):
     group = "columns"
     icon = "scissors"
     synonyms = ("text to columns", "separate", "delimiter", "first name last name", "regex split", "parts")
+    dialect_limits = {"postgres": "patterns as separators"}
 
     class Config(NodeConfig):
         """Settings of the split."""
@@ -69,6 +70,11 @@ class Split(Node):
     )
 
     @classmethod
+    def dialects_of(cls, config: Config) -> Mapping[str, Unsupported]:
+        """Not at patterns."""
+        return {"postgres": Unsupported("PostgreSQL splits at its own patterns, not at RE2's")} if config.regex else {}
+
+    @classmethod
     def describe(cls, config: Config) -> str:
         """Say what becomes what."""
         return f"{config.column} → {', '.join(config.into)}"
@@ -101,13 +107,21 @@ class Split(Node):
                 number=number,
             )
         if self.config.further and number == len(self.config.into):
-            rest = fill("array_to_string(list_slice(string_split(:x, :separator), :number, 100000), :separator)",
-                        x=text, separator=separator, number=number)  # fmt: skip
+            rest = self._rest(text, number)
             has = fill("length(:x) - length(replace(:x, :separator, '')) >= :needed", x=text, separator=separator,
                        needed=len(separator) * (number - 1))  # fmt: skip
             return exp.Case().when(has, rest)
         needed = len(separator) * (number - 1)
         return fill(_PART, x=text, separator=separator, needed=needed, number=number)
+
+    def _rest(self, text: exp.Expression, number: int) -> exp.Expression:
+        """Return the text from a part on: what stands behind the parts before it and their separators."""
+        separator = self.config.separator
+        start = exp.convert(len(separator) * (number - 1) + 1)
+        for index in range(1, number):
+            part = fill("length(split_part(:x, :separator, :index))", x=text, separator=separator, index=index)
+            start = exp.Add(this=start, expression=part)
+        return fill("substring(:x, :start)", x=text, start=start)
 
 
 def taken(relation: Relation, names: list[str], gone: list[str], where: str) -> Iterator[Finding]:

@@ -15,7 +15,6 @@ from runnel.sdk import (
     Example,
     ExpressionMark,
     Finding,
-    Ledger,
     Node,
     NodeConfig,
     Relation,
@@ -57,7 +56,6 @@ class Expect(Node):
     )
     streaming = Streaming.BOUNDED
     outputs = ("output", "results")
-    ledger = Ledger.ABSORBED
     reports = ("results",)
     gates = ("results",)
     dialects = {"postgres": Unsupported("lists inside tables are not part of what is proven there")}

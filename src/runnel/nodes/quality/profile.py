@@ -8,7 +8,6 @@ from runnel.nodes.templates import fill
 from runnel.sdk import (
     Columns,
     Example,
-    Ledger,
     Node,
     NodeConfig,
     Relation,
@@ -59,7 +58,6 @@ class Profile(Node):
     )
     streaming = Streaming.BOUNDED
     outputs = ("profile", "output")
-    ledger = Ledger.ABSORBED
     reports = ("profile",)
     dialects = {"postgres": Unsupported("lists inside tables are not part of what is proven there")}
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Literal
 
 from pydantic import BaseModel, ConfigDict
@@ -17,6 +17,7 @@ from runnel.sdk import (
     Node,
     NodeConfig,
     Relation,
+    Unsupported,
     Where,
     call,
     column,
@@ -53,6 +54,7 @@ class Deduplicate(Node):
     synonyms = ("dedupe", "unique", "fuzzy", "distinct", "match similar", "merge duplicates")
     ledger = Ledger.SUBSET
     outputs = ("output", "duplicates")
+    dialect_limits = {"postgres": "similar texts"}
 
     class Config(NodeConfig):
         """Settings of the comparison."""
@@ -80,6 +82,12 @@ class Deduplicate(Node):
              "duplicates": [{"id": 2, "name": "Miler Ltd", "city": "Bonn"}]},
         ),
     )  # fmt: skip
+
+    @classmethod
+    def dialects_of(cls, config: Config) -> Mapping[str, Unsupported]:
+        """Only equal keys."""
+        reason = "PostgreSQL does not measure the likeness of texts by itself"
+        return {"postgres": Unsupported(reason)} if config.similarity is not None else {}
 
     @classmethod
     def describe(cls, config: Config) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from sqlglot import exp
 
@@ -15,6 +15,7 @@ from runnel.sdk import (
     Ledger,
     Node,
     Relation,
+    Unsupported,
     Where,
     call,
     column,
@@ -32,6 +33,7 @@ class Aggregate(Node):
     icon = "sigma"
     synonyms = ("group by", "sum", "count", "average", "mean", "summarise", "summarize", "total", "pivot", "max", "min")
     ledger = Ledger.ABSORBED
+    dialect_limits = {"postgres": "the groups' rows as a list"}
 
     class Config(GuardedConfig):
         """Settings of the grouping."""
@@ -53,6 +55,11 @@ class Aggregate(Node):
             {"output": [{"country": "DE", "orders": 2, "revenue": 4.0}, {"country": None, "orders": 1, "revenue": 4.0}]},
         ),
     )
+
+    @classmethod
+    def dialects_of(cls, config: Config) -> Mapping[str, Unsupported]:
+        """Not with the groups' rows as a list."""
+        return {"postgres": Unsupported("PostgreSQL has no structs inside tables")} if config.include_details else {}
 
     @classmethod
     def describe(cls, config: Config) -> str:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any, Literal
 
 from sqlglot import exp
 
-from runnel.sdk import Example, Finding, Ledger, Node, NodeConfig, Relation, Where, column, field
+from runnel.sdk import Example, Finding, Ledger, Node, NodeConfig, Relation, Unsupported, Where, column, field
 from runnel.sdk.joining import JoinKeys, combined_columns, key_condition, key_findings
 from runnel.sdk.names import nearest_column, resolve_column
 
@@ -22,6 +22,7 @@ class Join(Node):
     icon = "merge"
     synonyms = ("merge", "combine", "match", "vlookup", "enrich", "inner join", "left join", "as of")
     ledger = Ledger.ABSORBED
+    dialect_limits = {"postgres": "as-of joins"}
 
     class Config(NodeConfig):
         """Settings of the join."""
@@ -51,6 +52,11 @@ class Join(Node):
             {"output": [{"sku": "a", "t": 5, "price": 12, "t_right": 4}]},
         ),
     )
+
+    @classmethod
+    def dialects_of(cls, config: Config) -> Mapping[str, Unsupported]:
+        """Not as-of joins."""
+        return {"postgres": Unsupported("PostgreSQL has no as-of join")} if config.how == "asof" else {}
 
     @classmethod
     def describe(cls, config: Config) -> str:

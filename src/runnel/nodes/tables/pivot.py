@@ -2,12 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any, Literal
 
 from sqlglot import exp
 
-from runnel.sdk import Column, Columns, Example, Finding, Ledger, Node, NodeConfig, Relation, Where, call, column, field, literal
+from runnel.sdk import (
+    Column,
+    Columns,
+    Example,
+    Finding,
+    Ledger,
+    Node,
+    NodeConfig,
+    Relation,
+    Unsupported,
+    Where,
+    call,
+    column,
+    field,
+    literal,
+)
 
 MOST_COLUMNS = 1000
 
@@ -26,6 +41,7 @@ class Pivot(Node):
     synonyms = ("pivot", "crosstab", "long to wide", "spread", "cross table")
     ledger = Ledger.ABSORBED
     probed = True
+    dialect_limits = {"postgres": "the first row of a cell"}
 
     class Config(NodeConfig):
         """Settings of the pivot."""
@@ -48,6 +64,11 @@ class Pivot(Node):
                 {"input": [{"shop": "a", "month": "jan", "v": 1}, {"shop": "a", "month": "feb", "v": None}]},
                 {"output": [{"shop": "a", "feb": 0, "jan": 1}]}),
     )  # fmt: skip
+
+    @classmethod
+    def dialects_of(cls, config: Config) -> Mapping[str, Unsupported]:
+        """Not by the first row."""
+        return {"postgres": Unsupported("the first row of a group is another one there")} if config.aggregate == "first" else {}
 
     @classmethod
     def describe(cls, config: Config) -> str:

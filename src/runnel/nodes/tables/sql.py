@@ -19,7 +19,6 @@ from runnel.sdk import (
     Port,
     Ports,
     Relation,
-    Unsupported,
     Where,
     column,
     field,
@@ -43,7 +42,6 @@ class Sql(Node):
     synonyms = ("query", "select", "duckdb", "custom sql", "code", "sql statement")
     ledger = Ledger.ABSORBED
     foreign = True
-    dialects = {"postgres": Unsupported("SQL that a person wrote in DuckDB's dialect is not translated")}
 
     class Config(NodeConfig):
         """Settings of the query."""

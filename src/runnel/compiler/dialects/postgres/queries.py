@@ -219,9 +219,11 @@ def _items(tree: exp.Select, scope: Scope, writer: Writer) -> tuple[Columns, lis
     items: list[str] = []
     for item in tree.expressions:
         if item.is_star:
-            if not isinstance(item, exp.Star) or any(item.args.get(key) for key in ("except_", "replace", "rename")):
+            star = item.this if isinstance(item, exp.Column) else item
+            if not isinstance(star, exp.Star) or any(star.args.get(key) for key in ("except_", "replace", "rename")):
                 raise refuse("a star", "list the columns")
-            for alias, relation in scope.relations.items():
+            wanted = {name: scope.relations.get(name, {}) for name in [item.table]} if item is not star else scope.relations
+            for alias, relation in wanted.items():
                 columns.update(relation)
                 items.extend(f"{identifier(alias)}.{identifier(name)}" for name in relation)
             continue

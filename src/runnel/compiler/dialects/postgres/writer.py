@@ -11,6 +11,7 @@ from sqlglot import exp
 from runnel.compiler.dialects.postgres import dates, json, numbers, texts
 from runnel.compiler.dialects.postgres.aggregates import AGGREGATES, Shape
 from runnel.compiler.dialects.postgres.functions import WRITERS, as_text, cast, number, text_literal
+from runnel.compiler.dialects.postgres.special import SPECIAL
 from runnel.compiler.dialects.postgres.typed import Typed, common_type, quoted, refuse
 from runnel.compiler.dialects.types import family, read_type
 
@@ -254,6 +255,8 @@ class Writer:
         name = node.name.lower()
         if name in AGGREGATES:
             return self._aggregate(node, over=False)
+        if name in SPECIAL:
+            return SPECIAL[name](self.write, node)
         if name not in WRITERS:
             raise refuse(f"{name}()", "no equal function is known")
         return _wrapped(WRITERS[name]([self.write(arg) for arg in node.expressions]))

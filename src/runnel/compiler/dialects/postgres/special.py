@@ -1,0 +1,95 @@
+"""Calls whose arguments are no values: attempts (`try`), the structs that hold them, and lists without NULLs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from sqlglot import exp
+
+from runnel.compiler.dialects.postgres.typed import Typed, refuse
+from runnel.compiler.dialects.types import family, struct_fields
+
+Write = Callable[[exp.Expr], Typed]
+_RANGES = {"INTEGER": 31, "BIGINT": 63}
+_SIGNS: dict[type[exp.Expr], str] = {exp.Add: "+", exp.Sub: "-", exp.Mul: "*"}
+_TOTAL = (
+    exp.Column, exp.Literal, exp.Paren, exp.Null, exp.Boolean, exp.Identifier, exp.EQ, exp.NEQ, exp.GT, exp.GTE, exp.LT,
+    exp.LTE, exp.Is, exp.Not, exp.In, exp.Between, exp.Struct, exp.PropertyEQ,
+)  # fmt: skip
+
+
+def attempt(write: Write, node: exp.Expr) -> Typed:
+    """Write TRY over whole-number arithmetic: NULL where a step leaves its type's range.
+
+    The struct of one field, in which nodes keep a value apart from a failure, is a list of one element there.
+    """
+    inside = node.expressions[0]
+    value = inside.expressions[0].expression if isinstance(inside, exp.Struct) else inside
+    conditions = [_fits(write, part) for part in value.walk() if not isinstance(part, _TOTAL)]
+    written = write(value)
+    held = isinstance(inside, exp.Struct)
+    if held and len(inside.expressions) != 1:
+        raise refuse("a struct", "PostgreSQL has no structs inside tables")
+    made = f"ARRAY[{written.sql}]" if held else written.sql
+    if conditions:
+        made = f"(CASE WHEN {' AND '.join(conditions)} THEN {made} END)"
+    return Typed(made, f"STRUCT({inside.expressions[0].name} {written.type})" if held else written.type)
+
+
+def _fits(write: Write, node: exp.Expr) -> str:
+    """Return the condition that a step of whole-number arithmetic stays in its type's range; NULL stays in it."""
+    if type(node) not in _SIGNS and not isinstance(node, exp.Neg):
+        raise refuse("TRY", "only arithmetic of whole numbers is known to fail alike")
+    bits = _RANGES.get(write(node).type)
+    if bits is None:
+        raise refuse("TRY", "only arithmetic of INTEGER and BIGINT is known to fail alike")
+    return f"(({_exact(write, node)}) BETWEEN -{2**bits} AND {2**bits - 1}) IS NOT FALSE"
+
+
+def _exact(write: Write, node: exp.Expr) -> str:
+    """Write arithmetic over numeric, where whole numbers have no range."""
+    if isinstance(node, exp.Paren):
+        return _exact(write, node.this)
+    if isinstance(node, exp.Neg):
+        return f"(-{_exact(write, node.this)})"
+    if type(node) in _SIGNS:
+        return f"({_exact(write, node.this)} {_SIGNS[type(node)]} {_exact(write, node.args['expression'])})"
+    return f"CAST({write(node).sql} AS numeric)"
+
+
+def member(write: Write, node: exp.Expr) -> Typed:
+    """Write the field of an attempt's struct."""
+    held, name = write(node.expressions[0]), node.expressions[1].name
+    fields = struct_fields(held.type) if held.family == "struct" else {}
+    if list(fields) != [name]:
+        raise refuse("struct_extract()", "PostgreSQL has no structs inside tables")
+    return Typed(f"({held.sql})[1]", fields[name])
+
+
+def kept_items(write: Write, node: exp.Expr) -> Typed:
+    """Write `list_filter(list, lambda x: x IS NOT NULL)`; refuses other conditions."""
+    listed, test = node.expressions
+    body = test.this if isinstance(test, exp.Lambda) else None
+    name = test.expressions[0].name if isinstance(test, exp.Lambda) else ""
+    found = body.this if isinstance(body, exp.Not) and isinstance(body.this, exp.Is) else None
+    if found is None or found.this.name != name or not isinstance(found.expression, exp.Null):
+        raise refuse("list_filter()", "only NULL elements can be left out there")
+    items = write(listed)
+    if items.family != "list":
+        raise refuse("list_filter()", "it needs a list")
+    return Typed(f"array_remove({items.sql}, NULL)", items.type)
+
+
+def items(write: Write, node: exp.Expr) -> Typed:
+    """Write `list_value(…)`, whose elements must be of one family."""
+    values = [write(part) for part in node.expressions]
+    families = {value.family for value in values if value.family != "null"}
+    if len(families) != 1 or any(family(value.type) == "list" for value in values):
+        raise refuse("list_value()", "its elements must be of one type")
+    kind = next(value.type for value in values if value.family != "null")
+    return Typed(f"ARRAY[{', '.join(value.sql for value in values)}]", f"{kind}[]")
+
+
+SPECIAL: dict[str, Callable[[Write, exp.Expr], Typed]] = {
+    "try": attempt, "struct_extract": member, "list_filter": kept_items, "list_value": items,
+}  # fmt: skip
