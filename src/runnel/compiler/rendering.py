@@ -25,7 +25,10 @@ DIALECTS = ("duckdb", "postgres")
 
 
 def pipeline_sql(compiled: Compiled, port: PortKey | None, dialect: str) -> dict[str, Any]:
-    """Return {"dialect", "sql", "columns"} for a port, or for the pipeline's last table."""
+    """Return {"dialect", "sql", "columns"} for a port, or for the pipeline's last table.
+
+    Raises UnsupportedOperation where the dialect cannot give DuckDB's result.
+    """
     if dialect not in DIALECTS:
         raise AuthoringError("RNL-DIALECT-002", f"there is no dialect `{dialect}`", f"Choose {' or '.join(DIALECTS)}.")
     graph, typed = compiled.graph, compiled.typed
@@ -41,13 +44,9 @@ def pipeline_sql(compiled: Compiled, port: PortKey | None, dialect: str) -> dict
     if dialect == "duckdb":
         text = query.sql("duckdb", pretty=True)
     else:
-        from runnel.compiler.dialects.render import UnsupportedOperation, render_query
+        from runnel.compiler.dialects.render import render_query
 
-        try:
-            text = render_query(query, table_schemas(graph, typed), dialect)
-        except UnsupportedOperation as error:
-            hint = "The engine runs it in DuckDB; `runnel sql` without --dialect shows it."
-            raise AuthoringError("RNL-DIALECT-001", str(error), hint, {"node": target[0]}) from error
+        text = render_query(query, table_schemas(graph, typed), dialect)
     columns = [{"name": name, "type": type, "nullable": True} for name, type in schema.items()]
     return {"dialect": dialect, "sql": text, "columns": columns}
 
