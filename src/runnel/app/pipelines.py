@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from runnel.compiler.compile import Compiled
-from runnel.compiler.dialects.unsupported import UnsupportedOperation
 from runnel.compiler.lineage import column_lineage
 from runnel.compiler.rendering import pipeline_sql
 from runnel.errors import AuthoringError
@@ -104,11 +103,7 @@ def schema(result: Compiled) -> dict[str, Any]:
 def sql(result: Compiled, ref: str | None, dialect: str) -> dict[str, Any]:
     """Return the SQL of a node (or of the last one) in a dialect, with its columns."""
     port = port_of(result, ref) if ref else None
-    try:
-        return pipeline_sql(result, port, dialect)
-    except UnsupportedOperation as error:
-        hint = "The engine runs it in DuckDB; `runnel sql` without --dialect shows it."
-        raise AuthoringError("RNL-DIALECT-001", str(error), hint, {"node": ref}) from error
+    return pipeline_sql(result, port, dialect)
 
 
 def port_of(result: Compiled, ref: str) -> tuple[str, str]:
