@@ -7,6 +7,7 @@ import math
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from decimal import Decimal
 from functools import lru_cache
 from typing import Any
 
@@ -53,6 +54,15 @@ class Given:
     document: pipelines.Document
     ordered: bool
     tables: Mapping[str, list[dict[str, Any]]] | None
+
+    @property
+    def nodes(self) -> Mapping[str, NodeDoc]:
+        return _nodes(self.document)
+
+
+def _nodes(document: pipelines.Document) -> Mapping[str, NodeDoc]:
+    assert document.pipeline is not None
+    return document.pipeline.nodes
 
 
 def relational(catalog: Catalog) -> list[type[Node]]:
@@ -102,7 +112,7 @@ def _tables(
     duck.execute("DROP SCHEMA IF EXISTS nodes CASCADE; CREATE SCHEMA nodes; USE nodes")
     server.execute(b"CREATE SCHEMA nodes; SET search_path = nodes")
     try:
-        for id, doc in given.document.pipeline.nodes.items():
+        for id, doc in given.nodes.items():
             if doc.kind != "source.rows":
                 continue
             schema: Mapping[str, str] = next(iter(compiled.typed[id].schemas.values()))
@@ -159,18 +169,28 @@ def outcome(
     try:
         with _tables(duck, server, given, compiled):
             for port, (ours, theirs) in written.items():
-                wrong = _compared(duck, server, ours, theirs, given.ordered)
+                wide = [kind == "HUGEINT" for kind in compiled.typed["node"].schemas[port].values()]
+                wrong = _compared(duck, server, ours, theirs, given.ordered, wide)
                 if wrong:
                     found[port] = f"differs: {wrong} | {theirs}"
     except UnsupportedOperation as error:
-        return {port: f"refused: {error}" for port in compiled.typed["node"].relations}
+        return dict.fromkeys(compiled.typed["node"].relations, f"refused: {error}")
     return found
 
 
 def _compared(
-    duck: duckdb.DuckDBPyConnection, server: psycopg.Connection[Any], ours: str, theirs: str, ordered: bool
+    duck: duckdb.DuckDBPyConnection,
+    server: psycopg.Connection[Any],
+    ours: str,
+    theirs: str,
+    ordered: bool,
+    wide: list[bool],
 ) -> str | None:
-    first = duck.execute(ours).fetchall()
+    """Return the first difference in words; whole numbers of 128 bits (`wide`) are numeric in PostgreSQL."""
+    first = [
+        tuple(Decimal(value) if big and value is not None else value for value, big in zip(row, wide, strict=True))
+        for row in duck.execute(ours).fetchall()
+    ]
     try:
         second = server.execute(theirs.encode()).fetchall()
     except psycopg.Error as error:

@@ -27,15 +27,13 @@ CASES: dict[str, tuple[Case, ...]] = {
         one({"group_by": ["x"], "values": {"rows": "count(*)", "any": "bool_or(b)"}}),
         one({"group_by": ["s", "d", "tz", "n"]}),
         one({"group_by": ["grp"], "include_details": True}, "grp i"),
-        one({"group_by": ["grp"], "values": {"about": "approx_count_distinct(s)"}}),
     ),
     "table.cast": (
         one({"columns": {"i": "text", "b": "text", "d": "text"}, "on_error": "fail"}),
         one({"columns": {"j": "DOUBLE", "d": "timestamp"}, "on_error": "fail"}, "id j d"),
-        one({"columns": {"i": "text", "j": "DOUBLE"}}, "id i j s"),
+        one({"columns": {"i": "text", "b": "text"}}, "id i b s"),
         one({"columns": {"i": "text"}, "on_error": "null"}, "id i s"),
         one({"columns": {"num_text": "BIGINT"}}, "id num_text"),
-        one({"columns": {"i": "INTEGER"}, "on_error": "null"}, "id i"),
     ),
     "table.compare": (
         two({"on": ["id"]}, "id s x", "id s x", ("before", "after")),
@@ -60,7 +58,7 @@ CASES: dict[str, tuple[Case, ...]] = {
     ),
     "table.derive": (
         one({"columns": {"t": "upper(s)", "y": "coalesce(x, 0.0)", "same": "s = u", "z": "t || '!'"}}, "id s u x"),
-        one({"columns": {"half": "m / 4", "year": "year(d)", "next": "d + 1", "short": "left(s, 3)"}, "on_error": "fail"},
+        one({"columns": {"half": "m / 4", "year": "year(d)", "next": "d2 + 1", "short": "left(s, 3)"}, "on_error": "fail"},
             "id m d2 s d"),
         one({"columns": {"x": "x * 2"}, "on_error": "null"}, "id y x"),
         one({"columns": {"more": "j + 1", "less": "j - small"}, "on_error": "fail"}, "id j small"),
@@ -73,6 +71,12 @@ CASES: dict[str, tuple[Case, ...]] = {
     ),
     "table.drop": (one({"columns": ["s", "x"]}),),
     "table.explode": (one({"column": "texts"}, "id texts"),),
+    "table.extract": (
+        one({"column": "s", "pattern": "([a-z]+)-([a-z]+)", "into": ["l", "r"]}, "id s"),
+        one({"column": "date_text", "pattern": "^([0-9]{4})-([0-9]{2})", "into": ["y", "m"], "keep": False}, "id date_text"),
+        one({"column": "s", "pattern": "(?P<word>[a-z]+)"}, "id s"),
+    ),
+    "table.extract_json": (one({"column": "js", "paths": {"a": "a"}}, "id js"),),
     "table.fill": (
         one({"columns": ["s"], "value": "—"}), one({"columns": ["x", "i"], "value": 0}, "id x i"),
         one({"columns": ["i", "s", "x"], "method": "forward", "group_by": ["grp"], "order_by": ["-id"]}),
@@ -116,8 +120,8 @@ CASES: dict[str, tuple[Case, ...]] = {
         one({"columns": ["s", "i", "d", "b"], "into": "all", "keep": True}),
     ),
     "table.pivot": (
-        one({"index": ["b"], "column": "grp", "value": "y", "values": ["a", "b", "none"]}, "b grp y"),
-        one({"index": ["b"], "column": "grp", "value": "m", "values": ["a", "b"]}, "b grp m"),
+        one({"index": ["s"], "column": "grp", "value": "y", "values": ["a", "d", "none"]}, "s grp y"),
+        one({"index": ["small"], "column": "grp", "value": "m", "values": ["a", "b"]}, "small grp m"),
         one({"column": "b", "value": "s", "aggregate": "max", "values": [True, False]}, "b s"),
         one({"index": ["grp"], "column": "small", "value": "x", "aggregate": "count", "values": [1, 2]}, "grp small x"),
         one({"index": ["grp"], "column": "small", "value": "x", "aggregate": "min", "values": [1, 2]}, "grp small x"),
@@ -143,6 +147,13 @@ CASES: dict[str, tuple[Case, ...]] = {
         one({"column": "s", "into": ["s", "b"], "separator": "ll", "keep": False}, "id s"),
         one({"column": "s", "into": ["a", "b"], "separator": "-", "further": True}, "id s"),
         one({"column": "s", "into": ["a"], "separator": "[,-]", "regex": True}, "id s"),
+    ),
+    "table.sql": (
+        one({"query": "SELECT b, count(*) AS n, max(s) AS top FROM input WHERE x > 0 GROUP BY b HAVING count(*) > 1"}),
+        one({"query": "WITH t AS (SELECT *, row_number() OVER (PARTITION BY grp ORDER BY id DESC) AS r FROM input) "
+                      "SELECT t.*, upper(s) AS big FROM t WHERE r <= 3 AND s LIKE '%a%'"}),
+        one({"query": "SELECT a.id, b.s FROM input a LEFT JOIN input b ON a.s = b.s AND a.id < b.id ORDER BY a.id LIMIT 9"}),
+        one({"query": "SELECT s, d FROM input UNION ALL SELECT 'x', NULL FROM input WHERE b"}),
     ),
     "table.top_n": (
         one({"rows": 5, "by": ["-x"]}), one({"rows": 2, "by": ["s"], "group_by": ["grp"]}),

@@ -42,11 +42,14 @@ QUERIES = (
     'ORDER BY "id"',
     'SELECT "t"."n" FROM (SELECT "id" AS "n" FROM "m" WHERE "j" IS NULL) AS "t" ORDER BY "t"."n"',
     'SELECT "id", "d" + INTERVAL 1 MONTH AS "d" FROM "m" WHERE "d" < \'9000-01-01\' ORDER BY "id"',
+    'SELECT "m"."id" FROM "m" SEMI JOIN "m" AS "b" ON "m"."id" = "b"."j" WHERE "m"."s" <> \'\' ORDER BY "id"',
+    'SELECT "m"."id" FROM "m" ANTI JOIN "m" AS "b" ON "m"."s" = "b"."u" ORDER BY "m"."id"',
     'SELECT "m"."id", \'x\' AS "kind", NULL AS "none", 1.5 AS "n" FROM "m" CROSS JOIN (SELECT 1 AS "one") AS "t" '
     'ORDER BY "m"."id"',
 )
 
 REFUSED = (
+    'SELECT "id" FROM "m" SEMI JOIN "m" AS "b" USING ("id")',
     'SELECT * FROM "m" ASOF JOIN "m" AS "b" ON "m"."d" >= "b"."d"',
     'PIVOT "m" ON "grp" USING COUNT(*)',
     'SELECT "id" FROM "m" USING SAMPLE 10%',
@@ -59,7 +62,6 @@ REFUSED = (
     'SELECT "a" FROM "other"',
     'SELECT * EXCLUDE ("id") FROM "m"',
     'SELECT TRY_CAST("s" AS DATE) AS "d" FROM "m"',
-    'SELECT "id" FROM "m" SEMI JOIN "m" AS "b" ON "m"."id" = "b"."id"',
     "SELECT * FROM READ_CSV('x')",
 )
 

@@ -114,10 +114,10 @@ class Split(Node):
         needed = len(separator) * (number - 1)
         return fill(_PART, x=text, separator=separator, needed=needed, number=number)
 
-    def _rest(self, text: exp.Expression, number: int) -> exp.Expression:
+    def _rest(self, text: exp.Expr, number: int) -> exp.Expr:
         """Return the text from a part on: what stands behind the parts before it and their separators."""
         separator = self.config.separator
-        start = exp.convert(len(separator) * (number - 1) + 1)
+        start: exp.Expr = exp.convert(len(separator) * (number - 1) + 1)
         for index in range(1, number):
             part = fill("length(split_part(:x, :separator, :index))", x=text, separator=separator, index=index)
             start = exp.Add(this=start, expression=part)

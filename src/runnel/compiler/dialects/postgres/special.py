@@ -7,7 +7,7 @@ from collections.abc import Callable
 from sqlglot import exp
 
 from runnel.compiler.dialects.postgres.typed import Typed, refuse
-from runnel.compiler.dialects.types import family, struct_fields
+from runnel.compiler.dialects.types import struct_fields
 
 Write = Callable[[exp.Expr], Typed]
 _RANGES = {"INTEGER": 31, "BIGINT": 63}
@@ -67,29 +67,21 @@ def member(write: Write, node: exp.Expr) -> Typed:
 
 
 def kept_items(write: Write, node: exp.Expr) -> Typed:
-    """Write `list_filter(list, lambda x: x IS NOT NULL)`; refuses other conditions."""
+    """Write `list_filter(list_value(…), lambda x: x IS NOT NULL)` over texts; refuses everything else."""
     listed, test = node.expressions
     body = test.this if isinstance(test, exp.Lambda) else None
     name = test.expressions[0].name if isinstance(test, exp.Lambda) else ""
     found = body.this if isinstance(body, exp.Not) and isinstance(body.this, exp.Is) else None
     if found is None or found.this.name != name or not isinstance(found.expression, exp.Null):
         raise refuse("list_filter()", "only NULL elements can be left out there")
-    items = write(listed)
-    if items.family != "list":
-        raise refuse("list_filter()", "it needs a list")
-    return Typed(f"array_remove({items.sql}, NULL)", items.type)
-
-
-def items(write: Write, node: exp.Expr) -> Typed:
-    """Write `list_value(…)`, whose elements must be of one family."""
-    values = [write(part) for part in node.expressions]
-    families = {value.family for value in values if value.family != "null"}
-    if len(families) != 1 or any(family(value.type) == "list" for value in values):
-        raise refuse("list_value()", "its elements must be of one type")
-    kind = next(value.type for value in values if value.family != "null")
-    return Typed(f"ARRAY[{', '.join(value.sql for value in values)}]", f"{kind}[]")
+    if not isinstance(listed, exp.Anonymous) or listed.name.lower() != "list_value":
+        raise refuse("list_filter()", "only a list of given values is proven there")
+    values = [write(part) for part in listed.expressions]
+    if any(value.family not in ("text", "null") for value in values):
+        raise refuse("list_filter()", "only a list of texts is proven there")
+    return Typed(f"array_remove(ARRAY[{', '.join(value.sql for value in values)}], NULL)", "VARCHAR[]")
 
 
 SPECIAL: dict[str, Callable[[Write, exp.Expr], Typed]] = {
-    "try": attempt, "struct_extract": member, "list_filter": kept_items, "list_value": items,
+    "try": attempt, "struct_extract": member, "list_filter": kept_items,
 }  # fmt: skip
