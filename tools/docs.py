@@ -5,11 +5,11 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from runnel.catalog import discover
-from runnel.catalog.describe import entry
+from runnel.catalog.describe import entry, node_support
 
 ROOT = Path(__file__).resolve().parent.parent
 REFERENCE = ROOT / "docs" / "reference"
@@ -118,21 +118,16 @@ def support() -> list[str]:
         "DuckDB is the meaning; PostgreSQL gives the same result where this table says so.",
         "",
     ]
-    rows = [[f"`{name}`", *cells] for name, cells in _support_rows(support_table())]
-    lines += _table(["function", "DuckDB", "PostgreSQL"], rows)
-    made = [
-        [f"`{kind}`", "yes", f"no: {node.dialects['postgres'].reason}" if "postgres" in node.dialects else "yes"]
-        for kind, node in discover().nodes.items()
-        if kind.startswith("table.")
-    ]
-    return [*lines, "", *_table(["node", "DuckDB", "PostgreSQL"], made)]
+    lines += _table(["function", "DuckDB", "PostgreSQL"], _support_rows(support_table(), "function"))
+    lines += ["", *_table(["node", "DuckDB", "PostgreSQL"], _support_rows(node_support(discover()), "kind"))]
+    return lines
 
 
-def _support_rows(table: object) -> Iterable[tuple[str, list[str]]]:
-    items = table.items() if isinstance(table, dict) else ((row["function"], row) for row in table)  # type: ignore[union-attr]
-    for name, row in items:
-        found = row.get("postgres", row) if isinstance(row, dict) else row
-        yield name, ["same", str(found)]
+def _support_rows(table: Iterable[Mapping[str, str]], name: str) -> Iterable[list[str]]:
+    words = {"same": "same", "partly": "same, without: ", "unsupported": "no: "}
+    for row in table:
+        if row["dialect"] == "postgres":
+            yield [f"`{row[name]}`", "same", words[row["outcome"]] + row["reason"]]
 
 
 def examples() -> list[str]:
