@@ -81,7 +81,7 @@ def probe(payload: Mapping[str, Any], context: TaskContext) -> Mapping[str, Any]
     """Look at a source; returns the probe's JSON form."""
     source = _node(payload["kind"], payload["config"], payload["id"])
     assert isinstance(source, Source)
-    source.granted = list(payload["reads"])
+    source.granted = list(payload["reads"]) if "reads" in payload else None
     found = source.probe(connect(context), payload["folder"])
     return {**found.to_json(), "findings": [finding.to_json() for finding in found.findings]}
 
