@@ -103,7 +103,8 @@ class Node:
     It must not touch files, clock or randomness. `reports` are outputs whose rows say something about the input, which
     goes on besides (ledger class passed); `gates` are those among them that decide whether the run is well: they are
     computed also where nothing reads them, and a row whose `fails` is true ends the run with exit code 4. `ordered`
-    says that the node depends on the order of its input; `probed` that its columns may depend on the data; `foreign` that it carries SQL that a person wrote.
+    says that the node depends on the order of its input, `probed` that its columns may depend on the data, `foreign`
+    that it carries SQL that a person wrote.
     """
 
     kind: ClassVar[str]

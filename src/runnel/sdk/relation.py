@@ -224,7 +224,7 @@ class Relation:
         return isinstance(query, exp.Select) and bool(query.args.get("order")) and not query.args.get("limit")
 
 
-def makes_rows(tree: exp.Expression) -> bool:
+def makes_rows(tree: exp.Expr) -> bool:
     """Tell whether a column of a SELECT decides how many rows there are (`unnest`)."""
     if tree.find(exp.Unnest, exp.Explode) is not None:
         return True

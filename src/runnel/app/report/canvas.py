@@ -29,7 +29,8 @@ def rect(x: float, y: float, width: float, height: float, fill: str, title: str 
     if height < 0:
         y, height = y + height, -height
     hint = f"<title>{escape(title)}</title>" if title else ""
-    return f'<rect x="{x:.1f}" y="{y:.1f}" width="{max(width, 0.5):.1f}" height="{max(height, 0.5):.1f}" fill="{fill}" rx="1.5">{hint}</rect>'
+    size = f'width="{max(width, 0.5):.1f}" height="{max(height, 0.5):.1f}"'
+    return f'<rect x="{x:.1f}" y="{y:.1f}" {size} fill="{fill}" rx="1.5">{hint}</rect>'
 
 
 def path(points: Sequence[tuple[float, float] | None], stroke: str, fill: str = "none") -> str:

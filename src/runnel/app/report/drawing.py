@@ -245,7 +245,8 @@ def _slice(x: float, y: float, outer: float, inner: float, start: float, end: fl
     (ax, ay), (bx, by), (cx, cy), (dx, dy) = points
     return (
         f'<path d="M{ax:.1f} {ay:.1f}A{outer} {outer} 0 {large} 1 {bx:.1f} {by:.1f}L{cx:.1f} {cy:.1f}'
-        f'A{inner} {inner} 0 {large} 0 {dx:.1f} {dy:.1f}Z" fill="{shade}" class="slice"><title>{canvas.escape(hint)}</title></path>'
+        f'A{inner} {inner} 0 {large} 0 {dx:.1f} {dy:.1f}Z" fill="{shade}" class="slice">'
+        f"<title>{canvas.escape(hint)}</title></path>"
     )
 
 

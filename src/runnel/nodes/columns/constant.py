@@ -58,7 +58,7 @@ class Constant(Node):
         """Put the literals in place."""
         lowered = {name.lower(): name for name in input.columns}
         made: dict[str, exp.Expr] = {
-            lowered.get(name.lower(), name): self._value(name, value) for name, value in self.config.columns.items()
+            lowered.get(name.lower()) or name: self._value(name, value) for name, value in self.config.columns.items()
         }
         return input.extend(made)
 

@@ -30,22 +30,27 @@ class Lookup(Node):
     class Config(NodeConfig):
         """Settings of the lookup."""
 
-        on: list[str] | dict[str, str] = field(title="Keys", help="Column names, or column: lookup column.",
-                                               widget="join_keys")  # fmt: skip
-        columns: list[str] | dict[str, str] | None = field(None, title="Columns", widget="columns",
-                                                           help="Columns to add (or lookup column: new name); all without it.")  # fmt: skip
-        defaults: dict[str, str | int | float | bool] = field(default_factory=dict, title="Defaults",
-                                                              help="Column: value for rows without a match.")  # fmt: skip
+        on: list[str] | dict[str, str] = field(
+            title="Keys", help="Column names, or column: lookup column.", widget="join_keys"
+        )
+        columns: list[str] | dict[str, str] | None = field(
+            None, title="Columns", widget="columns", help="Columns to add (or lookup column: new name); all without it."
+        )
+        defaults: dict[str, str | int | float | bool] = field(
+            default_factory=dict, title="Defaults", help="Column: value for rows without a match."
+        )
 
     examples = (
         Example(
             "Country names",
             {"on": {"code": "iso"}, "columns": ["name"], "defaults": {"name": "unknown"}},
-            {"input": [{"id": 1, "code": "DE"}, {"id": 2, "code": "XX"}],
-             "lookup": [{"iso": "DE", "name": "Germany"}, {"iso": "DE", "name": "Germany (again)"}]},
+            {
+                "input": [{"id": 1, "code": "DE"}, {"id": 2, "code": "XX"}],
+                "lookup": [{"iso": "DE", "name": "Germany"}, {"iso": "DE", "name": "Germany (again)"}],
+            },
             {"output": [{"id": 1, "code": "DE", "name": "Germany"}, {"id": 2, "code": "XX", "name": "unknown"}]},
         ),
-    )  # fmt: skip
+    )
 
     @classmethod
     def describe(cls, config: Config) -> str:
@@ -61,8 +66,13 @@ class Lookup(Node):
                 yield nearest_column(inputs["lookup"], source, Where(field="columns"))
             elif name.lower() in taken:
                 what = f"there is a column `{name}` already"
-                yield Finding("RNL-COLUMN-002", "error", what, f"Write `columns: {{{source}: other_name}}`.",
-                              Where(field="columns"))  # fmt: skip
+                yield Finding(
+                    "RNL-COLUMN-002",
+                    "error",
+                    what,
+                    f"Write `columns: {{{source}: other_name}}`.",
+                    Where(field="columns"),
+                )
 
     def _added(self, lookup: Relation) -> dict[str, str]:
         wanted = self.config.columns
@@ -88,5 +98,3 @@ class Lookup(Node):
                 value = exp.Case().when(matched, value).else_(literal(self.config.defaults[name]))
             made[name] = value
         return input.join(first.select(needed), key_condition(keys), made, "left")
-
-

@@ -40,24 +40,48 @@ class Window(Node):
     class Config(GuardedConfig):
         """Settings of the window."""
 
-        partition_by: Columns = field(default_factory=list, title="Groups", help="Rows of the same group are neighbours.",
-                                      widget="columns")  # fmt: skip
-        order_by: list[str | SortTerm] = field(default_factory=list, title="Order", help="`column` or `-column`.",
-                                               widget="sort")  # fmt: skip
-        columns: WindowExpressions = field(title="Columns", widget="expressions", min_length=1,
-                                           help="Name and expression, e.g. `row_number()`, `lag(price)`, `sum(price)`.")  # fmt: skip
-        moving_rows: int | None = field(None, title="Moving rows", ge=1, unit="rows",
-                                        help="Aggregates see only this many rows up to the current one.")  # fmt: skip
+        partition_by: Columns = field(
+            default_factory=list, title="Groups", help="Rows of the same group are neighbours.", widget="columns"
+        )
+        order_by: list[str | SortTerm] = field(
+            default_factory=list, title="Order", help="`column` or `-column`.", widget="sort"
+        )
+        columns: WindowExpressions = field(
+            title="Columns",
+            widget="expressions",
+            min_length=1,
+            help="Name and expression, e.g. `row_number()`, `lag(price)`, `sum(price)`.",
+        )
+        moving_rows: int | None = field(
+            None,
+            title="Moving rows",
+            ge=1,
+            unit="rows",
+            help="Aggregates see only this many rows up to the current one.",
+        )
 
     examples = (
         Example(
             "Running total and change",
-            {"partition_by": ["shop"], "order_by": ["day"],
-             "columns": {"total": "sum(v)", "before": "lag(v)", "rank": "row_number()"}},
-            {"input": [{"shop": "a", "day": 1, "v": 10.0}, {"shop": "a", "day": 2, "v": 15.0}, {"shop": "b", "day": 1, "v": 1.0}]},
-            {"output": [{"shop": "a", "day": 1, "v": 10.0, "total": 10.0, "before": None, "rank": 1},
-                        {"shop": "a", "day": 2, "v": 15.0, "total": 25.0, "before": 10.0, "rank": 2},
-                        {"shop": "b", "day": 1, "v": 1.0, "total": 1.0, "before": None, "rank": 1}]},
+            {
+                "partition_by": ["shop"],
+                "order_by": ["day"],
+                "columns": {"total": "sum(v)", "before": "lag(v)", "rank": "row_number()"},
+            },
+            {
+                "input": [
+                    {"shop": "a", "day": 1, "v": 10.0},
+                    {"shop": "a", "day": 2, "v": 15.0},
+                    {"shop": "b", "day": 1, "v": 1.0},
+                ]
+            },
+            {
+                "output": [
+                    {"shop": "a", "day": 1, "v": 10.0, "total": 10.0, "before": None, "rank": 1},
+                    {"shop": "a", "day": 2, "v": 15.0, "total": 25.0, "before": 10.0, "rank": 2},
+                    {"shop": "b", "day": 1, "v": 1.0, "total": 1.0, "before": None, "rank": 1},
+                ]
+            },
         ),
         Example(
             "Moving average of two",
@@ -65,7 +89,7 @@ class Window(Node):
             {"input": [{"t": 1, "v": 1.0}, {"t": 2, "v": 3.0}, {"t": 3, "v": 5.0}]},
             {"output": [{"t": 1, "v": 1.0, "m": 1.0}, {"t": 2, "v": 3.0, "m": 2.0}, {"t": 3, "v": 5.0, "m": 4.0}]},
         ),
-    )  # fmt: skip
+    )
 
     @classmethod
     def describe(cls, config: Config) -> str:
@@ -82,12 +106,14 @@ class Window(Node):
     def window(cls, config: Config) -> exp.Window:
         """Groups, order and frame for every call that has no window of its own."""
         terms = [
-            sort_term(column(key.column), key.order == "descending", key.nulls) for key in map(sort_key, config.order_by)
+            sort_term(column(key.column), key.order == "descending", key.nulls)
+            for key in map(sort_key, config.order_by)
         ]
         return exp.Window(
             partition_by=[column(name) for name in config.partition_by],
-            order=exp.Order(expressions=terms) if terms else None, spec=_frame(config) if terms else None,
-        )  # fmt: skip
+            order=exp.Order(expressions=terms) if terms else None,
+            spec=_frame(config) if terms else None,
+        )
 
     def relate(self, input: Relation) -> Relation:
         """Put every expression in place of the column of its name, or behind the others."""
