@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import signal
 import threading
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import typer
@@ -44,11 +46,8 @@ def run(
         for report in project.store.runs.recover():
             printer.warn(f"run {report.id} of {report.pipeline} ended without a word: its process is gone")
         options = RunOptions(given_params(param), to, dry_run, sample, not no_cache)
-        try:
+        with _interrupt_cancels(cancel):
             done = run_document(project, redirection.document, options, _progress(printer), cancel)
-        except KeyboardInterrupt:
-            cancel.set()
-            raise
         redirection.deliver()
     if json:
         printer.result(done.to_json())
@@ -57,6 +56,22 @@ def run(
     code = _exit_code(done)
     if code:
         raise typer.Exit(code)
+
+
+@contextmanager
+def _interrupt_cancels(cancel: threading.Event) -> Iterator[None]:
+    """Let the first Ctrl-C cancel the run in order; a second one ends the program where it stands."""
+
+    def interrupted(number: int, frame: object) -> None:
+        if cancel.is_set():
+            raise KeyboardInterrupt
+        cancel.set()
+
+    before = signal.signal(signal.SIGINT, interrupted)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 def _exit_code(report: RunReport) -> int:
