@@ -204,8 +204,8 @@ def test_two_runs_at_once_in_one_folder_do_not_disturb_each_other(project):
     command = [sys.executable, "-m", "runnel.cli.main", "run", str(file), "--json"]
     both = [subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) for _ in range(2)]
     for process in both:
-        _, errors = process.communicate(timeout=120)
-        assert process.returncode == 0, errors.decode()
+        answer, errors = process.communicate(timeout=120)
+        assert process.returncode == 0, (answer + errors).decode()
     assert len((project.root / "out.csv").read_text().splitlines()) == 7
     shown = project.store.datasets.show("all")
     assert sorted(version["rows"] for version in shown["versions"]) == [6, 6]
@@ -315,7 +315,7 @@ def test_a_preview_leaves_no_run(project):
     made = pipelines.runnable(project, document(project, cast()))
     assert preview(project, made, ("typed", "output"), 3)["complete"] is False
     assert project.store.runs.list() == []
-    assert list(project.scratch.iterdir()) == []
+    assert [file for folder in project.scratch.iterdir() for file in folder.iterdir()] == []
 
 
 def test_a_killed_worker_fails_the_run_with_its_cause_and_the_log_stays(project):
@@ -323,7 +323,8 @@ def test_a_killed_worker_fails_the_run_with_its_cause_and_the_log_stays(project)
 
     def kill_worker() -> None:
         for _ in range(400):
-            busy = [child for child in psutil.Process().children(recursive=True) if child.parent() != psutil.Process()]
+            zygote = project.workers.zygote.pid
+            busy = psutil.Process(zygote).children() if zygote else []
             logs = list((project.home / "runs").glob("*/log.ndjson"))
             if busy and logs:
                 busy[-1].kill()
@@ -336,7 +337,7 @@ def test_a_killed_worker_fails_the_run_with_its_cause_and_the_log_stays(project)
     report = run_nodes(project, HEAVY)
     done.set()
     killer.join()
-    assert (report.status, report.result.cause) == ("failed", "signal")
+    assert (report.status, report.result.cause) == ("failed", "signal"), report.result.error
     assert "SIGKILL" in report.result.error.what
     messages = [line["message"] for line in project.store.runs.logs(report.run_id)]
     assert any("started" in message for message in messages) and any("RNL-" in message for message in messages)

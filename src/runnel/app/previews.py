@@ -6,7 +6,9 @@ import dataclasses
 import json
 import shutil
 import tempfile
-from collections.abc import Iterator, Mapping, Sequence
+import threading
+from collections import OrderedDict
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from decimal import Decimal
 from pathlib import Path
@@ -21,6 +23,8 @@ from runnel.plan.shapes import Cte, Feed, Plan, Segment
 from runnel.runtime.batch import BatchOptions, BatchRun
 from runnel.runtime.cache import Kept
 from runnel.runtime.journal import SilentJournal
+from runnel.sdk.node import Streaming
+from runnel.sdk.source import Source
 
 if TYPE_CHECKING:
     from runnel.app.project import Project
@@ -30,14 +34,43 @@ if TYPE_CHECKING:
 def preview(project: Project, compiled: Compiled, port: tuple[str, str], limit: int) -> dict[str, Any]:
     """Return columns, the first rows (the text of a JSON array of arrays), how many there are, and if that is all."""
     schema = compiled.typed[port[0]].schemas[port[1]]
-    with questions(project, compiled.plan([port], whole=True)) as ask:
+    plan = compiled.plan([port], whole=True)
+    text, total = project.answers.get_or_make((plan.segments[-1].key, limit), lambda: _first_rows(project, plan, limit))
+    shown = len(orjson.loads(text))
+    columns = [{"name": name, "type": type, "nullable": True} for name, type in schema.items()]
+    return {"columns": columns, "rows": text, "total_rows": total, "complete": total == shown}
+
+
+def _first_rows(project: Project, plan: Plan, limit: int) -> tuple[str, int]:
+    with questions(project, plan) as ask:
         (_, text), (_, counted) = ask.all(
             f"SELECT * FROM ({{query}}) AS preview LIMIT {limit}", "SELECT count(*) AS n FROM ({query}) AS preview"
         )
-    shown = len(orjson.loads(text))
-    total = orjson.loads(counted)[0][0]
-    columns = [{"name": name, "type": type, "nullable": True} for name, type in schema.items()]
-    return {"columns": columns, "rows": text, "total_rows": total, "complete": total == shown}
+    return text, orjson.loads(counted)[0][0]
+
+
+class Answers:
+    """The last answers to previews by what determines them; the longest unused go first, large ones are not kept."""
+
+    def __init__(self, most: int = 100, longest: int = 1_000_000) -> None:
+        self.most = most
+        self.longest = longest
+        self._kept: OrderedDict[tuple[str, int], tuple[str, int]] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def get_or_make(self, key: tuple[str, int], make: Callable[[], tuple[str, int]]) -> tuple[str, int]:
+        """Return (the text of the rows, how many there are in all), made if it is not known."""
+        with self._lock:
+            if key in self._kept:
+                self._kept.move_to_end(key)
+                return self._kept[key]
+        made = make()
+        if len(made[0]) <= self.longest:
+            with self._lock:
+                self._kept[key] = made
+                if len(self._kept) > self.most:
+                    self._kept.popitem(last=False)
+        return made
 
 
 def port_rows(project: Project, compiled: Compiled, ref: str, limit: int = 10_000) -> list[dict[str, Any]]:
@@ -71,9 +104,11 @@ def plain_rows(types: Sequence[str], text: str) -> list[tuple[Any, ...]]:
 class Questions:
     """Asks SQL questions over one segment whose inputs are ready; `{query}` in a question is the segment's query."""
 
-    def __init__(self, worker: WorkerHandle, segment: Segment, feeds: Mapping[str, Any], folder: str) -> None:
+    def __init__(
+        self, worker: WorkerHandle, segment: Segment, feeds: Mapping[str, Any], folder: str, hold: bool
+    ) -> None:
         self.worker = worker
-        self.payload = {"segment": dataclasses.asdict(segment), "feeds": feeds, "folder": folder}
+        self.payload = {"segment": dataclasses.asdict(segment), "feeds": feeds, "folder": folder, "hold": hold}
 
     def __call__(self, template: str) -> tuple[list[dict[str, str]], str]:
         """Return (columns, the text of a JSON array of rows)."""
@@ -97,7 +132,16 @@ def questions(project: Project, plan: Plan) -> Iterator[Questions]:
             feed.segment: {"files": [results[feed.segment].data], "types": dict(results[feed.segment].types)}
             for feed in last.feeds
         }
-        yield Questions(worker, last, feeds, plan.folder)
+        yield Questions(worker, last, feeds, plan.folder, _blocks(project, plan, last))
+
+
+def _blocks(project: Project, plan: Plan, segment: Segment) -> bool:
+    """Whether a segment has a node that needs all its rows before it gives one, so that a LIMIT saves nothing."""
+    kinds = {node.id: node.kind for node in plan.nodes}
+    nodes = [project.catalog.get(kinds[cte.node]) for cte in segment.ctes if cte.node in kinds]
+    return any(
+        node is None or (node.streaming != Streaming.STATELESS and not issubclass(node, Source)) for node in nodes
+    )
 
 
 def _is_decoded(segment: Segment) -> bool:
@@ -127,14 +171,14 @@ def kept_result(project: Project, plan: Plan) -> Kept:
 
 @contextmanager
 def _worker(project: Project, plan: Plan) -> Iterator[tuple[WorkerHandle, Path]]:
-    scratch = Path(tempfile.mkdtemp(dir=project.scratch))
     reads = existing([path for segment in plan.segments for scan in segment.scans for path in scan.reads])
     project.cache.root.mkdir(parents=True, exist_ok=True)
-    try:
-        with project.workers.open([*reads, str(project.cache.root)], [str(scratch)]) as worker:
+    with project.workers.at_desk([*reads, str(project.cache.root)]) as (worker, folder):
+        scratch = Path(tempfile.mkdtemp(dir=folder))
+        try:
             yield worker, scratch
-    finally:
-        shutil.rmtree(scratch, ignore_errors=True)
+        finally:
+            shutil.rmtree(scratch, ignore_errors=True)
 
 
 def _results(project: Project, plan: Plan, worker: WorkerHandle, scratch: Path) -> dict[str, Kept]:

@@ -11,13 +11,14 @@ from typing import TYPE_CHECKING, Any
 
 from runnel.app.identity import FileIdentities
 from runnel.app.settings import STATE, Setting, byte_size, find_root, read_settings
-from runnel.catalog import Catalog, discover
+from runnel.catalog import Catalog, discover_indexed
 from runnel.errors import AuthoringError
 from runnel.model.document import Pipeline
 from runnel.model.findings import Finding
 from runnel.model.loading import load_file
 
 if TYPE_CHECKING:
+    from runnel.app.previews import Answers
     from runnel.app.probing import Probing
     from runnel.app.workers import Workers
     from runnel.compiler.compile import Compiler
@@ -68,7 +69,7 @@ class Project:
     @cached_property
     def catalog(self) -> Catalog:
         """Every installed node."""
-        return self._catalog or discover()
+        return self._catalog or discover_indexed(self.home / "catalog.json")
 
     @cached_property
     def compiler(self) -> Compiler:
@@ -84,6 +85,13 @@ class Project:
         from runnel.app.workers import Workers
 
         return Workers(self)
+
+    @cached_property
+    def answers(self) -> Answers:
+        """The last answers to previews."""
+        from runnel.app.previews import Answers
+
+        return Answers()
 
     @cached_property
     def probing(self) -> Probing:

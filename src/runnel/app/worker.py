@@ -21,16 +21,22 @@ from runnel.engines.duckdb.storage import reading_query
 from runnel.errors import EngineError, InternalError, LimitError
 from runnel.plan.shapes import Segment, segment_from_json
 from runnel.runtime.letters import LetterBox
-from runnel.sandbox import TaskContext, connect_locked, interrupt_on_cancel
+from runnel.sandbox import TaskContext, connect_locked, interrupt_on_cancel, open_before_fork
 from runnel.sdk.source import Probe, Sink, Source, Written
 
 DEFAULT_MEMORY_BYTES = 2 * 1024**3
+HELD_ROWS = 1_000_000
+"""How many rows a result may have to be held while questions are asked about it."""
 _CATALOG: list[Catalog] = []
+_OPENED: list[Any] = []
 
 
 def warm() -> None:
-    """Import the whole catalogue before the first fork, so that no worker pays for it."""
+    """Import the whole catalogue and open a database before the first fork, so that no worker pays for it."""
+    import duckdb
+
     catalog()
+    _OPENED.append(open_before_fork(duckdb))
 
 
 def catalog() -> Catalog:
@@ -48,7 +54,7 @@ def connect(context: TaskContext, ordered: bool = True) -> Any:
     writable = [str(path) for path in context.grant.write]
     readable = [str(path) for path in context.grant.read]
     connection = connect_locked(
-        duckdb, memory_bytes=int(memory * 0.8), threads=2, spill_folder=writable[0] if writable else None,
+        duckdb, opened=_OPENED.pop() if _OPENED else None, memory_bytes=int(memory * 0.8), threads=2, spill_folder=writable[0] if writable else None,
         folders=[*readable, *writable], files=readable,
         settings={
             "preserve_insertion_order": ordered, "enable_profiling": "no_output",
@@ -199,24 +205,41 @@ def query(payload: Mapping[str, Any], context: TaskContext) -> Mapping[str, Any]
     segment = segment_from_json(payload["segment"])
     answers: list[dict[str, Any]] = []
     try:
-        connection = _prepared(segment, payload, context)
+        connection, asked = _prepared(segment, payload, context)
         for template in payload["templates"]:
-            columns, rows = json_rows(connection, template.replace("{query}", segment.sql()))
+            columns, rows = json_rows(connection, template.replace("{query}", asked))
             answers.append({"columns": columns, "rows": rows})
     except duckdb.Error as error:
         raise explained(error, segment) from error
     return {"answers": answers}
 
 
-def _prepared(segment: Segment, payload: Mapping[str, Any], context: TaskContext) -> Any:
+def _prepared(segment: Segment, payload: Mapping[str, Any], context: TaskContext) -> tuple[Any, str]:
+    """Return a connection with the segment's views, and the query that stands for its result.
+
+    A segment that must see all its rows before it gives one is computed once, into a table, if that stays small.
+    """
     known = context.state.get("prepared")
     if known is not None and known[0] == segment.key:
         interrupt_on_cancel(context, known[1])
-        return known[1]
-    connection = connect(context, True)
-    _segment_run(connection, segment, payload, LetterBox("/dev/null", 0)).prepare()
-    context.state["prepared"] = (segment.key, connection)
-    return connection
+        return known[1], known[2]
+    if known is not None:
+        context.state.pop("prepared")[1].close()
+    connection = _kept_connection(context, True).cursor()
+    interrupt_on_cancel(context, connection)
+    _segment_run(connection, segment, payload, LetterBox("/dev/null", 0)).prepare(tap=False)
+    query = _held(connection, segment.sql()) if payload.get("hold") else segment.sql()
+    context.state["prepared"] = (segment.key, connection, query)
+    return connection, query
+
+
+def _held(connection: Any, query: str) -> str:
+    """Compute a query into a temporary table; returns what to read instead, the query itself for a large result."""
+    connection.execute(f"CREATE TEMP TABLE held AS SELECT * FROM ({query}) AS result LIMIT {HELD_ROWS + 1}")
+    if connection.execute("SELECT count(*) FROM held").fetchone()[0] <= HELD_ROWS:
+        return "SELECT * FROM held"
+    connection.execute("DROP TABLE held")
+    return query
 
 
 def describe(payload: Mapping[str, Any], context: TaskContext) -> Mapping[str, Any]:

@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import os
+import shutil
+import tempfile
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from runnel.sandbox import Event, Grant, Limits, Zygote
@@ -22,7 +26,7 @@ class Workers:
     def __init__(self, project: Project) -> None:
         self.project = project
         self.zygote = Zygote(WARM)
-        self._kept: Any = None
+        self._desk: tuple[tuple[str, ...], WorkerHandle, Path] | None = None
         self._lock = threading.Lock()
 
     def start(self) -> None:
@@ -43,8 +47,46 @@ class Workers:
         limits = Limits(memory_bytes=memory_bytes or self.project.memory_bytes, timeout_seconds=timeout_seconds)
         return WorkerHandle(self.zygote.open(grant, limits, log))
 
+    @contextmanager
+    def at_desk(self, read: Sequence[str]) -> Iterator[tuple[WorkerHandle, Path]]:
+        """Lend the worker that answers small questions, with a folder that it may write; the last one is kept.
+
+        The next question mostly has the same grant, and finds the views and small results of the one before.
+        """
+        key = tuple(sorted(set(read)))
+        kept = self._take(key)
+        if kept is None:
+            folder = Path(tempfile.mkdtemp(dir=self.project.scratch))
+            try:
+                kept = (key, self.open(read, [str(folder)]), folder)
+            except BaseException:
+                shutil.rmtree(folder, ignore_errors=True)
+                raise
+        try:
+            yield kept[1], kept[2]
+        except BaseException:
+            _clear(kept)
+            raise
+        with self._lock:
+            if self._desk is None:
+                self._desk, kept = kept, None
+        if kept is not None:
+            _clear(kept)
+
+    def _take(self, key: tuple[str, ...]) -> tuple[tuple[str, ...], WorkerHandle, Path] | None:
+        """Return the kept worker if it has that grant and lives; another one is ended."""
+        with self._lock:
+            kept, self._desk = self._desk, None
+        if kept is not None and (kept[0] != key or not kept[1].alive):
+            _clear(kept)
+            return None
+        return kept
+
     def close(self) -> None:
         """End every worker."""
+        kept = self._desk
+        if kept is not None:
+            _clear(kept)
         self.zygote.close()
 
 
@@ -60,6 +102,11 @@ class WorkerHandle:
         """Run a task; raises its RunnelError."""
         return self.child.call(f"{TASKS}:{task}", payload, self.on_event, self.cancel)
 
+    @property
+    def alive(self) -> bool:
+        """Whether the worker can be called."""
+        return self.child.alive
+
     def close(self) -> None:
         """End the worker."""
         self.child.close()
@@ -69,6 +116,11 @@ class WorkerHandle:
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+
+def _clear(kept: tuple[tuple[str, ...], WorkerHandle, Path]) -> None:
+    kept[1].close()
+    shutil.rmtree(kept[2], ignore_errors=True)
 
 
 def existing(paths: Sequence[str]) -> list[str]:

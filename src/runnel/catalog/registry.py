@@ -7,7 +7,7 @@ import importlib
 import pkgutil
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from importlib.metadata import entry_points
+from importlib.metadata import EntryPoint, entry_points
 from types import ModuleType
 
 from runnel.sdk.node import Node
@@ -48,25 +48,44 @@ class Catalog:
         return None
 
 
+@dataclass(frozen=True)
+class Point:
+    """An entry point of the group `runnel.nodes`: its name, and `module` or `module:attribute`."""
+
+    name: str
+    value: str
+
+
 def discover(packages: Iterable[str] = BUILT_IN, plugins: bool = True) -> Catalog:
     """Import every module of the built-in packages and of the entry points `runnel.nodes`, and collect node classes.
 
     Importing the catalogue loads no driver (no duckdb, no pyarrow).
     """
-    nodes: dict[str, type[Node]] = {}
-    broken: list[BrokenPlugin] = []
-    for package in packages:
-        for module in _modules(importlib.import_module(package)):
-            _collect(module, nodes)
-    if plugins:
-        _load_plugins(nodes, broken)
+    nodes = built_in(packages)
+    broken = load_plugins(plugin_points(), nodes) if plugins else []
     return Catalog(nodes=dict(sorted(nodes.items())), broken=tuple(broken))
 
 
-def _load_plugins(nodes: dict[str, type[Node]], broken: list[BrokenPlugin]) -> None:
-    for point in entry_points(group=GROUP):
+def built_in(packages: Iterable[str] = BUILT_IN) -> dict[str, type[Node]]:
+    """Import every module of the packages and return their node classes by kind."""
+    nodes: dict[str, type[Node]] = {}
+    for package in packages:
+        for module in _modules(importlib.import_module(package)):
+            _collect(module, nodes)
+    return nodes
+
+
+def plugin_points() -> list[Point]:
+    """Return the entry points of installed plugins."""
+    return [Point(point.name, point.value) for point in entry_points(group=GROUP)]
+
+
+def load_plugins(points: Iterable[Point], nodes: dict[str, type[Node]]) -> list[BrokenPlugin]:
+    """Load plugins into `nodes`; returns those that could not be loaded."""
+    broken: list[BrokenPlugin] = []
+    for point in points:
         try:
-            loaded = point.load()
+            loaded = EntryPoint(point.name, point.value, GROUP).load()
             if isinstance(loaded, ModuleType):
                 modules = _modules(loaded) if hasattr(loaded, "__path__") else iter([loaded])
                 for module in modules:
@@ -77,6 +96,7 @@ def _load_plugins(nodes: dict[str, type[Node]], broken: list[BrokenPlugin]) -> N
                 broken.append(BrokenPlugin(point.name, f"{point.value} is neither a module nor a Node class"))
         except Exception as error:  # noqa: BLE001 - a plugin may raise anything; it is listed, never fatal
             broken.append(BrokenPlugin(point.name, f"{type(error).__name__}: {error}"))
+    return broken
 
 
 def _modules(package: ModuleType) -> Iterator[ModuleType]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import sys
 from collections.abc import Sequence
 
@@ -14,6 +15,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
         print(__version__)  # noqa: T201 - the fast path of the one verb that needs nothing
         return
+    # Starting makes a hundred thousand objects that stay; looking through them again and again is a tenth of the time.
+    gc.set_threshold(100_000, 20, 20)
     from runnel.cli.application import run
 
     sys.exit(run(given))

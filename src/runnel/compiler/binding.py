@@ -58,6 +58,7 @@ class Binding:
     failing: list[str] = field(default_factory=list)
     findings: list[Finding] = field(default_factory=list)
     types: dict[str, Any] = field(default_factory=dict)
+    clock: bool = False
 
 
 @dataclass
@@ -181,6 +182,7 @@ def _bind_one(
     if bound is None:
         return None
     binding.types[dotted] = bound.type
+    binding.clock |= bound.clock
     problem = _kind_finding(node, dotted, mark, bound, str(text))
     if problem is not None:
         binding.findings.append(problem)
@@ -258,7 +260,7 @@ def _finish(name: str, guard: _Guards, binding: Binding) -> None:
     visible = {column_name: column(column_name) for column_name in relation.columns}
     refused = relation.where(ok.copy().not_()).select({**visible, REASON: reason.copy()})
     binding.inputs[name] = relation.accept(ok, reason)
-    binding.rejected = refused
+    binding.rejected = replace(refused, types={**relation.types, REASON: "VARCHAR"})
     binding.failing = guard.texts
 
 

@@ -10,12 +10,13 @@ import json
 from collections import OrderedDict
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from functools import partial
 from typing import Any, cast
 
 from sqlglot import exp
 
-from runnel.compiler.binding import Binding, Surroundings, bind_node
+from runnel.compiler.binding import REASON, Binding, Surroundings, bind_node
 from runnel.compiler.graph import REJECTED, Graph, GraphNode
 from runnel.errors import EngineError
 from runnel.model.findings import Finding, Where, has_errors
@@ -38,6 +39,7 @@ class TypedNode:
     probe: Probe | None = None
     types: Mapping[str, str] = field(default_factory=dict)
     settled: Mapping[str, Any] | None = None
+    clock: bool = False
 
     @property
     def broken(self) -> bool:
@@ -56,7 +58,7 @@ class Typist:
     def __init__(self, oracle: TypeOracle, limit: int = 4000) -> None:
         self.oracle = oracle
         self.limit = limit
-        self.kept: OrderedDict[str, TypedNode] = OrderedDict()
+        self.kept: OrderedDict[str, tuple[TypedNode, datetime]] = OrderedDict()
         self.computed = 0
 
     def type_graph(self, graph: Graph, around: Surroundings, probes: Mapping[str, Probe]) -> dict[str, TypedNode]:
@@ -77,12 +79,12 @@ class Typist:
             return _type_node(node, inputs, around, probe)
         key = _key(node, inputs, around, probe)
         found = self.kept.get(key)
-        if found is not None:
+        if found is not None and (found[1] == around.now or not found[0].clock):
             self.kept.move_to_end(key)
-            return found
+            return found[0]
         self.computed += 1
         made = _type_node(node, inputs, around, probe)
-        self.kept[key] = made
+        self.kept[key] = (made, around.now)
         if len(self.kept) > self.limit:
             self.kept.popitem(last=False)
         return made
@@ -121,7 +123,7 @@ def _key(node: GraphNode, inputs: Mapping[str, Any], around: Surroundings, probe
         node.id, node.kind, node.node.version, node.raw, node.muted, node.folder,
         [[str(key), str(value)] for key, value in node.params.items()],
         {name: shape(value) for name, value in inputs.items()},
-        around.now.isoformat(), probe.to_json() if probe else None, [port.name for port in node.ports.outputs],
+        probe.to_json() if probe else None, [port.name for port in node.ports.outputs],
     ]  # fmt: skip
     text = json.dumps(material, default=str, sort_keys=False, ensure_ascii=False)
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
@@ -147,7 +149,8 @@ def _type_node(node: GraphNode, inputs: Mapping[str, Any], around: Surroundings,
         binding = bind_node(node, inputs, around)
         instance = node.node(node.config, binding.bound, node.id)
         findings = [*binding.findings, *instance.check(binding.inputs)]
-        return TypedNode(node, names, findings=tuple(_located(node, finding) for finding in findings))
+        located = tuple(_located(node, finding) for finding in findings)
+        return TypedNode(node, names, findings=located, clock=binding.clock)
     return _typed_relational(node, inputs, names, around)
 
 
@@ -192,7 +195,7 @@ def _typed_relational(
     settled = instance.settled(binding.inputs["input"]) if isinstance(instance, Chart) else None
     return TypedNode(
         node, names, relations, schemas, (*findings, *problems), tuple(binding.failing), types=binding.types,
-        settled=settled,
+        settled=settled, clock=binding.clock,
     )  # fmt: skip
 
 
@@ -225,7 +228,8 @@ def _never_rejected(binding: Binding) -> Relation:
     first = next(value for value in binding.inputs.values() if isinstance(value, Relation))
     visible = {name: first.column(name) for name in first.columns}
     reason = exp.cast(exp.null(), exp.DataType.build("VARCHAR", dialect="duckdb"))
-    return first.where(exp.false()).select({**visible, "_reason": reason})
+    refused = first.where(exp.false()).select({**visible, REASON: reason})
+    return replace(refused, types={**first.types, REASON: "VARCHAR"})
 
 
 def _described(
@@ -243,6 +247,9 @@ def _described(
         if clash:
             what = f"two columns of {node.id} are called `{clash}` (letter case does not tell columns apart)"
             findings.append(Finding("RNL-COLUMN-002", "error", what, "Rename one of them.", Where(node.id)))
+            continue
+        if port == REJECTED and set(relation.types) == set(relation.columns):
+            schemas[port] = {name: relation.types[name] for name in relation.columns}
             continue
         try:
             described = oracle.describe(plain_sql(relation.as_query()), tables)
@@ -272,12 +279,12 @@ def plain(query: exp.Query) -> exp.Query:
             return part.expressions[0]
         return part
 
-    return cast("exp.Query", query.copy().transform(swap))
+    return cast("exp.Query", query.copy().transform(swap, copy=False))
 
 
 def plain_sql(query: exp.Query, pretty: bool = False) -> str:
     """Return the query's DuckDB text without markers."""
-    return plain(query).sql("duckdb", pretty=pretty)
+    return plain(query).sql("duckdb", pretty=pretty, copy=False)
 
 
 def _located(node: GraphNode, finding: Finding) -> Finding:

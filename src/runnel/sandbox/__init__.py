@@ -5,7 +5,7 @@ from runnel.sandbox.child import Cargo, Child, Event, Reply
 from runnel.sandbox.codes import CODES
 from runnel.sandbox.context import TaskContext
 from runnel.sandbox.grant import Grant, Limits
-from runnel.sandbox.locking import connect_locked, interrupt_on_cancel
+from runnel.sandbox.locking import connect_locked, interrupt_on_cancel, open_before_fork
 from runnel.sandbox.outcome import Ending, ExitCause, TaskCancelledError, exit_cause
 from runnel.sandbox.restrict import Protections
 from runnel.sandbox.zygote import Zygote
@@ -28,4 +28,5 @@ __all__ = [
     "connect_locked",
     "exit_cause",
     "interrupt_on_cancel",
+    "open_before_fork",
 ]

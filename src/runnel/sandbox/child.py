@@ -109,8 +109,10 @@ class Child:
 
     @property
     def alive(self) -> bool:
-        """Whether this worker can take another call."""
-        return not self._closed
+        """Whether this worker can take another call, as far as is known: it may end at any moment."""
+        if not self._closed:
+            self._read_ending(0.0)
+        return not self._closed and self.ending is None
 
     def fits(self, grant: Grant, limits: Limits) -> bool:
         """Say whether this worker may be used for a grant and limits: only for exactly its own."""

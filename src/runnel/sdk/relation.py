@@ -16,7 +16,8 @@ ACCEPT = "RUNNEL_ACCEPT"
 
 def column(name: str, table: str | None = None) -> exp.Column:
     """Return a quoted reference to a column."""
-    return exp.column(exp.to_identifier(name, quoted=True), table=table, quoted=True)
+    this = exp.Identifier(this=name, quoted=True)
+    return exp.Column(this=this, table=exp.Identifier(this=table, quoted=True)) if table else exp.Column(this=this)
 
 
 def literal(value: str | int | float | bool | None) -> exp.Expr:
@@ -70,15 +71,15 @@ class Relation:
     def source(self, alias: str | None = None) -> exp.Expr:
         """Return what stands in a FROM clause: the table itself or the query as a sub-query."""
         if self.query is None:
-            table = exp.to_table(exp.to_identifier(self.name or "", quoted=True).sql("duckdb"), dialect="duckdb")
+            table = exp.Table(this=exp.Identifier(this=self.name or "", quoted=True))
             return exp.alias_(table, exp.to_identifier(alias, quoted=True), table=True) if alias else table
-        return self.query.copy().subquery(exp.to_identifier(alias or "t", quoted=True))
+        return self.query.copy().subquery(exp.to_identifier(alias or "t", quoted=True), copy=False)
 
     def as_query(self) -> exp.Query:
         """Return the query of the visible columns."""
         if self.query is not None and not self.hidden:
             return self.query
-        return exp.select(*[column(name) for name in self.columns]).from_(self.source())
+        return _selected([column(name) for name in self.columns], self.source())
 
     def column(self, name: str) -> exp.Column:
         """Return a reference to one of the columns."""
@@ -94,7 +95,7 @@ class Relation:
             return Relation(columns=names, query=self._narrowed(wanted), types={})
         made = [_aliased(tree, name) for name, tree in wanted.items()]
         types = {name: self.types[name] for name in names if name in self.types and not isinstance(columns, Mapping)}
-        return Relation(columns=names, query=exp.select(*made).from_(self.source()), types=types)
+        return Relation(columns=names, query=_selected(made, self.source()), types=types)
 
     def extend(self, columns: Mapping[str, exp.Expr]) -> Relation:
         """Replace the columns of these names in place and append the new ones."""
@@ -106,7 +107,7 @@ class Relation:
         """Add columns that expressions of this node may use but that do not leave it."""
         kept = [column(name) for name in (*self.columns, *self.hidden)]
         made = [_aliased(tree, name) for name, tree in columns.items()]
-        query = exp.select(*kept, *made).from_(self.source())
+        query = _selected([*kept, *made], self.source())
         return replace(self, query=query, name=None, hidden=(*self.hidden, *columns))
 
     def drop(self, names: Iterable[str]) -> Relation:
@@ -121,7 +122,7 @@ class Relation:
     def where(self, condition: exp.Expr) -> Relation:
         """Keep the rows for which the condition is true (not NULL)."""
         kept = [column(name) for name in (*self.columns, *self.hidden)]
-        query = exp.select(*kept).from_(self.source()).where(condition.copy(), copy=False)
+        query = _selected(kept, self.source()).where(condition.copy(), copy=False)
         return replace(self, query=query, name=None)
 
     def accept(self, condition: exp.Expr, reason: exp.Expr) -> Relation:
@@ -135,7 +136,7 @@ class Relation:
     def aggregate(self, keys: Mapping[str, exp.Expr], values: Mapping[str, exp.Expr]) -> Relation:
         """Group by the keys (name → expression) and compute the values; no keys gives exactly one row."""
         made = [_aliased(tree, name) for name, tree in (*keys.items(), *values.items())]
-        query = exp.select(*made).from_(self.source())
+        query = _selected(made, self.source())
         if keys:
             query = query.group_by(*[tree.copy() for tree in keys.values()], copy=False)
         return Relation(columns=(*keys, *values), query=query)
@@ -185,7 +186,7 @@ class Relation:
         side = how.upper() if how in ("left", "right", "full") else None
         join = exp.Join(this=other.source("r"), on=on.copy() if on is not None else None, side=side, kind=kind)
         made = [_aliased(tree, name) for name, tree in columns.items()]
-        query = exp.select(*made).from_(self.source("l"))
+        query = _selected(made, self.source("l"))
         query.append("joins", join)
         return Relation(columns=tuple(columns), query=query)
 
@@ -214,7 +215,7 @@ class Relation:
 
     def _flat(self) -> exp.Select:
         kept = [column(name) for name in (*self.columns, *self.hidden)]
-        return exp.select(*kept).from_(self.source())
+        return _selected(kept, self.source())
 
     def _continued(self, query: exp.Query) -> Relation:
         return replace(self, query=query, name=None)
@@ -243,6 +244,11 @@ def _aliased(tree: exp.Expr, name: str) -> exp.Expr:
     if isinstance(tree, exp.Column) and tree.name == name and not tree.table:
         return tree.copy()
     return exp.alias_(tree.copy(), exp.to_identifier(name, quoted=True))
+
+
+def _selected(columns: Iterable[exp.Expr], source: exp.Expr) -> exp.Select:
+    """Return a SELECT of trees that nothing else holds; SQLGlot copies whole trees at every step unless told."""
+    return exp.select(*columns, copy=False).from_(source, copy=False)
 
 
 def sort_term(tree: exp.Expr, descending: bool = False, nulls: str = "last") -> exp.Ordered:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sqlite3
+import time
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -73,6 +75,19 @@ class Store:
         self.engine.dispose()
 
 
+def _use_wal(cursor: Any, patience_seconds: float = 30) -> None:
+    """Switch a database to WAL, which stays; SQLite does not wait when another program is doing the same."""
+    end = time.monotonic() + patience_seconds
+    while True:
+        try:
+            cursor.execute("PRAGMA journal_mode=WAL")
+            return
+        except sqlite3.OperationalError:
+            if time.monotonic() > end:
+                raise
+            time.sleep(0.02)
+
+
 def make_engine(url: str) -> sa.Engine:
     """Return an engine; SQLite runs in WAL mode, syncs every commit, and waits for other writers."""
     if not url.startswith("sqlite"):
@@ -82,8 +97,9 @@ def make_engine(url: str) -> sa.Engine:
     @event.listens_for(engine, "connect")
     def _configure(connection: Any, _: Any) -> None:
         cursor = connection.cursor()
-        for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "busy_timeout=30000"):
+        for pragma in ("busy_timeout=30000", "synchronous=FULL", "foreign_keys=ON"):
             cursor.execute(f"PRAGMA {pragma}")
+        _use_wal(cursor)
         cursor.close()
 
     return engine

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import fcntl
 import sqlite3
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import sqlalchemy as sa
 
 HEAD = "0001"
+LOCK = 0x52554E4E454C
+"""The number of the advisory lock on a database server: RUNNEL in ASCII."""
 MIGRATIONS = Path(__file__).parent / "migrations"
 
 
@@ -21,7 +26,33 @@ def current_revision(engine: sa.Engine) -> str | None:
 
 
 def upgrade(engine: sa.Engine, home: Path) -> Path | None:
-    """Bring the schema to the newest revision; returns the backup that was made before, if one was."""
+    """Bring the schema to the newest revision; returns the backup that was made before, if one was.
+
+    Programs that find an old schema at the same moment upgrade one after the other.
+    """
+    if current_revision(engine) == HEAD:
+        return None
+    with _alone(engine, home):
+        return _upgrade(engine, home)
+
+
+@contextmanager
+def _alone(engine: sa.Engine, home: Path) -> Iterator[None]:
+    """Hold the right to change the schema: a lock of the server where there is one, a lock file else."""
+    if engine.dialect.name == "postgresql":
+        with engine.connect() as connection:
+            connection.execute(sa.text("SELECT pg_advisory_lock(:key)"), {"key": LOCK})
+            try:
+                yield
+            finally:
+                connection.execute(sa.text("SELECT pg_advisory_unlock(:key)"), {"key": LOCK})
+        return
+    with open(home / "upgrade.lock", "w", encoding="utf-8") as file:
+        fcntl.flock(file.fileno(), fcntl.LOCK_EX)
+        yield
+
+
+def _upgrade(engine: sa.Engine, home: Path) -> Path | None:
     revision = current_revision(engine)
     if revision == HEAD:
         return None

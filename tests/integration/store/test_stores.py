@@ -6,6 +6,7 @@ import json
 import stat
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -68,6 +69,29 @@ def read(store: Store, name: str = "set", version: int | None = None) -> list[An
     with duckdb.connect() as connection:
         connection.execute("SET TimeZone = 'UTC'")
         return sorted(connection.execute(query).fetchall(), key=repr)
+
+
+OPEN = """
+import sys, time
+from pathlib import Path
+from runnel.store import Store
+time.sleep(max(0, float(sys.argv[3]) - time.time()))
+Store.open(sys.argv[1], Path(sys.argv[2])).close()
+"""
+
+
+@pytest.mark.parametrize("kind", ["sqlite", "postgres"])
+def test_programs_that_open_a_fresh_store_at_the_same_moment_all_get_it(kind, request):
+    with fresh_folder() as home:
+        url = f"sqlite:///{home / 'runnel.db'}" if kind == "sqlite" else fresh_database(request.getfixturevalue("server"))
+        together = str(time.time() + 1.5)
+        every = [
+            subprocess.Popen([sys.executable, "-c", OPEN, url, str(home), together], stderr=subprocess.PIPE)
+            for _ in range(4)
+        ]
+        for process in every:
+            _, errors = process.communicate(timeout=60)
+            assert process.returncode == 0, errors.decode()
 
 
 @pytest.mark.row("M-001-25", "M-002-29", "M-002-30", "M-002-31")

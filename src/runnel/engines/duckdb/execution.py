@@ -82,8 +82,8 @@ class SegmentRun:
         self.opened: dict[str, Opened] = {}
         self.probes: dict[str, Probe] = {}
 
-    def prepare(self) -> None:
-        """Make every view that the segment's query reads."""
+    def prepare(self, tap: bool = True) -> None:
+        """Make every view that the segment's query reads; its readable form needs no tap."""
         for feed in self.segment.feeds:
             stored = self.feeds[feed.segment]
             self._view(feed.view, reading_query(stored.files, stored.types))
@@ -96,7 +96,7 @@ class SegmentRun:
             names = ", ".join(quoted(name) for name in scan.columns) or "1"
             capped = f" LIMIT {self.sample}" if self.sample else ""
             self._view(scan.view, f"SELECT {names} FROM {opened.sql}{capped}")
-        if self.segment.taps:
+        if tap and self.segment.taps:
             self._make_tap()
 
     def _view(self, name: str, query: str) -> None:
