@@ -54,7 +54,8 @@ def connect(context: TaskContext, ordered: bool = True) -> Any:
     writable = [str(path) for path in context.grant.write]
     readable = [str(path) for path in context.grant.read]
     connection = connect_locked(
-        duckdb, opened=_OPENED.pop() if _OPENED else None, memory_bytes=int(memory * 0.8), threads=2, spill_folder=writable[0] if writable else None,
+        duckdb, opened=_OPENED.pop() if _OPENED else None, memory_bytes=int(memory * 0.8), threads=2,
+        spill_folder=writable[0] if writable else None,
         folders=[*readable, *writable], files=readable,
         settings={
             "preserve_insertion_order": ordered, "enable_profiling": "no_output",
