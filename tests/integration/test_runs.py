@@ -87,6 +87,7 @@ def test_any_port_can_be_a_target(project, port):
     assert run_nodes(project, on_file(project), to=port).status == "success"
 
 
+@pytest.mark.row("M-003-214", met_by="runtime/batch.py")
 def test_a_dry_run_writes_nothing(project):
     nodes = {**cast(), "file": node("sink.file", "typed", path="out.csv"), "set": node("sink.dataset", "typed", name="kept")}
     report = run_nodes(project, nodes, dry_run=True)
@@ -196,6 +197,7 @@ def test_a_parameter_is_a_typed_literal_and_never_pasted_text(project):
         assert entry(report, "kept")["out"] == count
 
 
+@pytest.mark.row("M-003-216", met_by="app/workers.py", deviation="runs, and the work inside of a segment, go side by side; the segments of one run follow each other")
 def test_two_runs_at_once_in_one_folder_do_not_disturb_each_other(project):
     made = {**cast(), "sink": node("sink.file", "typed", path="out.csv"), "set": node("sink.dataset", "typed", name="all", mode="append")}
     file = project.root / "tested.runnel.yaml"
@@ -309,6 +311,7 @@ def test_an_invalid_pipeline_raises_before_anything_runs(pipeline):
         pipeline.run()
 
 
+@pytest.mark.row("M-003-214", met_by="app/previews.py")
 def test_a_preview_leaves_no_run(project):
     from runnel.app.previews import preview
 
