@@ -19,7 +19,11 @@ def project():
         yield made
 
 
-GIVEN = [{"id": 1, "mail": "ada@example.org", "age": 36}, {"id": 2, "mail": "nobody", "age": 200}, {"id": 2, "mail": None, "age": 8}]
+GIVEN = [
+    {"id": 1, "mail": "ada@example.org", "age": 36},
+    {"id": 2, "mail": "nobody", "age": 200},
+    {"id": 2, "mail": None, "age": 8},
+]
 
 
 def checked(given: list[dict[str, Any]], *expectations: dict[str, Any]) -> dict[str, Any]:
@@ -57,7 +61,11 @@ def test_a_quality_check_may_warn_only_and_reports_what_it_saw(project):
 
 @pytest.mark.row("M-003-546", met_by="nodes/columns/standardise.py")
 def test_data_is_cleansed_by_itself_and_duplicates_that_differ_in_form_are_found(project):
-    given = [{"name": " Ada\u00a0 Byron", "mail": "ADA@example.org "}, {"name": "Ada Byron", "mail": "ada@example.org"}, {"name": "", "mail": "x"}]
+    given = [
+        {"name": " Ada\u00a0 Byron", "mail": "ADA@example.org "},
+        {"name": "Ada Byron", "mail": "ada@example.org"},
+        {"name": "", "mail": "x"},
+    ]
     report = run_nodes(project, {
         "rows": rows(*given), "tidy": node("table.standardise", "rows"), "small": node("table.standardise", "tidy", columns=["mail"], case="lower"),
         "once": node("table.deduplicate", "small", keys=["name", "mail"]),

@@ -294,7 +294,7 @@ def test_a_sub_pipeline_runs_as_its_inner_nodes(project):
 
 
 # ------------------------------------------------------------------------------------------------------ tests in files
-@pytest.mark.row("M-003-235", met_by="app/pipeline_tests.py")
+@pytest.mark.row("M-003-235", met_by="app/pipeline_tests.py", deviation="by tests in the file and previews; the button comes with the editor")
 def test_one_node_is_tested_alone_on_rows_that_stand_in_for_what_is_before_it(project):
     nodes = {
         "gone": node("source.file", path="not_there.csv", columns={"id": "BIGINT", "v": "BIGINT"}),

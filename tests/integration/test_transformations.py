@@ -27,7 +27,9 @@ def made_rows(project: Any, report: Any, ref: str) -> list[dict[str, Any]]:
     "M-000-68", met_by="nodes/rows/filter.py", deviation="the prices come from rows; the request for them comes with connectors"
 )  # fmt: skip
 def test_prices_are_filtered_and_their_change_is_calculated(project):
-    prices = [{"minute": n, "price": price} for n, price in enumerate([29_000.0, 31_000.0, 29_580.0, 29_875.8, 30_000.0])]
+    prices = [
+        {"minute": n, "price": price} for n, price in enumerate([29_000.0, 31_000.0, 29_580.0, 29_875.8, 30_000.0])
+    ]
     report = run_nodes(project, {
         "prices": rows(*prices), "low": node("table.filter", "prices", where="price < 30000"),
         "change": node("table.window", "low", order_by=["minute"], columns={"percent": "percent_change(price)"}),
@@ -87,10 +89,13 @@ def test_rows_are_enriched_from_a_file_of_another_system_and_none_gets_lost(proj
 
 @pytest.mark.row("M-003-265", met_by="connectors/files/sink.py")
 def test_data_is_converted_from_format_to_format_and_stays_the_same(project):
-    (project.root / "a.csv").write_text("id,name,day\n1,Zoë,2024-02-29\n2,\"a \"\"b\"\", c\",2024-03-01\n")
+    (project.root / "a.csv").write_text('id,name,day\n1,Zoë,2024-02-29\n2,"a ""b"", c",2024-03-01\n')
     before = "a.csv"
     for after in ("b.json", "c.xml", "d.parquet", "e.ndjson", "f.xlsx", "g.avro", "h.csv"):
-        nodes = {"read": node("source.file", path=before, columns={"day": "DATE"}), "written": node("sink.file", "read", path=after)}
+        nodes = {
+            "read": node("source.file", path=before, columns={"day": "DATE"}),
+            "written": node("sink.file", "read", path=after),
+        }
         assert run_nodes(project, nodes).status == "success", (before, after)
         before = after
     assert (project.root / "h.csv").read_text() == (project.root / "a.csv").read_text()
@@ -101,18 +106,33 @@ def test_data_is_converted_from_format_to_format_and_stays_the_same(project):
 )  # fmt: skip
 def test_a_file_is_taken_in_with_its_columns_types_and_bad_records_apart(project):
     (project.root / "in.csv").write_text("id,price,at\n1,2.5,2024-01-01 10:00:00\n2,3\n3,4.5,2024-01-02 11:30:00\n")
-    report = run_nodes(project, {"read": node("source.file", path="in.csv"), "sums": node("table.aggregate", "read", values={"n": "sum(price)", "last": "max(at)"})})
+    report = run_nodes(
+        project,
+        {
+            "read": node("source.file", path="in.csv"),
+            "sums": node("table.aggregate", "read", values={"n": "sum(price)", "last": "max(at)"}),
+        },
+    )
     assert report.compiled.typed["read"].schemas["output"] == {"id": "BIGINT", "price": "DOUBLE", "at": "TIMESTAMP"}
     found = made_rows(project, report, "sums")
     assert (found[0]["n"], str(found[0]["last"])) == (7.0, "2024-01-02 11:30:00")
     assert report.result.letters == {"read": 1} and entry(report, "read")["records"] == 3
 
 
-@pytest.mark.row("M-003-248", met_by="connectors/files/sink.py", deviation="files of this machine; cloud storage comes with connectors")
+@pytest.mark.row(
+    "M-003-248",
+    met_by="connectors/files/sink.py",
+    deviation="files of this machine; cloud storage comes with connectors",
+)
 def test_rows_are_saved_to_a_file_that_is_replaced_or_grows(project):
     def save(mode: str, *values: int) -> None:
         given = rows(*[{"id": value} for value in values])
-        assert run_nodes(project, {"rows": given, "saved": node("sink.file", "rows", path="out/ids.csv", mode=mode)}).status == "success"
+        assert (
+            run_nodes(
+                project, {"rows": given, "saved": node("sink.file", "rows", path="out/ids.csv", mode=mode)}
+            ).status
+            == "success"
+        )
 
     file = project.root / "out" / "ids.csv"
     save("replace", 1)
@@ -134,7 +154,10 @@ def test_one_result_is_delivered_to_several_destinations_with_a_version_each_tim
         assert outputs["set"]["version"] == version
     assert len((project.root / "out.csv").read_text().splitlines()) == 3
     assert json.loads((project.root / "out.json").read_text()) == CUSTOMERS
-    again = {"old": node("source.dataset", name="customers", version=0), "new": node("source.dataset", name="customers")}
+    again = {
+        "old": node("source.dataset", name="customers", version=0),
+        "new": node("source.dataset", name="customers"),
+    }
     report = run_nodes(project, again)
     assert (entry(report, "old")["out"], entry(report, "new")["out"]) == (2, 4)
 
@@ -155,7 +178,9 @@ def test_several_named_sources_of_several_formats_meet_in_one_pipeline(project):
     assert all(entry(report, source)["in"] == 0 for source in ("turbine_scada", "weather_station", "sites"))
 
 
-@pytest.mark.row("M-003-222", met_by="connectors/datasets/sink.py")
+@pytest.mark.row(
+    "M-003-222", met_by="connectors/datasets/sink.py", deviation="a column of another type stops an append to a dataset; the setting `schema` does nothing yet"
+)  # fmt: skip
 def test_a_source_that_gains_loses_and_widens_columns_goes_on_running(project):
     nodes = {
         "read": node("source.file", path="in.csv"), "kept": node("table.filter", "read", where="id > 0"),

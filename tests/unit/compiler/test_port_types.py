@@ -54,13 +54,23 @@ def refused(project, giving, taking):
 
 TYPES = [
     pytest.param("DB_TABLE", id="DB_TABLE"),
-    pytest.param("S3_FILE", id="S3_FILE", marks=pytest.mark.row("M-002-34", met_by="model/document.py", deviation=LATER)),
-    pytest.param("ML_MODEL", id="ML_MODEL", marks=pytest.mark.row("M-002-35", met_by="model/document.py", deviation=LATER)),
-    pytest.param("TRIGGER", id="TRIGGER", marks=pytest.mark.row("M-002-36", met_by="model/document.py", deviation=LATER)),
+    pytest.param(
+        "S3_FILE", id="S3_FILE", marks=pytest.mark.row("M-002-34", met_by="model/document.py", deviation=LATER)
+    ),
+    pytest.param(
+        "ML_MODEL", id="ML_MODEL", marks=pytest.mark.row("M-002-35", met_by="model/document.py", deviation=LATER)
+    ),
+    pytest.param(
+        "TRIGGER", id="TRIGGER", marks=pytest.mark.row("M-002-36", met_by="model/document.py", deviation=LATER)
+    ),
 ]
 
 
-@pytest.mark.row("M-002-05", met_by="compiler/wiring.py", deviation="validation refuses the edge; the editor that does not let it be drawn comes later")
+@pytest.mark.row(
+    "M-002-05",
+    met_by="compiler/wiring.py",
+    deviation="validation refuses the edge; the editor that does not let it be drawn comes later",
+)
 @pytest.mark.parametrize("type", TYPES)
 def test_an_edge_carries_only_the_type_that_its_input_takes(project, type):
     giving, taking = node("my.typed", gives=type), node("my.typed", "one", takes=type)

@@ -15,7 +15,12 @@ def derived(rows, columns, given, types=None):
 
 @pytest.mark.row("M-001-09", "M-003-271", "M-003-301", met_by="nodes/columns/derive.py")
 def test_numbers_are_calculated_across_columns_and_later_columns_see_earlier_ones(rows):
-    columns = {"net": "price * quantity", "tax": "round(net * rate / 100, 2)", "gross": "net + tax", "dearer": "greatest(price, net)"}
+    columns = {
+        "net": "price * quantity",
+        "tax": "round(net * rate / 100, 2)",
+        "gross": "net + tax",
+        "dearer": "greatest(price, net)",
+    }
     found = derived(rows, columns, {"price": 4.5, "quantity": 3, "rate": 19})
     assert found == {"net": 13.5, "tax": pytest.approx(2.57), "gross": pytest.approx(16.07), "dearer": 13.5}
 
@@ -36,7 +41,9 @@ def test_texts_are_joined_split_replaced_and_formatted(rows):
     found = derived(rows, columns, {"first": "Ada", "last": "Byron", "path": "home/attic/box"})
     assert found == {"joined": "Ada Byron", "parts": ["home", "attic", "box"], "second": "attic",
                      "replaced": "home > attic > box", "slug": "ada-byron"}  # fmt: skip
-    merged = rows("table.merge_columns", {"columns": ["a", "b"], "into": "c", "separator": "-"}, input=[{"a": "x", "b": "y"}])
+    merged = rows(
+        "table.merge_columns", {"columns": ["a", "b"], "into": "c", "separator": "-"}, input=[{"a": "x", "b": "y"}]
+    )
     assert merged == [{"c": "x-y"}]
 
 
@@ -55,7 +62,11 @@ def test_patterns_find_replace_and_take_texts_apart(rows):
 
 @pytest.mark.row("M-003-298", met_by="compiler/functions/dates.py")
 def test_dates_are_read_calculated_and_written(rows):
-    read = rows("table.parse_date", {"columns": ["d"], "formats": ["%d.%m.%Y", "%Y/%m/%d"]}, input=[{"d": "28.02.2024"}, {"d": "2024/12/31"}])
+    read = rows(
+        "table.parse_date",
+        {"columns": ["d"], "formats": ["%d.%m.%Y", "%Y/%m/%d"]},
+        input=[{"d": "28.02.2024"}, {"d": "2024/12/31"}],
+    )
     assert sorted(str(row["d"]) for row in read) == ["2024-02-28", "2024-12-31"]
     columns = {"next": "date_add(d, 2, 'day')", "quarter": "quarter(d)", "month": "date_trunc('month', d)",
                "until": "date_diff('day', d, DATE '2024-12-31')", "written": "format_date(d, '%d %b %Y')"}  # fmt: skip
@@ -71,7 +82,9 @@ def test_json_is_taken_apart_changed_and_put_together(rows):
     text = '{"user": {"name": "Ada"}, "tags": ["a", "b"], "n": 3}'
     config = {"column": "j", "paths": {"name": "user.name", "last": "tags[-1]", "n": "n"}, "types": {"n": "BIGINT"}}
     types = {"input": {"j": "VARCHAR"}}
-    assert rows("table.extract_json", config, input=[{"j": text}], types=types) == [{"name": "Ada", "last": "b", "n": 3}]
+    assert rows("table.extract_json", config, input=[{"j": text}], types=types) == [
+        {"name": "Ada", "last": "b", "n": 3}
+    ]
     columns = {"count": "json_array_length(json_extract(j, '$.tags'))", "whole": "json_integer(j, '$.n') + 1"}
     assert derived(rows, columns, {"j": text}, {"j": "VARCHAR"}) == {"count": 2, "whole": 4}
     flat = rows("table.flatten", {}, input=[{"id": 1, "user": {"name": "Ada", "home": {"city": "London"}}}])
