@@ -1,4 +1,4 @@
-"""`make check`: lint, format of the code, types, layers, sizes and docstrings; all in parallel, all or nothing."""
+"""`make check`: lint, types, layers, sizes, docstrings and the table of rows; all in parallel, all or nothing."""
 
 from __future__ import annotations
 
@@ -18,6 +18,7 @@ COMMANDS: dict[str, list[str]] = {
     "ruff": [str(BIN / "ruff"), "check", "src", "tests", "tools", "benchmarks"],
     "pyright": [str(BIN / "pyright"), "--warnings"],
     "layers": [str(BIN / "lint-imports"), "--no-cache"],
+    "rows": [sys.executable, "-m", "tools.rows", "--check"],
 }
 
 

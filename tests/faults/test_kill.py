@@ -85,7 +85,7 @@ def folder():
         yield made
 
 
-@pytest.mark.row("M-003-21")
+@pytest.mark.row("M-003-21", met_by="runtime/batch.py")
 @pytest.mark.parametrize("victim", ["supervisor", "worker"])
 def test_a_kill_at_any_moment_leaves_whole_outputs_and_a_project_that_goes_on(folder, victim):
     """Every moment of the run gets its turn; what is left is checked after each kill, the next run at the end."""

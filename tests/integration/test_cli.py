@@ -110,6 +110,7 @@ def test_preview_validate_schema_sql_and_lineage_print_their_keys(folder):
     assert made["path"]
 
 
+@pytest.mark.row("M-003-117", met_by="app/pipelines.py", deviation="findings come with a call; the editor that asks at every change comes later")
 def test_validate_of_a_broken_pipeline_names_place_hint_and_fix(folder):
     text = PIPELINE.replace("table.filter", "table.filer").replace("group_by: [country]", "group_by: [contry]")
     made = answer(folder, "validate", "-", stdin=text, code=3)
@@ -176,6 +177,7 @@ def test_a_secret_is_set_from_standard_input_and_never_shown(folder):
     assert call(folder, "secrets", "delete", "warehouse").returncode == 3
 
 
+@pytest.mark.row("M-004-65", met_by="app/redirecting.py", deviation="files are named by a path or come in by standard input; uploads come with the server")
 def test_rows_come_in_by_standard_input_and_go_out_by_standard_output(folder):
     done = call(folder, "run", "orders.runnel.yaml", "-i", "orders=-", "-o", "saved=-", stdin=ORDERS.replace("x", "1"))
     assert done.returncode == 0, done.stderr.decode()

@@ -75,7 +75,6 @@ def test_no_cache_computes_everything_anew(project):
     assert not any(cached(run_nodes(project, nodes, cache=False)).values())
 
 
-@pytest.mark.row("M-003-201")
 def test_only_what_a_target_needs_runs(project):
     report = run_nodes(project, on_file(project), to="kept_too")
     assert [item["id"] for item in report.to_json()["nodes"]] == ["file", "kept", "kept_too"]
@@ -87,11 +86,29 @@ def test_any_port_can_be_a_target(project, port):
     assert run_nodes(project, on_file(project), to=port).status == "success"
 
 
+@pytest.mark.row("M-003-214", met_by="runtime/batch.py")
 def test_a_dry_run_writes_nothing(project):
     nodes = {**cast(), "file": node("sink.file", "typed", path="out.csv"), "set": node("sink.dataset", "typed", name="kept")}
     report = run_nodes(project, nodes, dry_run=True)
     assert report.status == "warning" and report.result.outputs == []
     assert not (project.root / "out.csv").exists() and project.store.datasets.list() == []
+
+
+@pytest.mark.row("M-003-141", met_by="app/runs.py")
+@pytest.mark.row(
+    "M-003-236", met_by="app/runs.py", deviation="the seconds are those that the sample took; they are not projected onto all rows"
+)  # fmt: skip
+def test_a_dry_run_of_a_sample_shows_rows_seconds_and_problems_of_every_node_and_writes_nothing(project):
+    nodes = {**cast(), "pairs": node("table.join", {"left": "typed", "right": "rows"}, how="cross"),
+             "file": node("sink.file", "pairs", path="out.csv")}  # fmt: skip
+    report = run_nodes(project, nodes, dry_run=True, sample=3)
+    shown = {item["id"]: item for item in report.to_json()["nodes"]}
+    assert {id: (item["rows_in"], item["rows_out"]) for id, item in shown.items() if id != "file"} == {
+        "rows": (0, 3), "typed": (3, 2), "pairs": (5, 6)
+    }  # fmt: skip
+    assert all(shown[id]["seconds"] > 0 for id in ("rows", "typed", "pairs"))
+    assert report.result.letters == {"typed": 1} and "RNL-HINT-001" in [found["code"] for found in report.to_json()["findings"]]
+    assert not (project.root / "out.csv").exists()
 
 
 def test_a_sample_reads_the_first_rows_of_every_source_and_leaves_the_cache_alone(project):
@@ -102,7 +119,7 @@ def test_a_sample_reads_the_first_rows_of_every_source_and_leaves_the_cache_alon
 
 
 # ------------------------------------------------------------------------------------------------- errors and limits
-@pytest.mark.row("M-003-202", "M-003-219", "M-003-218")
+@pytest.mark.row("M-003-202", "M-003-218", "M-003-219", met_by="runtime/letters.py")
 def test_bad_rows_become_dead_letters_and_the_run_ends_with_a_warning(project):
     report = run_nodes(project, cast())
     assert (report.status, report.result.letters) == ("warning", {"typed": 2})
@@ -160,7 +177,40 @@ def test_a_run_over_its_memory_ends_with_a_limit_that_says_what_to_do(project):
     assert "memory" in report.result.error.hint
 
 
-@pytest.mark.row("M-003-203")
+class Watch(threading.Event):
+    """Looks at the stored statuses whenever the run asks whether it shall stop; never asks it to."""
+
+    def __init__(self, project: Project) -> None:
+        super().__init__()
+        self.project = project
+        self.seen: set[tuple[str, str]] = set()
+
+    def is_set(self) -> bool:
+        for stored in self.project.store.runs.list():
+            tasks = self.project.store.runs.tasks(stored.id)
+            self.seen.add((stored.status, tasks[-1]["status"] if tasks else ""))
+        return False
+
+
+@pytest.mark.row(
+    "M-003-201", "M-002-29", "M-002-30", met_by="app/runs.py",
+    deviation="a node is pending until its turn; a run starts at once, a queue of pending runs comes with schedules",
+)  # fmt: skip
+def test_runs_and_tasks_are_pending_running_and_then_a_success_or_failed(project):
+    watch = Watch(project)
+    good = run(project, document(project, cast(on_error="null")), RunOptions(use_cache=False), cancel=watch)
+    assert ("running", "running") in watch.seen and good.status == "success"
+    nodes = {**cast(on_error="fail"), "twice": node("table.union", ["typed", "typed"]), "other": node("table.sort", "typed", by=["id"])}
+    failed = run_nodes(project, nodes)
+    assert {item["id"]: item["status"] for item in failed.to_json()["nodes"]} == {
+        "rows": "failed", "typed": "failed", "twice": "pending", "other": "pending"
+    }  # fmt: skip
+    stored = [project.store.runs.get(report.run_id) for report in (good, failed)]
+    assert [item.status for item in stored] == ["success", "failed"]
+    assert all(item.finished_at is not None and item.finished_at >= item.started_at for item in stored)
+
+
+@pytest.mark.row("M-003-203", met_by="app/runs.py")
 def test_a_cancelled_run_is_recorded_as_cancelled(project):
     cancel = threading.Event()
     timer = threading.Timer(0.3, cancel.set)
@@ -196,6 +246,7 @@ def test_a_parameter_is_a_typed_literal_and_never_pasted_text(project):
         assert entry(report, "kept")["out"] == count
 
 
+@pytest.mark.row("M-003-216", met_by="app/workers.py", deviation="runs, and the work inside of a segment, go side by side; the segments of one run follow each other")
 def test_two_runs_at_once_in_one_folder_do_not_disturb_each_other(project):
     made = {**cast(), "sink": node("sink.file", "typed", path="out.csv"), "set": node("sink.dataset", "typed", name="all", mode="append")}
     file = project.root / "tested.runnel.yaml"
@@ -243,6 +294,23 @@ def test_a_sub_pipeline_runs_as_its_inner_nodes(project):
 
 
 # ------------------------------------------------------------------------------------------------------ tests in files
+@pytest.mark.row("M-003-235", met_by="app/pipeline_tests.py", deviation="by tests in the file and previews; the button comes with the editor")
+def test_one_node_is_tested_alone_on_rows_that_stand_in_for_what_is_before_it(project):
+    nodes = {
+        "gone": node("source.file", path="not_there.csv", columns={"id": "BIGINT", "v": "BIGINT"}),
+        "kept": node("table.filter", "gone", where="v > 1"), "broken": node("table.filter", "kept", where="nope > 1"),
+    }  # fmt: skip
+    given = {"gone": [{"id": 1, "v": 1}, {"id": 2, "v": 5}]}
+    alone = {name: nodes[name] for name in ("gone", "kept")}
+    tests = [{"name": "kept", "given": given, "expect": {"kept": [{"id": 2}], "kept.rest": [{"id": 1}]}}]
+    assert [result.passed for result in run_tests(project, document(project, alone, tests=tests))] == [True]
+    tests[0]["expect"] = {"kept": [{"id": 1}]}
+    result = run_tests(project, document(project, alone, tests=tests))[0]
+    assert not result.passed and "kept" in (result.difference or "")
+    found = pipelines.findings_of(project, document(project, {**nodes, "gone": rows(*given["gone"])}))
+    assert [item.where.node for item in found if item.severity == "error"] == ["broken"]
+
+
 def test_tests_in_a_file_give_rows_to_nodes_and_compare_without_order(project):
     made = document(project, {**cast(), "kept": node("table.filter", "typed", where="v > 1")}, tests=[
         {"name": "right", "given": {"rows": [{"id": 1, "v": 2, "t": "7"}, {"id": 2, "v": 3, "t": "8"}]},
@@ -309,6 +377,7 @@ def test_an_invalid_pipeline_raises_before_anything_runs(pipeline):
         pipeline.run()
 
 
+@pytest.mark.row("M-003-214", met_by="app/previews.py")
 def test_a_preview_leaves_no_run(project):
     from runnel.app.previews import preview
 

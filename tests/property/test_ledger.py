@@ -122,7 +122,6 @@ def pair(first: str, config: dict[str, Any], second: str, following: dict[str, A
     }
 
 
-@pytest.mark.row("M-003-178")
 @pytest.mark.parametrize("first", sorted(CONFIGS))
 def test_every_pair_of_adjacent_kinds_balances_and_agrees_with_an_independent_count(project, counter, first):
     """Of several configs of a kind each stands in some of its pairs."""

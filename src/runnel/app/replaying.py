@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import dataclasses
 import tempfile
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -20,6 +21,13 @@ if TYPE_CHECKING:
     from runnel.app.project import Project
 
 MOST = 1_000_000
+DECODED = ("excel", "xml", "avro")
+"""Formats whose refused records are kept as JSON."""
+ABOUT_THE_FILE = ("skip_rows", "header_row", "comment", "member", "sheet", "range", "record_path")
+"""Settings that say where records stand in the original file."""
+AS_FOUND = {"delimiter": "delimiter", "escape": "escape", "decimal": "decimal", "thousands": "thousands",
+            "date_format": "date", "timestamp_format": "timestamp"}  # fmt: skip
+"""Setting → what a look at a CSV file found; too few records would not tell it again."""
 
 
 def replay(project: Project, document: Document, run_id: str, node: str) -> tuple[RunReport, int]:
@@ -54,9 +62,7 @@ def _entering(
     nodes = dict(pipeline.nodes)
     doc = nodes[node]
     if not doc.wires:
-        path = folder / ("records" + Path(str(doc.config.get("path", ""))).suffix)
-        path.write_bytes(_as_file(letters, doc))
-        nodes[node] = dataclasses.replace(doc, config={**doc.config, "path": str(path)})
+        nodes[node] = _reading_again(project, document, doc, letters, folder)
     else:
         compiled = pipelines.compiled(project, document)
         wire = doc.wires[0]
@@ -70,10 +76,36 @@ def _entering(
     return dataclasses.replace(pipeline, nodes=_reached(nodes, node), tests=())
 
 
-def _as_file(letters: list[dict[str, Any]], doc: NodeDoc) -> bytes:
-    """Return the raw records as a file of the source's format, with the header of the original for CSV."""
+def _reading_again(
+    project: Project, document: Document, doc: NodeDoc, letters: list[dict[str, Any]], folder: Path
+) -> NodeDoc:
+    """Return the source over a file of the raw records, which are told apart as they were in the original."""
     records = [base64.b64decode(letter["raw"]).rstrip(b"\r\n") for letter in letters]
-    return b"\n".join(records) + b"\n"
+    kept = {key: value for key, value in doc.config.items() if key not in ABOUT_THE_FILE}
+    probe = pipelines.compiled(project, document).typed[doc.id].probe
+    look: dict[str, Any] = probe.options.get("files", [{}])[0] if probe is not None else {}
+    format = look.get("format")
+    if format in DECODED:
+        format = "ndjson"
+    elif "dialect" in look.get("options", {}):
+        dialect = look["options"]["dialect"]
+        found = {setting: dialect[name] for setting, name in AS_FOUND.items() if dialect[name]}
+        kept |= {**found, "quote": dialect["quote"], "header": True}
+        header = _header(look["options"]["columns"], dialect)
+        records.insert(0, header.encode(str(doc.config.get("encoding") or "utf-8")))
+    path = folder / "records"
+    path.write_bytes(b"\n".join(records) + b"\n")
+    return dataclasses.replace(
+        doc, config={**kept, "path": str(path), "compression": "none", **({"format": format} if format else {})}
+    )
+
+
+def _header(names: Sequence[str], dialect: Mapping[str, Any]) -> str:
+    """Return the first line of a CSV file, every name in quotation marks where the file has such."""
+    quote = dialect["quote"]
+    return dialect["delimiter"].join(
+        quote + name.replace(quote, (dialect["escape"] or quote) + quote) + quote if quote else name for name in names
+    )
 
 
 def _reached(nodes: dict[str, NodeDoc], start: str) -> dict[str, NodeDoc]:

@@ -94,7 +94,7 @@ def test_programs_that_open_a_fresh_store_at_the_same_moment_all_get_it(kind, re
             assert process.returncode == 0, errors.decode()
 
 
-@pytest.mark.row("M-001-25", "M-002-29", "M-002-30", "M-002-31")
+@pytest.mark.row("M-001-25", "M-002-29", "M-002-30", "M-002-31", met_by="store/runs.py")
 def test_a_run_is_durable_from_its_start_to_its_end(store):
     run = store.runs.start("p", "v", {"a": "1"})
     journal = store.runs.journal(run.id)
@@ -105,6 +105,8 @@ def test_a_run_is_durable_from_its_start_to_its_end(store):
     found = store.runs.get(run.id[:20])
     assert (found.status, found.seconds, found.result["rows"], dict(found.params)) == ("success", 1.0, 3, {"a": "1"})
     assert [task["status"] for task in store.runs.tasks(run.id)] == ["success"]
+    task = store.runs.tasks(run.id)[0]
+    assert (task["task"], task["nodes"], task["output_metadata"]) == ("sums", ["rows", "sums"], {"rows": 3})
     assert [line["level"] for line in store.runs.logs(run.id)] == ["info", "info"]
     assert found.to_json()["started_at"].endswith("Z")
 
@@ -131,7 +133,7 @@ def test_cancelling_is_asked_once_and_seen_by_the_run(store):
     assert not store.runs.request_cancel(run.id)
 
 
-@pytest.mark.row("M-001-25", "M-002-26", "M-002-28")
+@pytest.mark.row("M-001-25", met_by="store/versions.py")
 def test_a_version_is_known_by_its_text_and_immutable(store):
     pipeline, _ = from_mapping({"runnel": 1, "name": "p", "nodes": {"a": {"kind": "source.rows", "config": {"rows": []}}}})
     first = store.versions.put("p", "text one", "meaning", pipeline)
@@ -144,7 +146,57 @@ def test_a_version_is_known_by_its_text_and_immutable(store):
         store.versions.get("nothing")
 
 
-@pytest.mark.row("M-003-219")
+@pytest.mark.row("M-002-26", met_by="store/versions.py")
+def test_a_version_keeps_its_graph_with_nodes_edges_and_positions(store):
+    from runnel.store.tables import versions
+
+    nodes = {"a": {"kind": "source.rows", "config": {"rows": [{"n": 1}]}}, "b": {"kind": "table.distinct", "from": "a"}}
+    pipeline, _ = from_mapping({"runnel": 1, "name": "p", "nodes": nodes, "ui": {"nodes": {"a": [0, 0], "b": [240, 0]}}})
+    id = store.versions.put("p", "text", "meaning", pipeline)
+    with store.engine.connect() as connection:
+        kept = connection.execute(versions.select().where(versions.c.id == id)).mappings().one()["graph_definition"]
+    assert kept["nodes"] == nodes and [(edge["from"], edge["to"]) for edge in kept["edges"]] == [("a", "b")]
+    assert kept["positions"] == {"a": [0, 0], "b": [240, 0]}
+
+
+@pytest.mark.row("M-002-28", met_by="store/versions.py")
+@pytest.mark.row("M-002-27", met_by="store/versions.py", deviation="the switch is kept and shown; schedules, which it stops, come later")
+def test_a_pipeline_is_switched_off_and_tells_when_it_was_changed(store):
+    def put(text: str, **rest: Any) -> dict[str, Any]:
+        pipeline, _ = from_mapping({"runnel": 1, "name": "p", "nodes": {}, **rest})
+        store.versions.put("p", text, text, pipeline)
+        return store.versions.pipelines()[0]
+
+    first = put("one")
+    assert first["is_active"] is True and first["updated_at"] >= first["created_at"]
+    same = put("one")
+    assert same["updated_at"] == first["updated_at"]
+    off = put("two", active=False)
+    assert off["is_active"] is False and off["updated_at"] > first["updated_at"] and off["created_at"] == first["created_at"]
+
+
+LATER = "stored, shown and cancelled like a running one; {} comes with schedules"
+
+
+@pytest.mark.parametrize("status", [
+    pytest.param("paused", marks=pytest.mark.row("M-003-204", met_by="store/runs.py", deviation=LATER.format("pausing a run"))),
+    pytest.param("retrying", marks=pytest.mark.row("M-003-205", met_by="store/runs.py", deviation=LATER.format("the retry itself"))),
+])  # fmt: skip
+def test_a_run_that_is_paused_or_retrying_has_not_ended_and_can_be_cancelled(store, status):
+    from runnel.store.tables import runs
+
+    run, ended = store.runs.start("p", "v", {}), store.runs.start("p", "v", {})
+    with store.engine.begin() as connection:
+        connection.execute(runs.update().where(runs.c.id == run.id).values(status=status))
+        connection.execute(runs.update().where(runs.c.id == ended.id).values(status="success"))
+    assert store.runs.get(run.id).to_json()["status"] == status
+    assert store.runs.request_cancel(run.id) and not store.runs.request_cancel(ended.id)
+    store.runs.finish(run.id, "cancelled", None, {}, None, [])
+    store.runs.finish(ended.id, "failed", None, {}, None, [])
+    assert [store.runs.get(item.id).status for item in (run, ended)] == ["cancelled", "success"]
+
+
+@pytest.mark.row("M-003-219", met_by="store/letters.py")
 def test_dead_letters_are_counted_kept_and_settled_one_by_one(store):
     file = store.home / "worker.ndjson"
     lines = [{"node": "n", "reason": "r", "position": {"line": line}, "raw": "eA=="} for line in range(3)]

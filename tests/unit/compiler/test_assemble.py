@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from building import compiled, fresh_project, node, rows
+from building import compiled, finding_codes, fresh_project, node, rows
 from runnel.compiler.compile import Compiled
 from runnel.model.findings import Finding
 
@@ -23,6 +23,7 @@ def finding(made: Compiled, code: str) -> Finding:
     return found[0]
 
 
+@pytest.mark.row("M-003-254", met_by="compiler/graph.py")
 def test_a_circle_is_named_as_a_path(project):
     made = compiled(project, {"a": node("table.distinct", "b"), "b": node("table.sort", "a", by=["id"])})
     found = finding(made, "RNL-GRAPH-001")
@@ -34,6 +35,7 @@ def test_an_order_edge_can_close_a_circle_too(project):
     assert not compiled(project, nodes).valid
 
 
+@pytest.mark.row("M-003-251", met_by="compiler/wiring.py")
 def test_an_unconnected_input_is_named_with_the_way_to_connect_it(project):
     found = finding(compiled(project, {"a": rows(ROW), "j": node("table.join", {"left": "a"}, on=["id"])}), "RNL-GRAPH-009")
     assert "`right`" in found.what and "from: {right:" in found.hint and found.where.node == "j"
@@ -67,6 +69,7 @@ def test_an_unknown_setting_is_answered_with_the_nearest_one(project):
     assert "where" in found.hint and found.fix is not None
 
 
+@pytest.mark.row("M-003-227", met_by="compiler/configs.py", deviation="findings come with a call; the editor that asks at every change comes later")
 def test_a_setting_of_the_wrong_type_is_named_with_its_value(project):
     made = compiled(project, {"a": rows(ROW), "b": node("table.limit", "a", rows="many")})
     found = next(item for item in made.findings if item.severity == "error")
@@ -102,12 +105,14 @@ def test_a_sum_over_text_is_refused_with_a_cast_as_the_way_out(project, expressi
     assert found.where.node == "b" and "cast" in (found.hint + (found.fix.title if found.fix else "")).lower()
 
 
+@pytest.mark.row("M-003-253", met_by="compiler/typing.py")
 def test_text_and_number_keys_of_a_join_are_refused(project):
     nodes = {"a": rows(ROW), "b": rows({"id": "1", "x": 1}), "j": node("table.join", {"left": "a", "right": "b"}, on=["id"])}
     found = next(item for item in compiled(project, nodes).findings if item.severity == "error")
     assert found.where.node == "j" and "cast" in found.hint.lower()
 
 
+@pytest.mark.row("M-003-253", met_by="compiler/typing.py")
 def test_a_union_of_text_and_number_is_refused(project):
     nodes = {"a": rows(ROW), "b": rows({"id": "1"}), "u": node("table.union", ["a", "b"])}
     assert finding(compiled(project, nodes), "RNL-TYPE-011").where.node == "u"
@@ -118,6 +123,7 @@ def test_what_the_engine_would_cast_in_silence_is_refused(project, condition):
     assert not compiled(project, {"a": rows(ROW), "b": node("table.filter", "a", where=condition)}).valid
 
 
+@pytest.mark.row("M-003-255", met_by="compiler/hints.py")
 def test_a_cross_join_is_a_warning_and_an_unused_branch_a_note(project):
     nodes = {"a": rows(ROW), "j": node("table.join", {"left": "a", "right": "a"}, how="cross")}
     made = compiled(project, nodes)
@@ -137,3 +143,22 @@ def test_a_pipeline_that_runs_itself_is_refused(project):
     (project.root / "self.runnel.yaml").write_text(text)
     made = compiled(project, {"again": node("pipeline.run", file="self.runnel.yaml")})
     assert not made.valid
+
+
+@pytest.mark.row("M-003-252", met_by="compiler/configs.py")
+@pytest.mark.row("M-003-234", met_by="compiler/configs.py", deviation="the finding names the field; the form that marks it red comes with the editor")
+def test_a_missing_setting_is_named_with_its_field_and_what_belongs_there(project):
+    found = finding(compiled(project, {"a": rows(ROW), "f": node("table.filter", "a")}), "RNL-CONFIG-002")
+    assert (found.severity, found.where.node, found.where.field) == ("error", "f", "where")
+    assert "`where`" in found.what and "condition" in found.hint
+
+
+@pytest.mark.row("M-003-255", met_by="compiler/hints.py")
+def test_a_large_table_that_is_sorted_as_a_whole_is_a_warning(project, monkeypatch):
+    (project.root / "in.csv").write_text("id\n1\n")
+    nodes = {"a": node("source.file", path="in.csv"), "sorted": node("table.sort", "a", by=["id"])}
+    assert "RNL-HINT-002" not in finding_codes(project, nodes)
+    monkeypatch.setattr("runnel.compiler.hints.LARGE_BYTES", 1)
+    found = finding(compiled(project, nodes), "RNL-HINT-002")
+    assert found.severity == "warning" and "table.top_n" in found.hint
+    assert "RNL-HINT-002" not in finding_codes(project, {**nodes, "first": node("table.limit", "sorted", rows=3)})

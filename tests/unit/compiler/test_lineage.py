@@ -40,6 +40,7 @@ def test_a_condition_is_no_source_of_values(project):
     assert sources(project, "kept.rest.price", kept=kept) == {"orders.price"}
 
 
+@pytest.mark.row("M-003-159", met_by="compiler/lineage.py")
 def test_a_join_names_the_side_of_each_column(project):
     joined = node("table.join", {"left": "orders", "right": "customers"}, how="left", on=["customer"])
     assert sources(project, "joined.country", joined=joined) == {"customers.country"}
@@ -68,6 +69,7 @@ def test_a_pivot_names_its_value_and_an_unpivot_its_columns(project):
     assert sources(project, "long.what", long=long) == {"orders.id", "orders.customer"}
 
 
+@pytest.mark.row("M-003-159", met_by="compiler/lineage.py")
 def test_a_renamed_column_is_followed_and_the_way_is_told(project):
     made = compiled(project, {"orders": ORDERS, "named": node("table.rename", "orders", columns={"price": "cost"}),
                               "kept": node("table.select", "named", columns=["cost"])})  # fmt: skip

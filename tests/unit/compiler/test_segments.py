@@ -37,7 +37,7 @@ def cuts(made: Plan) -> list[str]:
     return [segment.id for segment in made.segments]
 
 
-@pytest.mark.row("M-000-53", "M-002-43")
+@pytest.mark.row("M-000-53", met_by="compiler/segments.py")
 def test_a_line_of_nodes_is_one_segment(project):
     assert cuts(plan(project, line(6))) == ["n5"]
 
@@ -85,6 +85,7 @@ def test_a_source_decodes_the_columns_that_are_used_or_all_on_demand(project):
     assert list(every.segments[0].scans[0].columns) == ["id", "v", "t"]
 
 
+@pytest.mark.row("M-000-53", met_by="plan/shapes.py")
 def test_a_plan_survives_its_json_form(project):
     import json
 
@@ -92,6 +93,7 @@ def test_a_plan_survives_its_json_form(project):
     assert Plan.from_json(json.loads(json.dumps(made.to_json(), default=dict))).to_json() == made.to_json()
 
 
+@pytest.mark.row("M-003-117", met_by="compiler/compile.py")
 def test_changing_one_node_of_two_hundred_types_only_what_follows_from_it_again(project):
     nodes = line(200)
     compiled(project, nodes)
@@ -141,3 +143,20 @@ def test_a_count_of_rows_behind_a_guarded_node_reads_one_column(project):
 
     nodes = {**line(1), "made": node("table.derive", "n0", columns={"x": "10 // v"}), "sums": node("table.aggregate", "made", values={"n": "count(*)"})}
     assert run_nodes(project, nodes).status == "success"
+
+
+@pytest.mark.row("M-002-43", met_by="compiler/graph.py")
+def test_nodes_are_sorted_by_what_they_need_whatever_their_order_in_the_file(project):
+    nodes = {
+        "saved": node("sink.file", "joined", path="out.csv"),
+        "joined": node("table.join", {"left": "kept", "right": "counted"}, on=["id"]),
+        "counted": node("table.aggregate", "made", group_by=["id"], values={"n": "count(*)"}),
+        "kept": node("table.filter", "made", where="id > 0", after=["counted"]),
+        "made": rows({"id": 1}),
+    }
+    plan = compiled(project, nodes).plan()
+    assert [item.id for item in plan.nodes] == ["made", "counted", "kept", "joined", "saved"]
+    done: set[str] = set()
+    for segment in plan.segments:
+        assert {feed.segment for feed in segment.feeds} <= done
+        done.add(segment.id)

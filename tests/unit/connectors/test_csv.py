@@ -26,6 +26,7 @@ def dialects(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+@pytest.mark.row("M-004-05", met_by="connectors/files/csv.py")
 @pytest.mark.parametrize("dialect", DIALECTS, ids=lambda dialect: dialect.name)
 def test_a_dialect_is_read_right_without_an_option(dialects: Path, dialect) -> None:
     expected = duckdb.sql(f"SELECT * FROM read_parquet('{dialects}/{dialect.name}.parquet')")
@@ -61,6 +62,7 @@ def test_ragged_records_are_cut_from_the_file_with_line_and_byte(tmp_path: Path)
     ]
 
 
+@pytest.mark.row("M-004-07", met_by="connectors/files/csv.py")
 def test_a_value_that_fits_no_given_type_is_refused_with_its_column(tmp_path: Path) -> None:
     path = tmp_path / "a.csv"
     path.write_text("id,v\n1,2\n2,x\n")

@@ -17,6 +17,7 @@ from runnel.errors import AuthoringError, LimitError, RunnelError
 EXPECTED = json.loads((DATA / "EXPECTED.json").read_text())
 
 
+@pytest.mark.row("M-004-06", met_by="connectors/files/avro.py", deviation="the schema is the one inside the file; a schema registry comes with brokers")
 @pytest.mark.parametrize("name", sorted(EXPECTED["avro"]))
 def test_avro_files_give_the_rows_that_are_expected(name: str) -> None:
     found = read(DATA / name)
@@ -92,6 +93,7 @@ def test_xml_entities_are_a_limit(tmp_path: Path, declaration: str) -> None:
         read(tmp_path / "a.xml")
 
 
+@pytest.mark.row("M-003-414", met_by="connectors/files/text.py")
 def test_text_is_numbered_lines(tmp_path: Path) -> None:
     (tmp_path / "a.txt").write_bytes(b"a\n\nb\r\nc")
     assert read(tmp_path / "a.txt").rows == [("a", 1), ("", 2), ("b", 3), ("c", 4)]

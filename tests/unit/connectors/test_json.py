@@ -14,6 +14,7 @@ from runnel.errors import LimitError, RunnelError
 PARSING = sorted((DATA / "json/test_parsing").glob("*.json"))
 
 
+@pytest.mark.row("M-004-04", met_by="connectors/files/json.py")
 @pytest.mark.parametrize("path", PARSING, ids=lambda path: path.stem)
 def test_the_parsing_suite(path: Path) -> None:
     try:

@@ -24,6 +24,7 @@ TYPES = {"id": "BIGINT", "big": "BIGINT", "exact": "DECIMAL(38,2)", "real": "DOU
          "stamp": "TIMESTAMP", "day": "DATE", "flag": "BOOLEAN"}  # fmt: skip
 
 
+@pytest.mark.row("M-003-414", met_by="connectors/files/source.py", deviation="files are named by a path or come in by standard input; uploads come with the server")
 @pytest.mark.parametrize(
     "ending", ["csv", "tsv", "csv.gz", "csv.zst", "json", "ndjson", "parquet", "xlsx", "xml", "avro"]
 )

@@ -138,6 +138,7 @@ def test_the_whole_file_system_cannot_be_granted():
         Grant(read=("/",))
 
 
+@pytest.mark.row("M-003-216", met_by="sandbox/zygote.py")
 def test_workers_run_side_by_side(zygote):
     barrier = threading.Barrier(2, timeout=10)
     found = []

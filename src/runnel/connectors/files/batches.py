@@ -6,8 +6,10 @@ import importlib
 import os
 import re
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from datetime import date, datetime, time
 from decimal import Decimal
+from types import SimpleNamespace
 from typing import Any
 
 from runnel.connectors.files import sql
@@ -53,10 +55,23 @@ def excel(connection: Connection, query: str, staging: str, types: Mapping[str, 
         raise AuthoringError("RNL-FILE-027", what, "A sheet holds 1,048,576 rows and 16,384 columns; write CSV.")
     options = {"constant_memory": True, "strings_to_formulas": False, "strings_to_urls": False, "tmpdir": staging,
                "strings_to_numbers": False, "nan_inf_to_errors": False}  # fmt: skip
-    with xlsxwriter.Workbook(os.path.join(staging, "data.xlsx"), options) as book:
+    with _untimed(), xlsxwriter.Workbook(os.path.join(staging, "data.xlsx"), options) as book:
         _fill(book, path, list(types), config)
     os.unlink(path)
     return Written(rows, "data.xlsx", detail={"format": "excel"})
+
+
+@contextmanager
+def _untimed() -> Iterator[None]:
+    """Keep XlsxWriter from setting the times of its scratch files to 1980: a sandboxed worker may not set file times."""
+    from xlsxwriter import workbook
+
+    known = workbook.os
+    workbook.os = SimpleNamespace(**{**vars(os), "utime": lambda *_: None})
+    try:
+        yield
+    finally:
+        workbook.os = known
 
 
 def _fill(book: Any, path: str, names: list[str], config: Any) -> None:

@@ -53,6 +53,7 @@ def value(duck: duckdb.DuckDBPyConnection, text: str) -> Any:
     return found[0]
 
 
+@pytest.mark.row("M-003-275", met_by="compiler/functions/registry.py")
 def test_the_library_has_at_least_150_functions_with_complete_documentation() -> None:
     assert len(library()) >= 150
     for function in library().values():
@@ -62,6 +63,7 @@ def test_the_library_has_at_least_150_functions_with_complete_documentation() ->
         assert function.least <= (function.most if function.most is not None else 99), function.name
 
 
+@pytest.mark.row("M-003-275", met_by="compiler/functions/registry.py")
 @pytest.mark.parametrize("function", library().values(), ids=lambda function: function.name)
 def test_every_example_gives_its_result(function: Function, duck: duckdb.DuckDBPyConnection) -> None:
     for text, result in function.examples:
