@@ -29,8 +29,10 @@ def main(target: str) -> None:
 
     run(python, "-m", "pip", "install", "--quiet", UV)
     uv = str(folder / "bin" / "uv")
-    run(uv, "pip", "install", "--quiet", "--python", python, "--require-hashes", "-r", "requirements.lock")
-    run(uv, "pip", "install", "--quiet", "--python", python, "--no-deps", "--no-build-isolation", "--editable", ".")
+    install = (uv, "pip", "install", "--quiet", "--compile-bytecode", "--python", python)
+    run(*install, "--require-hashes", "-r", "requirements.lock")
+    run(*install, "--no-deps", "--no-build-isolation", "--editable", ".")
+    run(python, "-m", "compileall", "-q", "src")
 
 
 if __name__ == "__main__":
