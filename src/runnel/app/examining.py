@@ -89,7 +89,7 @@ def _sandbox() -> list[dict[str, str]]:
     weak = [str(words) for words in found.get("weaknesses", [])]
     if not weak:
         return [_check("sandbox", "ok", "Landlock, system call filter and limits hold")]
-    return [_check("sandbox", "warning", words, "Files are protected by DuckDB's own lock only.") for words in weak]
+    return [_check("sandbox", "warning", words) for words in weak]
 
 
 def _worker(project: Project) -> dict[str, str]:

@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import pyarrow as pa
 import pytest
 
 from runnel.errors import LimitError
@@ -38,6 +39,12 @@ def zeros(path: Path) -> None:
             file.write(b"0" * (1 << 20))
 
 
+def packed_zeros(path: Path) -> None:
+    with pa.CompressedOutputStream(str(path), "zstd") as file:
+        for _ in range(600):
+            file.write(b"0" * (1 << 20))
+
+
 BOMBS: dict[str, Callable[[Path], object]] = {
     "deep.json": lambda path: path.write_text("[" * 100_000 + "]" * 100_000),
     "deep.ndjson": lambda path: path.write_text('{"a":1}\n' + '{"a":' * 100_000 + "1" + "}" * 100_000 + "\n"),
@@ -51,6 +58,7 @@ BOMBS: dict[str, Callable[[Path], object]] = {
     "cell.txt": giant_cell(b"a\n", b"\nb\n"),
     "cell.xml": giant_cell(b"<r><a>1</a><a>", b"</a></r>"),
     "zeros.csv.gz": zeros,
+    "zeros.csv.zst": packed_zeros,
 }
 
 

@@ -8,6 +8,7 @@ import json
 import zipfile
 from pathlib import Path
 
+import pyarrow as pa
 import pytest
 import xlsxwriter
 from tests.unit.connectors.file_access import DATA, read
@@ -127,3 +128,27 @@ def test_a_damaged_gzip_is_an_error(tmp_path: Path) -> None:
     (tmp_path / "a.csv.gz").write_bytes(gzip.compress(b"a,b\n1,2\n" * 1000)[:-30])
     with pytest.raises(RunnelError):
         read(tmp_path / "a.csv.gz")
+
+
+def zstd(data: bytes) -> bytes:
+    sink = pa.BufferOutputStream()
+    with pa.CompressedOutputStream(sink, "zstd") as packed:
+        packed.write(data)
+    return sink.getvalue().to_pybytes()
+
+
+def test_zstandard_files_of_one_and_of_several_frames_are_read_whole(tmp_path: Path) -> None:
+    (tmp_path / "a.csv.zst").write_bytes(zstd(b"a,b\n" + b"1,2\n" * 50_000))
+    assert len(read(tmp_path / "a.csv.zst").rows) == 50_000
+    (tmp_path / "b.csv.zst").write_bytes(zstd(b"a,b\n1,2\n") + zstd(b"3,4\n") + zstd(b"5,6\n"))
+    assert read(tmp_path / "b.csv.zst").rows == [(1, 2), (3, 4), (5, 6)]
+
+
+@pytest.mark.parametrize("damage", ["end", "start", "middle"])
+def test_a_damaged_zstandard_file_is_an_error(tmp_path: Path, damage: str) -> None:
+    whole = zstd(b"a,b\n" + b"".join(b"%d,%d\n" % (n, n * 7919 % 1000) for n in range(20_000)))
+    half = len(whole) // 2
+    cut = {"end": whole[:-30], "start": whole[:20], "middle": whole[:half] + whole[half + 4000 :]}
+    (tmp_path / "a.csv.zst").write_bytes(cut[damage])
+    with pytest.raises(RunnelError):
+        read(tmp_path / "a.csv.zst")

@@ -83,9 +83,9 @@ def _unpacked(data: bytes, codec: str) -> bytes:
     elif codec == "xz":
         made = lzma.LZMADecompressor().decompress(data, MAX_BLOCK_BYTES)
     elif codec == "zstandard":
-        import zstandard
+        import pyarrow as pa
 
-        made = zstandard.ZstdDecompressor().stream_reader(data).read(MAX_BLOCK_BYTES)
+        made = pa.CompressedInputStream(pa.BufferReader(data), "zstd").read(MAX_BLOCK_BYTES)
     else:
         raise ValueError(f"the packing {codec} is not known")
     if len(made) >= MAX_BLOCK_BYTES:

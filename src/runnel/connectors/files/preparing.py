@@ -138,7 +138,7 @@ def _unpack(path: str, shown: str, packing: str, settings: Any, workspace: Works
         what = f"unpacking {shown}: {error or type(error).__name__}"
         raise ConnectorError("RNL-FILE-005", what, "The packed file is damaged or locked.", {"file": path}) from error
     except Exception as error:
-        if type(error).__module__ not in ("zlib", "zstandard", "zstd", "zstandard.backend_c"):
+        if type(error).__module__ not in ("zlib",):
             raise
         what = f"unpacking {shown}: {error}"
         raise ConnectorError("RNL-FILE-005", what, "The packed file is damaged.", {"file": path}) from error
@@ -169,9 +169,9 @@ def _stream(raw: BinaryIO, packing: str) -> Any:
         import bz2
 
         return bz2.BZ2File(raw)
-    import zstandard
+    import pyarrow as pa
 
-    return zstandard.ZstdDecompressor(max_window_size=1 << 27).stream_reader(raw, read_across_frames=True)
+    return pa.CompressedInputStream(pa.PythonFile(raw, mode="r"), "zstd")
 
 
 def _pour(source: Any, target: str, shown: str, packed: int) -> None:
