@@ -130,6 +130,11 @@ BY_FUNCTION: dict[str, dict[str, tuple[str, ...]]] = {
     "nth_value": {"n": ("1", "2")},
     "string_agg": {"value": ("s", "u")},
     "try_to_number": {"value": ("s",)},
+    "is_xml": {"value": ("s", "'<a>' || s || '</a>'")},
+    **{
+        name: {"document": ("'<a b=\"1\"><c>' || word || '</c><c/></a>'",), "path": ("'c'", "'@b'", "'d'")}
+        for name in ("xml_text", "xml_texts", "xml_extract", "xml_exists")
+    },
 }
 BY_PLACE = {
     "choose": ("b", "s", "j > 2", "u", "'none'"),

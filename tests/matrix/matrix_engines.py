@@ -12,6 +12,7 @@ from typing import Any
 import duckdb
 import psycopg
 
+from runnel.engines.duckdb.functions import declare_functions
 from runnel.errors import EngineError
 
 
@@ -35,6 +36,7 @@ class DuckOracle:
     def __init__(self) -> None:
         self.connection = duckdb.connect(config={"enable_external_access": "false"})
         self.connection.execute("SET TimeZone='UTC'")
+        declare_functions(self.connection)
         self.calls = 0
         self.made: dict[str, str] = {}
 

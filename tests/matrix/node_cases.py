@@ -76,6 +76,7 @@ CASES: dict[str, tuple[Case, ...]] = {
         one({"column": "date_text", "pattern": "^([0-9]{4})-([0-9]{2})", "into": ["y", "m"], "keep": False}, "id date_text"),
         one({"column": "s", "pattern": "(?P<word>[a-z]+)"}, "id s"),
     ),
+    "table.extract_xml": (one({"column": "s", "paths": {"a": "a"}}, "id s"),),
     "table.extract_json": (one({"column": "js", "paths": {"a": "a"}}, "id js"),),
     "table.fill": (
         one({"columns": ["s"], "value": "—"}), one({"columns": ["x", "i"], "value": 0}, "id x i"),

@@ -10,6 +10,7 @@ from typing import Any, Protocol
 
 import duckdb
 
+from runnel.engines.duckdb.functions import register_functions
 from runnel.engines.duckdb.oracle import quoted
 from runnel.engines.duckdb.profile import fence_counts
 from runnel.engines.duckdb.storage import reading_query, storing_query
@@ -96,6 +97,7 @@ class SegmentRun:
             names = ", ".join(quoted(name) for name in scan.columns) or "1"
             capped = f" LIMIT {self.sample}" if self.sample else ""
             self._view(scan.view, f"SELECT {names} FROM {opened.sql}{capped}")
+        register_functions(self.connection, self.segment.sql())
         if tap and self.segment.taps:
             self._make_tap()
 
@@ -206,11 +208,12 @@ def explained(error: duckdb.Error, segment: Segment) -> EngineError | LimitError
 
 def reasons_in_words(connection: Any, expressions: Sequence[str], types: Mapping[str, str], row: str) -> str | None:
     """Evaluate the expressions of a refused row once more, unguarded, and return the engine's own words."""
+    register_functions(connection, " ".join(expressions))
     structure = json.dumps(dict(types))
     source = f"SELECT UNNEST(from_json(?, '{structure.replace(chr(39), chr(39) * 2)}'))"
     for expression in expressions:
         try:
             connection.execute(f"SELECT {expression} FROM ({source})", [row]).fetchall()
         except duckdb.Error as error:
-            return str(error).split("\n")[0]
+            return str(error).split("\n")[0].rpartition("XmlError: ")[2]
     return None

@@ -8,6 +8,7 @@ from typing import Any
 
 import duckdb
 
+from runnel.engines.duckdb.functions import declare_functions
 from runnel.errors import EngineError
 
 
@@ -18,6 +19,7 @@ class DuckOracle:
         config: dict[str, Any] = {"enable_external_access": "false", "threads": "1", "memory_limit": "512MiB"}
         self._connection = duckdb.connect(":memory:", config=config)
         self._connection.execute("SET TimeZone = 'UTC'")
+        declare_functions(self._connection)
         self._tables: dict[str, tuple[tuple[str, str], ...]] = {}
         self._lock = threading.Lock()
 

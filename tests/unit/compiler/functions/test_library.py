@@ -14,6 +14,7 @@ from matrix_rows import COLUMNS, make_rows
 
 from runnel.compiler.expressions.bind import Bound, bind_expression
 from runnel.compiler.functions import Function, functions_index, library, names, support_table
+from runnel.engines.duckdb.functions import FUNCTIONS, register_functions
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 EVERY = frozenset({"scalar", "aggregate", "window"})
@@ -26,6 +27,7 @@ PLAIN_NULLS = "NULL when any argument is NULL."
 def duck() -> Iterator[duckdb.DuckDBPyConnection]:
     connection = duckdb.connect(config={"enable_external_access": "false"})
     connection.execute("SET TimeZone='UTC'")
+    register_functions(connection, "".join(f"{function.name}(" for function in FUNCTIONS))
     connection.execute("CREATE TABLE ex (team VARCHAR, x BIGINT, day DATE)")
     rows = "('a', 1, '2025-01-01'), ('a', 3, '2025-01-02'), ('b', NULL, '2025-01-03'), ('b', 4, '2025-01-04')"
     connection.execute(f"INSERT INTO ex VALUES {rows}")
