@@ -190,6 +190,28 @@ def test_an_unconnected_route_counts_as_passed_and_an_unconnected_rest_as_filter
     assert counter.differences(report) == []
 
 
+@pytest.mark.parametrize("to", ["big", "routed", "routed.rest", "strict", "source", "refused"])
+def test_a_run_up_to_a_node_counts_every_node_as_the_whole_run_does(project, to):
+    nodes = {
+        "source": rows(*GIVEN, **TYPES),
+        "routed": node("table.route", "source", routes={"big": "v > 4", "small": "v < 1", "none": "v > 100"}),
+        "big": node("table.limit", "routed.big", rows=100),
+        "left": node("table.sort", "routed.rest", by=["id"]),
+        "strict": node("table.filter", "source", where="10 // w > 2"),
+        "refused": node("table.sort", "strict.rejected", by=["id"]),
+        "more": node("table.distinct", "strict.rest"),
+        "end": node("table.union", ["big", "strict"]),
+    }
+    whole, part = run_nodes(project, nodes), run_nodes(project, nodes, to=to)
+    assert part.result.error is None and part.ledger.balanced
+    kept = [item.id for item in part.plan.nodes]
+    assert to.partition(".")[0] in kept and "end" not in kept
+    for id in kept:
+        made, expected = entry(part, id), entry(whole, id)
+        assert made == expected, id
+    assert part.result.letters == {}
+
+
 @pytest.mark.parametrize("port", ["output", "rest", "rejected"])
 def test_a_muted_node_passes_its_rows_through_its_first_port_only(project, counter, port):
     nodes = {"source": rows(*GIVEN, **TYPES), "muted": node("table.filter", "source", muted=True, where="10 // w > 2")}

@@ -12,7 +12,7 @@ from typing import Any
 from runnel.catalog.registry import Catalog
 from runnel.compiler.configs import checked_config
 from runnel.compiler.graph import Graph, GraphNode, default_output, topological
-from runnel.compiler.wiring import check_ports, resolve_wire
+from runnel.compiler.wiring import check_ports, no_output, output_words, resolve_wire, unknown_output
 from runnel.model.document import NodeDoc, Pipeline
 from runnel.model.findings import Edit, Finding, Fix, Where
 from runnel.plan.shapes import Edge
@@ -51,6 +51,7 @@ def assemble(
     param_types = {name: param.type for name, param in pipeline.params.items()}
     _add_nodes(assembly, pipeline.nodes, "", (), params, param_types, folder, 0)
     _add_edges(assembly, pipeline.nodes, "", ())
+    _own_outputs(assembly, pipeline.outputs)
     edges, aliases = _through_aliases(assembly)
     nodes = assembly.nodes
     needs = {id: [edge.source for edge in edges if edge.target == id] for id in nodes}
@@ -97,10 +98,20 @@ def _add_nodes(
             folder=folder, params=params, param_types=param_types, muted=doc.muted, pinned=doc.pinned,
             after=tuple(prefix + other for other in doc.after), title=doc.title or "",
         )  # fmt: skip
-        if issubclass(node, Composite) and not doc.muted:
-            _add_composite(assembly, made, node, depth)
-        else:
+        if not issubclass(node, Composite):
             assembly.nodes[made.id] = made
+        elif doc.muted:
+            _add_muted(assembly, made, node)
+        else:
+            _add_composite(assembly, made, node, depth)
+
+
+def _add_muted(assembly: Assembly, made: GraphNode, node: type[Composite]) -> None:
+    """A muted composite is one node with the ports of the whole, which passes on its first input."""
+    ports, findings = node.shell(made.config, made.folder, assembly.load)
+    assembly.findings.extend(finding.at(node=made.id) for finding in findings)
+    if ports is not None:
+        assembly.nodes[made.id] = replace(made, ports=ports)
 
 
 def _add_composite(assembly: Assembly, made: GraphNode, node: type[Composite], depth: int) -> None:
@@ -133,8 +144,33 @@ def _alias_ports(assembly: Assembly, made: GraphNode, inner: Inner, prefix: str)
             continue
         target = assembly.nodes.get(prefix + node) or assembly.nodes.get("\0" + prefix + node)
         if target is not None:
-            name = output or (target.ports.outputs[0].name if target.ports.outputs else "output")
-            assembly.aliases[(made.id, port)] = (prefix + node, name)
+            assembly.findings.extend(_wrong_port(target, node, port, output, made))
+            known = target.ports.output(output) or default_output(target.ports)
+            assembly.aliases[(made.id, port)] = (prefix + node, known.name if known else "output")
+
+
+def _wrong_port(target: GraphNode, node: str, port: str, output: str, made: GraphNode) -> list[Finding]:
+    """Say that an output of a composite names a port that its inner node does not have."""
+    if not output or target.ports.output(output) is not None:
+        return []
+    what, hint, close = output_words(target, node, f"the output `{port}` of {made.id} is", output)
+    file = getattr(made.config, "file", None)
+    if close and file:
+        hint += f" Write `outputs: {{{port}: {node}.{close}}}` in {file}."
+    return [Finding("RNL-GRAPH-005", "error", what, hint, Where(made.id, "file" if file else None))]
+
+
+def _own_outputs(assembly: Assembly, outputs: Mapping[str, str]) -> None:
+    """Check the ports that the document's own outputs name."""
+    for port, ref in outputs.items():
+        node, _, output = ref.partition(".")
+        target = assembly.nodes.get(node) or assembly.nodes.get("\0" + node)
+        if target is None or not output or target.ports.output(output) is not None:
+            continue
+        what, hint, close = output_words(target, node, f"the output `{port}` is", output)
+        edits = (Edit("set", ("outputs", port), f"{node}.{close}"),)
+        fix = Fix(f"Use {node}.{close}", edits) if close else None
+        assembly.findings.append(Finding("RNL-GRAPH-005", "error", what, hint, Where(None, f"outputs.{port}"), fix))
 
 
 def _unknown_kind(catalog: Catalog, doc: NodeDoc, prefix: str) -> Finding:
@@ -168,26 +204,21 @@ def _add_edges(
                 continue
             source = assembly.nodes.get(prefix + wire.node) or assembly.nodes.get("\0" + prefix + wire.node)
             port = resolve_wire(assembly.findings, target, wire, index, len(doc.wires))
-            output = _output_of(assembly, source, wire.output, target.id) if source else None
+            output = _output_of(assembly, source, index, doc, prefix) if source else None
             if port and output and source:
                 assembly.edges.append(Edge(source.id, output, target.id, port))
 
 
-def _output_of(assembly: Assembly, source: GraphNode, name: str | None, target: str) -> str | None:
-    if name is None:
-        port = default_output(source.ports)
-        if port is None:
-            what = f"{target} reads from {source.id}, which has no output"
-            hint = f"{source.kind} ends a branch; read from the node before it."
-            assembly.findings.append(Finding("RNL-GRAPH-004", "error", what, hint, Where(target, "from")))
-            return None
+def _output_of(assembly: Assembly, source: GraphNode, index: int, doc: NodeDoc, prefix: str) -> str | None:
+    """Return the output port that a wire of `doc` reads, or None after adding a finding."""
+    name, target = doc.wires[index].output, prefix + doc.id
+    port = default_output(source.ports) if name is None else source.ports.output(name)
+    if port is not None:
         return port.name
-    if source.ports.output(name) is not None:
-        return name
-    known = ", ".join(port.name for port in source.ports.outputs) or "none"
-    what = f"{target} reads from `{source.id}.{name}`, but {source.id} has no output port `{name}`"
-    finding = Finding("RNL-GRAPH-005", "error", what, f"Its output ports: {known}.", Where(target, "from"))
-    assembly.findings.append(finding)
+    if name is None:
+        assembly.findings.append(no_output(source, target))
+    else:
+        assembly.findings.append(_rooted(unknown_output(source, name, doc, index), prefix))
     return None
 
 

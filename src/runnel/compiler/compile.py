@@ -16,6 +16,7 @@ from runnel.compiler.binding import Surroundings
 from runnel.compiler.graph import Graph, GraphNode
 from runnel.compiler.hints import hints
 from runnel.compiler.segments import PortKey, build_plan
+from runnel.compiler.targets import shared_targets
 from runnel.compiler.typing import TypedNode, Typist
 from runnel.errors import RunnelError
 from runnel.model.document import Pipeline
@@ -118,6 +119,7 @@ class Compiler:
         failed = {finding.where.node for finding in probing}
         for id, item in typed.items():
             problems += [found for found in item.findings if not (id in failed and found.code == "RNL-SOURCE-001")]
+        problems += shared_targets(graph, folder)
         problems += hints(graph, typed)
         return Compiled(pipeline, graph, typed, _placed(pipeline, problems), folder, settings, values)
 

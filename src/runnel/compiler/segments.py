@@ -72,7 +72,7 @@ def build_plan(
     cutter.wanted = {port: list(typed[port[0]].schemas[port[1]]) for port in shown}
     _mark_wanted(cutter)
     keep = _kept_nodes(graph, targets)
-    _mark_live(cutter, keep, list(targets) if targets is not None else [])
+    _mark_live(cutter, keep, list(targets) if targets is not None else [], whole)
     _mark_outputs(cutter, keep, list(targets) if targets is not None else [])
     if whole:
         _keep_decoded(cutter, keep)
@@ -157,23 +157,32 @@ def _want(cutter: Cutter, id: str, table: str, columns: Iterable[str]) -> None:
             cutter.wanted[port] = [name for name in schema if name in have]
 
 
-def _mark_live(cutter: Cutter, keep: set[str], targets: list[PortKey]) -> None:
+def _mark_live(cutter: Cutter, keep: set[str], targets: list[PortKey], whole: bool) -> None:
     """Note which ports are computed at all: those read by a kept node, targets, and the default port of leaves.
 
-    A run counts every route of a `table.route` besides: rows of one that nothing reads have passed all the same.
+    A run counts every route of a `table.route` besides: rows of one that nothing reads have passed all the same. A run
+    up to a target counts what is connected as the whole run does, also where the reader is left out; a preview (`whole`)
+    has no ledger.
     """
     for edge in cutter.graph.edges:
         if edge.source in keep and edge.target in keep:
             cutter.live.add((edge.source, edge.output))
     cutter.live.update(targets)
     if targets:
+        if not whole:
+            cutter.live.update((edge.source, edge.output) for edge in cutter.graph.edges if edge.source in keep)
+            cutter.live.update((id, port) for id in keep for port in _unread_routes(cutter.typed[id]))
         return
     for id in keep:
         item = cutter.typed[id]
         if item.relations and not any((id, port) in cutter.live for port in item.relations):
             cutter.live.add((id, cutter.default(id) if not _is_chart(cutter, id) else next(iter(item.relations))))
-        cutter.live.update((id, port) for port in item.relations if _counts_unread(item, port))
+        cutter.live.update((id, port) for port in _unread_routes(item))
         cutter.live.update((id, port) for port in item.node.node.gates if port in item.relations and not item.node.muted)
+
+
+def _unread_routes(item: TypedNode) -> list[str]:
+    return [port for port in item.relations if _counts_unread(item, port)]
 
 
 def _counts_unread(item: TypedNode, port: str) -> bool:

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterator
+from dataclasses import replace
 
 from runnel.compiler.graph import Graph, GraphNode
-from runnel.model.document import Wire
-from runnel.model.findings import Finding, Where
+from runnel.model.document import NodeDoc, Wire
+from runnel.model.findings import Edit, Finding, Fix, Where
+from runnel.model.saving import wires_to_value
+from runnel.sdk.composite import Composite
 from runnel.sdk.node import Ledger, Port
 
 
@@ -41,6 +44,33 @@ def _unknown_port(target: GraphNode, name: str) -> Finding:
     return Finding("RNL-GRAPH-008", "error", what, hint, Where(target.id, "from"))
 
 
+def no_output(source: GraphNode, target: str) -> Finding:
+    """Return the finding that a node which ends a branch is read."""
+    what = f"{target} reads from {source.id}, which has no output"
+    hint = f"{source.kind} ends a branch; read from the node before it."
+    return Finding("RNL-GRAPH-004", "error", what, hint, Where(target, "from"))
+
+
+def output_words(source: GraphNode, shown: str, who: str, name: str) -> tuple[str, str, str | None]:
+    """Return what is wrong with an output port's name, a hint, and the nearest port; `shown` is the node as written."""
+    known = [port.name for port in source.ports.outputs]
+    close = next(iter(difflib.get_close_matches(name, known, n=1, cutoff=0.5)), None)
+    hint = f"Did you mean `{shown}.{close}`? " if close else ""
+    what = f"{who} `{shown}.{name}`, but {shown} ({source.kind}) has no output port `{name}`"
+    return what, hint + f"Its output ports: {', '.join(known) or 'none'}.", close
+
+
+def unknown_output(source: GraphNode, name: str, doc: NodeDoc, index: int) -> Finding:
+    """Return the finding that wire `index` of a node reads a port that does not exist, with the nearest as a fix."""
+    wire = doc.wires[index]
+    what, hint, close = output_words(source, wire.node, f"{doc.id} reads from", name)
+    fix = None
+    if close is not None:
+        wires = (*doc.wires[:index], replace(wire, output=close), *doc.wires[index + 1 :])
+        fix = Fix(f"Use {wire.node}.{close}", (Edit("set", ("nodes", doc.id, "from"), wires_to_value(wires)),))
+    return Finding("RNL-GRAPH-005", "error", what, hint, Where(doc.id, "from"), fix)
+
+
 def check_ports(graph: Graph) -> Iterator[Finding]:
     """Yield findings for unconnected, doubly connected and mistyped ports and for branches that lead nowhere."""
     for node in graph.nodes.values():
@@ -50,11 +80,19 @@ def check_ports(graph: Graph) -> Iterator[Finding]:
             if other not in graph.nodes:
                 what = f"{node.id} waits for `{other}`, which does not exist"
                 yield Finding("RNL-GRAPH-012", "error", what, "", Where(node.id, "after"))
+        if node.muted and not node.ports.inputs and issubclass(node.node, Composite) and graph.out_of(node.id):
+            yield _nothing_to_pass_on(graph, node)
         ends = node.node.ledger is Ledger.SINK or node.id in graph.gathers
         if node.ports.outputs and not ends and not graph.out_of(node.id):
             what = f"nothing reads from {node.id}, so its rows go nowhere"
             hint = "Connect a sink, a chart or another node; a run still computes it."
             yield Finding("RNL-GRAPH-011", "info", what, hint, Where(node.id))
+
+
+def _nothing_to_pass_on(graph: Graph, node: GraphNode) -> Finding:
+    edge = graph.out_of(node.id)[0]
+    what = f"{node.id} is muted and has no input to pass on, but {edge.target} reads its port `{edge.output}`"
+    return Finding("RNL-GRAPH-017", "error", what, f"Unmute {node.id}, or mute {edge.target}.", Where(node.id))
 
 
 def _input_findings(graph: Graph, node: GraphNode, port: Port) -> Iterator[Finding]:

@@ -34,6 +34,7 @@ from runnel.sdk.source import (
     Sink,
     SinkContext,
     Source,
+    Target,
     Written,
 )
 
@@ -73,6 +74,7 @@ __all__ = [
     "SinkContext",
     "Source",
     "Streaming",
+    "Target",
     "Unsupported",
     "Where",
     "WindowExpressions",

@@ -44,3 +44,8 @@ class Composite(Node):
     def expand(cls, config: Any, folder: str, load: Loader) -> tuple[Inner | None, tuple[Finding, ...]]:
         """Return the inner nodes under `config`, or None with findings that say why not."""
         raise NotImplementedError
+
+    @classmethod
+    def shell(cls, config: Any, folder: str, load: Loader) -> tuple[Ports | None, tuple[Finding, ...]]:
+        """Return the ports alone, for a muted node: whether its inner nodes could run does not matter then."""
+        return cls.ports(config), ()

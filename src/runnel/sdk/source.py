@@ -140,6 +140,15 @@ class Written:
     detail: Mapping[str, Any] = field(default_factory=dict)
 
 
+@dataclass(frozen=True)
+class Target:
+    """What a sink writes: an absolute path or another unique name, the field that says so, and whether it only adds."""
+
+    name: str
+    field: str
+    adds: bool = False
+
+
 class Sink(Node):
     """A node without outputs that writes the outside, in two steps: `stage` in the worker, then `commit`.
 
@@ -152,6 +161,10 @@ class Sink(Node):
     outputs: ClassVar[tuple[str, ...]] = ()
     group: ClassVar[str] = "outputs"
     guarantee: ClassVar[str] = "exactly_once"
+
+    def target(self, folder: str) -> Target | None:
+        """Return what is written; two sinks of one pipeline may name the same only where both just add to it."""
+        return None
 
     def stage(self, connection: Connection, query: str, staging: str, types: Mapping[str, str]) -> Written:
         """Write the rows of `query` into the folder `staging`; returns what was written. Runs in the worker."""

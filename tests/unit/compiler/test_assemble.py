@@ -162,3 +162,44 @@ def test_a_large_table_that_is_sorted_as_a_whole_is_a_warning(project, monkeypat
     found = finding(compiled(project, nodes), "RNL-HINT-002")
     assert found.severity == "warning" and "table.top_n" in found.hint
     assert "RNL-HINT-002" not in finding_codes(project, {**nodes, "first": node("table.limit", "sorted", rows=3)})
+
+
+@pytest.mark.parametrize(("first", "second"), [
+    (("sink.file", {"path": "out/a.csv"}), ("sink.file", {"path": "out/../out/a.csv"})),
+    (("sink.file", {"path": "a.csv", "mode": "append"}), ("sink.file", {"path": "a.csv"})),
+    (("sink.file", {"path": "out", "partition_by": ["id"]}), ("sink.file", {"path": "out/x.csv"})),
+    (("sink.dataset", {"name": "t"}), ("sink.dataset", {"name": "t", "mode": "append"})),
+    (("sink.dataset", {"name": "t", "mode": "upsert", "key": ["id"]}),
+     ("sink.dataset", {"name": "t", "mode": "upsert", "key": ["id"]})),
+])  # fmt: skip
+def test_two_sinks_that_write_the_same_place_are_named(project, first, second):
+    nodes = {"a": rows(ROW), "one": node(first[0], "a", **first[1]), "two": node(second[0], "a", **second[1])}
+    found = finding(compiled(project, nodes), "RNL-GRAPH-016")
+    assert found.severity == "error" and found.where.node == "two" and found.where.field in ("path", "name")
+    assert "one" in found.what and "two" in found.what
+
+
+def test_two_sinks_that_both_append_and_a_muted_one_may_write_the_same_place(project):
+    for kind, config in (("sink.file", {"path": "a.csv"}), ("sink.dataset", {"name": "t"})):
+        nodes = {"a": rows(ROW), "one": node(kind, "a", mode="append", **config), "two": node(kind, "a", mode="append", **config)}
+        assert compiled(project, nodes).valid
+        nodes = {"a": rows(ROW), "one": node(kind, "a", **config), "two": node(kind, "a", muted=True, **config)}
+        assert compiled(project, nodes).valid
+    nodes = {"a": rows(ROW), "one": node("sink.file", "a", path="a.csv"), "two": node("sink.file", "a", path="a.csv.gz")}
+    assert compiled(project, nodes).valid
+
+
+@pytest.mark.parametrize(("wired", "value"), [
+    ("b.rset", "b.rest"), (["b.rset", "a"], ["b.rest", "a"]), ({"inputs": ["a", "b.rset"]}, {"inputs": ["a", "b.rest"]}),
+])  # fmt: skip
+def test_an_output_that_does_not_exist_is_answered_with_the_nearest_one_as_a_fix(project, wired, value):
+    nodes = {"a": rows(ROW), "b": node("table.filter", "a", where="id > 0"), "c": node("table.union", wired)}
+    found = finding(compiled(project, nodes), "RNL-GRAPH-005")
+    assert "`rset`" in found.what and "Did you mean `b.rest`" in found.hint
+    assert found.fix is not None and found.fix.edits[0].path == ("nodes", "c", "from") and found.fix.edits[0].value == value
+
+
+def test_an_own_output_with_a_wrong_port_has_a_fix(project):
+    nodes = {"a": rows(ROW), "b": node("table.filter", "a", where="id > 0")}
+    found = finding(compiled(project, nodes, outputs={"rest": "b.rset"}), "RNL-GRAPH-005")
+    assert found.where.field == "outputs.rest" and found.fix is not None and found.fix.edits[0].value == "b.rest"

@@ -8,7 +8,19 @@ from dataclasses import replace
 from typing import Any, Literal
 
 from runnel.errors import AuthoringError
-from runnel.sdk import Connection, Example, Finding, NodeConfig, Relation, Sink, SinkContext, Where, Written, field
+from runnel.sdk import (
+    Connection,
+    Example,
+    Finding,
+    NodeConfig,
+    Relation,
+    Sink,
+    SinkContext,
+    Target,
+    Where,
+    Written,
+    field,
+)
 from runnel.sdk.names import nearest_column, resolve_column
 
 
@@ -53,6 +65,10 @@ class DatasetSink(Sink):
     def relate(self, input: Relation) -> Relation:
         """Take the rows as they are."""
         return input
+
+    def target(self, folder: str) -> Target:
+        """Return the dataset."""
+        return Target(f"dataset {self.config.name}", "name", self.config.mode == "append")
 
     def stage(self, connection: Connection, query: str, staging: str, types: Mapping[str, str]) -> Written:
         """Write one Parquet file into the staging folder."""

@@ -17,6 +17,7 @@ from runnel.sdk import (
     Relation,
     Sink,
     SinkContext,
+    Target,
     WritePath,
     Written,
     field,
@@ -97,6 +98,10 @@ class FileSink(Sink):
             return "parquet"
         name = self.config.path.lower().removesuffix(".gz").removesuffix(".zst")
         return EXTENSIONS.get(os.path.splitext(name)[1].lstrip("."))
+
+    def target(self, folder: str) -> Target:
+        """Return the file or folder."""
+        return Target(os.path.realpath(paths.absolute(self.config.path, folder)), "path", self.config.mode == "append")
 
     def stage(self, connection: Connection, query: str, staging: str, types: Mapping[str, str]) -> Written:
         """Write the rows into the staging folder."""

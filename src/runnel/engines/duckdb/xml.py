@@ -51,8 +51,8 @@ def xml_list_batch(documents: Any, paths: Any, namespaces: Any) -> Any:
     """Return per document the texts that its one path leads to; raises XmlError for what is no XML."""
     rows: list[list[str | None] | None] = []
     for document, path, spaces in _rows(documents, paths, namespaces):
-        known = document is not None and path is not None and spaces is not None
-        rows.append(extracted(document, path, spaces)[0] if known else None)
+        missing = document is None or path is None or spaces is None
+        rows.append(None if missing else extracted(str(document), str(path), str(spaces))[0])
     return lists(rows, texts)
 
 
@@ -72,7 +72,8 @@ def is_xml_batch(documents: Any) -> Any:
 
 
 def _rows(*columns: Any) -> Iterable[Any]:
-    return zip(*(column.to_pylist() for column in columns), strict=True)
+    rows: Any = zip(*(column.to_pylist() for column in columns), strict=True)
+    return rows
 
 
 def _listed(rows: Sequence[Any]) -> Any:

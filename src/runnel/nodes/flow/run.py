@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any
@@ -80,12 +81,24 @@ class Run(Composite):
         findings += [replace(finding, where=Where(field="params"), fix=None) for finding in bad]
         if has_errors(findings):
             return None, tuple(findings)
-        inputs = tuple(Port(name) for name in pipeline.inputs)
-        ports = Ports(inputs, tuple(Port(name, required=False) for name in pipeline.outputs))
         return Inner(
-            _with_checked_inputs(pipeline), dict.fromkeys(pipeline.inputs), _outputs(pipeline), ports, params,
+            _with_checked_inputs(pipeline), dict.fromkeys(pipeline.inputs), _outputs(pipeline), _ports(pipeline), params,
             {name: param.type for name, param in pipeline.params.items()}, inner_folder,
         ), tuple(findings)  # fmt: skip
+
+
+    @classmethod
+    def shell(cls, config: Any, folder: str, load: Loader) -> tuple[Ports | None, tuple[Finding, ...]]:
+        """Load the file and return its inputs and outputs."""
+        pipeline, problems, _ = load(config.file, folder)
+        if pipeline is None:
+            return None, tuple(_named(config.file, finding) for finding in problems)
+        return _ports(pipeline), ()
+
+
+def _ports(pipeline: Pipeline) -> Ports:
+    inputs = tuple(Port(name) for name in pipeline.inputs)
+    return Ports(inputs, tuple(Port(name, required=False) for name in pipeline.outputs))
 
 
 def _named(file: str, finding: Finding) -> Finding:
@@ -100,9 +113,11 @@ def _missing(pipeline: Pipeline) -> Iterator[Finding]:
     for name, ref in pipeline.outputs.items():
         node = ref.partition(".")[0]
         if node not in pipeline.nodes and node not in pipeline.inputs:
+            close = difflib.get_close_matches(node, [*pipeline.nodes, *pipeline.inputs], n=1)
             known = ", ".join(pipeline.nodes) or "none"
+            known = f"{known}. Did you mean `{close[0]}`" + "?" if close else f"{known}."
             yield Finding("RNL-GRAPH-014", "error", f"the output `{name}` is `{ref}`, but there is no node `{node}`",
-                          f"Nodes: {known}.", Where(field=f"outputs.{name}"))  # fmt: skip
+                          f"Nodes: {known}", Where(field=f"outputs.{name}"))  # fmt: skip
     for name in pipeline.inputs:
         if name in pipeline.nodes:
             yield Finding("RNL-GRAPH-015", "error", f"`{name}` is an input and a node at once", "Rename one of them.",
