@@ -37,6 +37,8 @@ class Cutter:
     typed: Mapping[str, TypedNode]
     settings: Mapping[str, Any]
     wanted: dict[PortKey, list[str]] = field(default_factory=dict)
+    used: dict[PortKey, list[str]] = field(default_factory=dict)
+    forced: set[PortKey] = field(default_factory=set)
     live: set[PortKey] = field(default_factory=set)
     readers: dict[PortKey, int] = field(default_factory=dict)
     outputs: dict[PortKey, str] = field(default_factory=dict)
@@ -65,12 +67,18 @@ def build_plan(
     """Cut a typed graph into segments.
 
     `targets` limits the plan to what these ports need (a preview or `--to`); the columns that sources decode are
-    those of the whole graph all the same, so that counts agree. `whole` shows every column of the targets besides.
+    those of the whole graph all the same, so that counts agree. `whole` shows every column of the targets besides;
+    a value of these further ones that does not fit its type is NULL and refuses nothing.
     """
     cutter = Cutter(graph, typed, settings)
     shown = [port for port in targets or () if whole or not graph.out_of(*port)]
+    if whole:
+        _mark_wanted(cutter)
+        cutter.used = cutter.wanted
     cutter.wanted = {port: list(typed[port[0]].schemas[port[1]]) for port in shown}
     _mark_wanted(cutter)
+    if settings.get("decode") == "all":
+        _want_everything(cutter)
     keep = _kept_nodes(graph, targets)
     _mark_live(cutter, keep, list(targets) if targets is not None else [], whole)
     _mark_outputs(cutter, keep, list(targets) if targets is not None else [])
@@ -126,6 +134,21 @@ def _mark_wanted(cutter: Cutter) -> None:
                 wanted = cutter.wanted[(id, port)] = [_any_column(item, port)]
             for table, columns in needed_columns(relation.as_query(), wanted, tables).items():
                 _want(cutter, id, table, columns)
+
+
+def _want_everything(cutter: Cutter) -> None:
+    """Let every source decode all its columns; one with columns that nothing uses ends a segment, which keeps them.
+
+    Inside a longer query the engine would leave them out again.
+    """
+    for id, item in cutter.typed.items():
+        port = (id, cutter.default(id))
+        if item.probe is None or port not in cutter.wanted:
+            continue
+        columns = list(item.probe.columns)
+        if len(cutter.wanted[port]) < len(columns) and not item.probe.options.get("exact_rows"):
+            cutter.forced.add(port)
+        cutter.wanted[port] = cutter.used[port] = columns
 
 
 def _any_column(item: TypedNode, port: str) -> str:
@@ -220,6 +243,7 @@ def _ends_here(cutter: Cutter, port: PortKey, keep: set[str]) -> bool:
     return (
         any(is_effect(kind) or _breaks(kind) for kind in kinds)
         or cutter.graph.nodes[node].pinned is not None
+        or port in cutter.forced
         or _breaks(cutter.graph.nodes[node].node)
     )
 
@@ -290,14 +314,13 @@ def _scan(cutter: Cutter, id: str) -> Scan:
     probe = item.probe
     assert probe is not None
     wanted = cutter.wanted.get((id, cutter.default(id)), list(probe.columns))
-    if cutter.settings.get("decode") == "all":
-        wanted = list(probe.columns)
+    used = set(cutter.used.get((id, cutter.default(id)), () if cutter.used else wanted))
     source = node.node(node.config, {}, id)
     reads = tuple(dict.fromkeys([*probe.files, *(source.reads(node.folder) if isinstance(source, Source) else ())]))
     return Scan(
         node=id, kind=node.kind, config=node.config.model_dump(mode="json", by_alias=True), view=f"source:{id}",
         columns={name: probe.columns[name] for name in wanted}, probe=probe.to_json(), reads=reads,
-        pushes=bool(probe.options.get("exact_rows")),
+        pushes=bool(probe.options.get("exact_rows")), lenient=tuple(name for name in wanted if name not in used),
     )  # fmt: skip
 
 
@@ -306,8 +329,6 @@ def _cte(cutter: Cutter, port: PortKey, output: PortKey, labels: Labels, taps: l
     item = cutter.typed[id]
     relation = item.relations[name]
     wanted = cutter.wanted.get(port)
-    if wanted is not None and cutter.settings.get("decode") == "all" and item.probe is not None:
-        wanted = list(relation.columns)
     tap = _tap(cutter, item, name, taps)
     counted = port if _is_counted(cutter, item, name) else None
     kept = [column for column in relation.columns if column in set(wanted or relation.columns[:1])]
@@ -403,7 +424,8 @@ def _keyed(segment: Segment, by_id: Mapping[str, Segment], made: dict[str, Segme
         return made[segment.id].key
     material: list[Any] = [
         [cte.sql for cte in segment.ctes], list(segment.columns.items()), segment.ordered,
-        [[scan.kind, scan.config, scan.probe.get("identity"), list(scan.columns.items())] for scan in segment.scans],
+        [[scan.kind, scan.config, scan.probe.get("identity"), list(scan.columns.items()), scan.lenient]
+         for scan in segment.scans],
         [_keyed(by_id[feed.segment], by_id, made) for feed in segment.feeds], "1",
         [[fence.node, fence.port] for fence in segment.fences], [tap.node for tap in segment.taps],
     ]  # fmt: skip

@@ -28,7 +28,10 @@ class Cte:
 
 @dataclass(frozen=True)
 class Scan:
-    """A source node that the segment reads: the view `view` gives `columns` once the source was opened."""
+    """A source node that the segment reads: the view `view` gives `columns` once the source was opened.
+
+    `lenient` are those of them that a preview shows and no run decodes: what does not fit there is NULL.
+    """
 
     node: str
     kind: str
@@ -38,6 +41,7 @@ class Scan:
     probe: Mapping[str, Any]
     reads: tuple[str, ...] = ()
     pushes: bool = False
+    lenient: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -94,10 +94,12 @@ class Source(Node):
 
     `probe` and `open` run in the worker, with exactly the paths granted that `reads` names. The sequence is
     `probe` (cached by the identity of what is read), then per run `open`, the query, `finish`. In a worker `granted`
-    holds the paths that `reads` gave to the supervisor.
+    holds the paths that `reads` gave to the supervisor. `lenient` columns are decoded for a preview only: a value of
+    them that does not fit its type is NULL, and refuses nothing.
     """
 
     granted: Sequence[str] | None = None
+    lenient: frozenset[str] = frozenset()
 
     ledger: ClassVar[Ledger] = Ledger.SOURCE
     streaming: ClassVar[Streaming] = Streaming.BOUNDED

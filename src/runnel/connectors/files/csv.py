@@ -60,18 +60,24 @@ class CsvFormat(Format):
             return Opened("(SELECT 1 WHERE false)", 0)
         dialect = Dialect.from_json(first.options["dialect"])
         readable = []
+        lenient = _lenient(files, columns, reading)
         for chosen in files:
             path = closed(_uniform(chosen.file, dialect, reading), chosen.file, chosen.options["open"], reading)
-            inexact = [name for name in chosen.options["inexact"] if name in columns]
+            inexact = [name for name in chosen.options["inexact"] if name in columns and name not in lenient]
             if inexact:
                 path = without_inexact(path, chosen, dialect, {name: columns[name] for name in inexact}, reading)
             readable.append(path)
-        types = {name: columns.get(name, "VARCHAR") for name in first.options["columns"]}
+        types = {
+            name: "VARCHAR" if name in lenient else columns.get(name, "VARCHAR") for name in first.options["columns"]
+        }
         table = f"{reading.id}:{len(reading.state)}"
         key = hashlib.sha256(table.encode("utf-8", "surrogatepass")).hexdigest()[:12]
         reading.state[key] = (dict(zip(readable, (chosen.file for chosen in files), strict=True)), dialect)
         rejects = f"store_rejects=true, rejects_table='rejects_{key}', rejects_scan='scans_{key}'"
         call = scan(readable, types, dialect, reading.settings.null_values, rejects)
+        if lenient:
+            shown = [lenient_value(n, columns[n], dialect) if n in lenient else sql.name(n) for n in columns]
+            call = f"(SELECT {', '.join(shown)} FROM {call})"
         return Opened(call)
 
     def finish(self, reading: Reading) -> None:
@@ -81,6 +87,15 @@ class CsvFormat(Format):
                 reading.harvested.add(key)
                 files, dialect = value
                 harvest(reading, f"rejects_{key}", f"scans_{key}", files, dialect)
+
+
+def _lenient(files: Sequence[Chosen], columns: Mapping[str, str], reading: Reading) -> set[str]:
+    """Return the columns to be read as text first: only shown, and of a type that was not seen to hold everywhere."""
+    seen = all(os.path.getsize(chosen.file.readable) <= WHOLE_BYTES for chosen in files)
+    return {
+        name for name, type in columns.items()
+        if name in reading.lenient and type != "VARCHAR" and (name in reading.given or not seen)
+    }  # fmt: skip
 
 
 class _Look:
@@ -202,10 +217,27 @@ def _broken(one: Candidate, name: str) -> str:
 def _changed(test: str, name: str, type: str, dialect: Dialect) -> str:
     """Return SQL that is true where a cast would take a text and change its value."""
     column = sql.name(name)
+    cast = f"try_cast({_plain(column, dialect)} AS {type})"
+    return f"{column} IS NOT NULL AND NOT {test.replace('{c}', column)} AND {cast} IS NOT NULL"
+
+
+def _plain(column: str, dialect: Dialect) -> str:
+    """Return SQL of the text of a number without the file's own signs."""
     plain = f"replace({column}, {sql.text(dialect.thousands)}, '')" if dialect.thousands else column
-    if dialect.decimal != ".":
-        plain = f"replace({plain}, {sql.text(dialect.decimal)}, '.')"
-    return f"{column} IS NOT NULL AND NOT {test.replace('{c}', column)} AND try_cast({plain} AS {type}) IS NOT NULL"
+    return f"replace({plain}, {sql.text(dialect.decimal)}, '.')" if dialect.decimal != "." else plain
+
+
+def lenient_value(name: str, type: str, dialect: Dialect) -> str:
+    """Return SQL that reads the text of a column as its type, as the strict reader does; NULL where it would refuse."""
+    column = sql.name(name)
+    format = {"DATE": dialect.date, "TIMESTAMP": dialect.timestamp}.get(type)
+    if format:
+        value = f"CAST(try_strptime({column}, {sql.text(format)}) AS {type})"
+    else:
+        number = type in ("DOUBLE", "FLOAT") or type.startswith("DECIMAL") or type.endswith("INT") or type == "INTEGER"
+        value = f"try_cast({_plain(column, dialect) if number else column} AS {type})"
+    test = exactly(type, dialect.signs())
+    return f"{f'CASE WHEN {test} THEN {value} END'.replace('{c}', column) if test else value} AS {column}"
 
 
 def scan(files: Sequence[str], types: Mapping[str, str], dialect: Dialect, nulls: Sequence[str], more: str) -> str:

@@ -70,7 +70,10 @@ class Workspace:
 
 @dataclass
 class Reading:
-    """What a format is given besides the files: the connection, the config's options, a folder, the dead letters."""
+    """What a format is given besides the files: the connection, the config's options, a folder, the dead letters.
+
+    `lenient` columns are only shown: a value of them that does not fit its type is NULL and refuses nothing.
+    """
 
     connection: Connection
     settings: Any
@@ -78,6 +81,7 @@ class Reading:
     letters: DeadLetters
     id: str = ""
     given: Mapping[str, str] = field(default_factory=dict)
+    lenient: frozenset[str] = frozenset()
     state: dict[Any, Any] = field(default_factory=dict)
     harvested: set[Any] = field(default_factory=set)
 

@@ -87,9 +87,10 @@ class JsonFormat(Format):
         scan = _lines(paths, f"rejects_table='{key}_rejects', rejects_scan='{key}_scans'")
         if reading.settings.record_path:
             scan = _inner(scan, reading.settings.record_path)
-        tap = _JsonTap(reading, key, _wanted(options["tree"], columns), paths)
+        lenient = _lenient(options, columns, reading)
+        tap = _JsonTap(reading, key, _wanted(options["tree"], columns, lenient), paths)
         reading.state[("tap", key)] = tap
-        return Opened(tap.query(scan, options, columns))
+        return Opened(tap.query(scan, options, columns, lenient))
 
     def finish(self, reading: Reading) -> None:
         """Give every refused record its place."""
@@ -125,10 +126,17 @@ def columns_of(tree: Tree) -> dict[str, Tree]:
     return dict(tree) if isinstance(tree, dict) else {_VALUE: tree}
 
 
-def _wanted(tree: Tree, columns: Mapping[str, str]) -> Tree:
+def _wanted(tree: Tree, columns: Mapping[str, str], lenient: frozenset[str]) -> Tree:
     if not isinstance(tree, dict):
         return tree
-    return {name: tree.get(name, "VARCHAR") for name in columns} or {}
+    return {name: "JSON" if name in lenient else tree.get(name, "VARCHAR") for name in columns} or {}
+
+
+def _lenient(options: Mapping[str, Any], columns: Mapping[str, str], reading: Reading) -> frozenset[str]:
+    """Return the columns that are taken as any JSON first: only shown, and not seen to fit their type everywhere."""
+    if not isinstance(options["tree"], dict):
+        return frozenset()
+    return frozenset(n for n in columns if n in reading.lenient and (n in reading.given or options["strict"]))
 
 
 class _Look:
@@ -240,7 +248,9 @@ class _JsonTap(Tap):
         self.tree = tree
         self.paths = paths
 
-    def query(self, scan: str, options: Mapping[str, Any], columns: Mapping[str, str]) -> str:
+    def query(
+        self, scan: str, options: Mapping[str, Any], columns: Mapping[str, str], lenient: frozenset[str]
+    ) -> str:
         """Return the query that yields the columns; every record either passes or reaches the tap."""
         self.create(self.tree)
         structure = sql.text(json.dumps(self.tree, ensure_ascii=False))
@@ -257,7 +267,11 @@ class _JsonTap(Tap):
         second = f"SELECT line, g, CASE WHEN g IS NULL THEN {self.judge}(line) END AS fixed FROM ({first})"
         third = f"SELECT line, COALESCE(g, {again}) AS g FROM ({second}) WHERE g IS NOT NULL OR fixed IS NOT NULL"
         found = {name: f"g.v.{sql.name(name)}" if isinstance(self.tree, dict) else "g.v" for name in columns}
-        values, conditions = checked(found, options["found"], columns)
+        for name in lenient:
+            part = options["tree"].get(name, "VARCHAR")
+            if part != "JSON":
+                found[name] = f"try(from_json({found[name]}, {sql.text(json.dumps(part, ensure_ascii=False))}))"
+        values, conditions = checked(found, options["found"], columns, lenient)
         made = ", ".join(f"{value} AS {sql.name(name)}" for name, value in values.items()) or "1 AS _none"
         accept = (
             f"CASE WHEN {' AND '.join(conditions)} THEN true ELSE {self.refuse}(line, {sql.text(_MISFIT)}) END"

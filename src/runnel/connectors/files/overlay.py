@@ -17,9 +17,12 @@ _BUDGET_BYTES = 64 * 1024**2
 
 
 def checked(
-    values: Mapping[str, str], found: Mapping[str, str], wanted: Mapping[str, str]
+    values: Mapping[str, str], found: Mapping[str, str], wanted: Mapping[str, str], lenient: frozenset[str] = frozenset()
 ) -> tuple[dict[str, str], list[str]]:
-    """Return column → SQL of the value in the wanted type, and the conditions under which nothing is lost."""
+    """Return column → SQL of the value in the wanted type, and the conditions under which nothing is lost.
+
+    A lenient column has no condition: where its value would be lost it is NULL.
+    """
     made, conditions = {}, []
     for name, value in values.items():
         type, old = wanted[name], found.get(name, "VARCHAR")
@@ -34,6 +37,9 @@ def checked(
             test += " AND " + text.replace("{c}", value)
         elif old != "VARCHAR" and type != "VARCHAR" and not type.endswith("[]") and "STRUCT" not in type:
             test += f" AND try_cast({cast} AS {old}) = {value}"
+        if name in lenient:
+            made[name] = f"CASE WHEN {test} THEN {cast} END"
+            continue
         conditions.append(f"({value} IS NULL OR ({test}))")
     return made, conditions
 
@@ -93,16 +99,17 @@ def rows_checked(
     """Return `inner` with the wanted types over it; rows that do not fit become dead letters as JSON. None if alike."""
     if all(found[name] == type for name, type in wanted.items()):
         return None
-    values, conditions = checked({name: sql.name(name) for name in wanted}, found, wanted)
+    values, conditions = checked({name: sql.name(name) for name in wanted}, found, wanted, reading.lenient)
+    made = ", ".join(f"{value} AS {sql.name(name)}" for name, value in values.items())
     if not conditions:
-        return None
+        return f"(SELECT {made} FROM {inner})"
     import pyarrow
 
     function = f"refuse_rows_{next(NUMBERS)}"
 
     def refuse(rows: Any) -> Any:
         for row in rows.to_pylist():
-            wrong = ", ".join(name for name, type in wanted.items() if found[name] != type)
+            wrong = ", ".join(n for n, type in wanted.items() if found[n] != type and n not in reading.lenient)
             reading.letters.add(row.encode(), f"a value does not fit the type given for {wrong}", place)
         return pyarrow.array([False] * len(rows), pyarrow.bool_())
 
@@ -111,7 +118,6 @@ def rows_checked(
         function, refuse, ["VARCHAR"], "BOOLEAN", type="arrow", null_handling="special", side_effects=True
     )
     packed = ", ".join(f"{sql.text(name)}: {sql.name(name)}" for name in wanted)
-    made = ", ".join(f"{value} AS {sql.name(name)}" for name, value in values.items())
     accept = f"CASE WHEN {' AND '.join(conditions)} THEN true ELSE {function}(to_json({{{packed}}})::VARCHAR) END"
     return f"(SELECT {made} FROM {inner} WHERE {accept} LIMIT 999999999999 OFFSET 0)"
 

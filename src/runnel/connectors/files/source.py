@@ -168,7 +168,7 @@ class FileSource(Source):
     def open(self, connection: Connection, probe: Probe, columns: Mapping[str, str], letters: DeadLetters) -> Opened:
         """Open the files, those that are written alike together."""
         given = given_types(connection, self.config.columns)
-        reading = Reading(connection, self.config, Workspace(connection), letters, self.id, given)
+        reading = Reading(connection, self.config, Workspace(connection), letters, self.id, given, self.lenient)
         self._reading = reading
         self._opened: dict[str, Format] = {}
         parts, rows = [], []

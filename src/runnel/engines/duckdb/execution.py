@@ -91,6 +91,7 @@ class SegmentRun:
         for scan in self.segment.scans:
             probe = Probe.from_json(scan.probe)
             source = self.sources[scan.node]
+            source.lenient = frozenset(scan.lenient)
             opened = source.open(self.connection, probe, scan.columns, NodeLetters(self.letters, scan.node))
             self.opened[scan.node] = opened
             self.probes[scan.node] = probe
