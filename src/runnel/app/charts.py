@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from runnel.engines.duckdb.values import jsonable
@@ -12,6 +12,9 @@ from runnel.sdk.chart import Chart, ChartSpec
 if TYPE_CHECKING:
     from runnel.app.project import Project
     from runnel.app.runs import RunReport
+
+
+MOST_NAMED = 12
 
 
 @dataclass(frozen=True)
@@ -54,5 +57,20 @@ def charts_of(project: Project, report: RunReport) -> list[DrawnChart]:
         table = read_kept(kept)
         columns = tuple(table.column_names)
         rows = list(zip(*[table.column(name).to_pylist() for name in columns], strict=True))
-        made.append(DrawnChart(effect.node, spec, columns, rows))
+        made.append(_noted(DrawnChart(effect.node, spec, columns, rows)))
     return made
+
+
+def _noted(chart: DrawnChart) -> DrawnChart:
+    """Say under a map which of its names mean no country that has an outline."""
+    spec = chart.spec
+    if spec.kind != "map" or spec.series is None:
+        return chart
+    from runnel.app.report.countries import atlas
+
+    missing = atlas().missing(chart.column(spec.series.column))
+    if not missing:
+        return chart
+    more = f" and {len(missing) - MOST_NAMED} more" if len(missing) > MOST_NAMED else ""
+    note = f"Not on the map: {', '.join(missing[:MOST_NAMED])}{more}."
+    return replace(chart, spec=spec.model_copy(update={"note": f"{spec.note} {note}".strip()}))

@@ -16,6 +16,19 @@ def colour(index: int) -> str:
     return COLOURS[index % len(COLOURS)]
 
 
+VIRIDIS = ("#440154", "#414487", "#2a788e", "#22a884", "#7ad151", "#fde725")
+
+
+def viridis(share: float) -> str:
+    """Return the colour of a share from 0 to 1 on the viridis scale."""
+    place = min(max(share, 0.0), 1.0) * (len(VIRIDIS) - 1)
+    first = min(int(place), len(VIRIDIS) - 2)
+    part = place - first
+    ends = [tuple(int(VIRIDIS[index][at : at + 2], 16) for at in (1, 3, 5)) for index in (first, first + 1)]
+    mixed = [round(a + (b - a) * part) for a, b in zip(*ends, strict=True)]
+    return "#" + "".join(f"{value:02x}" for value in mixed)
+
+
 def text(x: float, y: float, words: str, *, anchor: str = "start", kind: str = "tick", title: str = "") -> str:
     """Return a text; `title` is shown as a tooltip."""
     hint = f"<title>{escape(title)}</title>" if title else ""

@@ -21,7 +21,9 @@ from runnel.app.report.canvas import (
     rect,
     shortened,
     text,
+    viridis,
 )
+from runnel.app.report.maps import choropleth, places
 from runnel.app.report.scales import Linear, extent, full, nice, number, short, time_ticks
 
 
@@ -289,19 +291,6 @@ def _histogram(chart: DrawnChart) -> str:
     return picture(body, label=chart.spec.title)
 
 
-VIRIDIS = ("#440154", "#414487", "#2a788e", "#22a884", "#7ad151", "#fde725")
-
-
-def viridis(share: float) -> str:
-    """Return the colour of a share from 0 to 1 on the viridis scale."""
-    place = min(max(share, 0.0), 1.0) * (len(VIRIDIS) - 1)
-    first = min(int(place), len(VIRIDIS) - 2)
-    part = place - first
-    ends = [tuple(int(VIRIDIS[index][at : at + 2], 16) for at in (1, 3, 5)) for index in (first, first + 1)]
-    mixed = [round(a + (b - a) * part) for a, b in zip(*ends, strict=True)]
-    return "#" + "".join(f"{value:02x}" for value in mixed)
-
-
 def _heat(chart: DrawnChart) -> str:
     spec = chart.spec
     assert spec.x is not None and spec.series is not None
@@ -362,43 +351,14 @@ def _table_card(chart: DrawnChart) -> str:
 def _map(chart: DrawnChart) -> str:
     spec = chart.spec
     if spec.series is not None:
-        names = [full(value) for value in chart.column(spec.series.column)][:40]
-        values = [value or 0.0 for value in _values(chart, spec.y[0].column)][:40]
-        return _horizontal(spec.title, names, values)
+        names = [full(value) for value in chart.column(spec.series.column)]
+        values = [value or 0.0 for value in _values(chart, spec.y[0].column)]
+        drawn = choropleth(spec.title, names, values)
+        return drawn if drawn is not None else _horizontal(spec.title, names[:40], values[:40])
     assert spec.x is not None
     longitudes, latitudes = _values(chart, spec.x.column), _values(chart, spec.y[0].column)
     sizes = _values(chart, spec.y[1].column) if len(spec.y) > 1 else [1.0] * len(longitudes)
-    return _places(spec.title, longitudes, latitudes, sizes)
-
-
-def _places(title: str, longitudes: Sequence[float | None], latitudes: Sequence[float | None],
-            sizes: Sequence[float | None]) -> str:  # fmt: skip
-    """Draw places on a graticule, as an equirectangular projection true to scale in the middle."""
-    west, east = extent(_known(longitudes))
-    south, north = extent(_known(latitudes))
-    middle = math.cos(math.radians((south + north) / 2)) or 1.0
-    span = max((east - west) * middle / (WIDTH - 80), (north - south) / (HEIGHT - 60), 1e-6)
-    cx, cy = (west + east) / 2, (south + north) / 2
-    most = max(_known(sizes), default=1.0) or 1.0
-
-    def place(longitude: float, latitude: float) -> tuple[float, float]:
-        return WIDTH / 2 + (longitude - cx) * middle / span, HEIGHT / 2 - (latitude - cy) / span
-
-    body: list[str] = []
-    for tick in nice(south, north, 4):
-        y = place(cx, tick)[1]
-        body.append(f'<line class="grid" x1="30" x2="{WIDTH - 10}" y1="{y:.1f}" y2="{y:.1f}"/>')
-        body.append(text(26, y + 4, f"{_plain(tick)}°", anchor="end"))
-    for tick in nice(west, east, 5):
-        x = place(tick, cy)[0]
-        body.append(f'<line class="grid" x1="{x:.1f}" x2="{x:.1f}" y1="8" y2="{HEIGHT - 24}"/>')
-        body.append(text(x, HEIGHT - 8, f"{_plain(tick)}°", anchor="middle"))
-    for longitude, latitude, size in zip(longitudes, latitudes, sizes, strict=True):
-        if longitude is not None and latitude is not None:
-            x, y = place(longitude, latitude)
-            radius = 2 + 8 * math.sqrt(max(size or 0.0, 0.0) / most)
-            body.append(f'<circle cx="{x:.1f}" cy="{y:.1f}" r="{radius:.1f}" fill="{colour(0)}" fill-opacity="0.5"/>')
-    return picture(body, label=title)
+    return places(spec.title, longitudes, latitudes, sizes)
 
 
 DRAWINGS: Mapping[str, Callable[[DrawnChart], str]] = {

@@ -117,11 +117,12 @@ def _charts(charts: Sequence[DrawnChart]) -> str:
         return ""
     made: list[str] = []
     for chart in charts:
+        note = f"<p class='foot'>{escape(chart.spec.note)}</p>" if chart.spec.note else ""
         offered = f"<p class='foot'>Also fits: {', '.join(chart.spec.offered)}</p>" if chart.spec.offered else ""
         data = table(chart.columns, chart.rows[:200], total=len(chart.rows))
         wide = " wide" if chart.spec.kind == "table" else ""
         made.append(
-            f'<figure class="card{wide}"><figcaption>{escape(chart.spec.title)}</figcaption>{draw(chart)}{offered}'
+            f'<figure class="card{wide}"><figcaption>{escape(chart.spec.title)}</figcaption>{draw(chart)}{note}{offered}'
             f"<details><summary>Show data</summary>{data}</details></figure>"
         )
     return _section("Charts", f'<div class="cards">{"".join(made)}</div>')

@@ -19,6 +19,8 @@ header p,section>p{color:var(--muted);margin:0 0 12px;max-width:72ch}
 .card.wide{grid-column:1/-1}figcaption{font-weight:600;margin-bottom:8px}.chart{width:100%;height:auto;display:block}
 .chart .tick{font-size:11px;fill:var(--muted);font-variant-numeric:tabular-nums}.chart .value{font-size:12px;fill:var(--text);font-variant-numeric:tabular-nums}
 .chart .axis{font-size:11px;fill:var(--muted)}.chart .direct{font-size:12px;font-weight:600}.chart .grid{stroke:var(--text);stroke-opacity:.1}
+.chart .land{fill:var(--sunken);stroke:var(--border);stroke-width:.7}.chart .country{stroke:var(--text);stroke-opacity:.45;stroke-width:.7}
+.chart .place{fill-opacity:.75;stroke:var(--surface);stroke-width:.7}
 .chart .slice{stroke:var(--surface);stroke-width:2}.number span{display:block;font-size:44px;line-height:52px;font-weight:600;font-variant-numeric:tabular-nums}
 .number small{color:var(--muted);font-size:13px}.scroll{overflow:auto;border:1px solid var(--border);border-radius:8px;background:var(--surface);max-height:420px}
 table{border-collapse:collapse;width:100%;font-size:12px;line-height:18px}th,td{padding:4px 10px;text-align:left;white-space:nowrap;border-bottom:1px solid var(--border)}
