@@ -129,7 +129,15 @@ BY_FUNCTION: dict[str, dict[str, tuple[str, ...]]] = {
     "lead": {"offset": ("1", "2"), "otherwise": ("NULL",)},
     "nth_value": {"n": ("1", "2")},
     "string_agg": {"value": ("s", "u")},
-    "try_to_number": {"value": ("s",)},
+    "try_to_number": {"value": ("s", "num_text", "u", "n", "i")},
+    "try_to_integer": {"value": ("s", "num_text", "u", "m", "j", "b", "y")},
+    "try_to_boolean": {"value": ("s", "u", "j", "i", "m", "y")},
+    "try_to_decimal": {"value": ("s", "num_text")},
+    "try_to_date": {"value": ("s", "date_text")},
+    "try_to_timestamp": {"value": ("s", "date_text")},
+    "is_date": {"text": ("date_text", "s")},
+    "try_parse_date": {"text": ("date_text", "s")},
+    "try_parse_timestamp": {"text": ("date_text", "s")},
     "is_xml": {"value": ("s", "'<a>' || s || '</a>'")},
     **{
         name: {"document": ("'<a b=\"1\"><c>' || word || '</c><c/></a>'",), "path": ("'c'", "'@b'", "'d'")}

@@ -33,7 +33,17 @@ CASES: dict[str, tuple[Case, ...]] = {
         one({"columns": {"j": "DOUBLE", "d": "timestamp"}, "on_error": "fail"}, "id j d"),
         one({"columns": {"i": "text", "b": "text"}}, "id i b s"),
         one({"columns": {"i": "text"}, "on_error": "null"}, "id i s"),
-        one({"columns": {"num_text": "BIGINT"}}, "id num_text"),
+        one({"columns": {"num_text": "BIGINT", "s": "INTEGER", "u": "DOUBLE"}}, "id num_text s u"),
+        one({"columns": {"i": "SMALLINT", "n": "TINYINT", "word": "BOOLEAN", "b": "INTEGER"}}, "id i n word b"),
+        one({"columns": {"x": "BIGINT", "s": "boolean"}, "on_error": "null"}, "id x s"),
+        one({"columns": {"num_text": "DECIMAL(10,2)"}}, "id num_text"),
+    ),
+    "table.parse_date": (
+        one({"columns": ["date_text"], "formats": ["%Y-%m-%d"]}, "id date_text"),
+        one({"columns": ["s", "date_text"], "formats": ["%d.%m.%Y", "%Y-%m-%d"], "type": "timestamp", "on_error": "null"},
+            "id s date_text"),
+        one({"columns": ["date_text"], "formats": ["%Y-%m-%d"], "type": "timestamptz", "zone": "UTC"}, "id date_text"),
+        one({"columns": ["date_text"], "formats": ["%y-%m-%d"]}, "id date_text"),
     ),
     "table.compare": (
         two({"on": ["id"]}, "id s x", "id s x", ("before", "after")),

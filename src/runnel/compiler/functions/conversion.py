@@ -7,7 +7,7 @@ from sqlglot import exp
 from runnel.compiler.dialects.grammar import Tree
 from runnel.compiler.functions.model import Builder, Function, Unsupported, fn
 
-_NO_TRY = "PostgreSQL 15 has no cast that cannot fail"
+_NO_TRY = "text is read otherwise there, and no cast of PostgreSQL 15 gives NULL where it fails"
 
 
 def _cast(target: str, safe: bool) -> Builder:
@@ -69,6 +69,7 @@ FUNCTIONS = (
         "even, of decimals and texts away from zero.",
         ("'42'", "42"),
         "'4x'",
+        try_postgres=None,
     ),
     *_pair(
         "number",
@@ -77,6 +78,7 @@ FUNCTIONS = (
         "Text may have blanks around, sign, decimal point, exponent, 'nan', 'inf'; no thousands separators.",
         ("'1.5'", "1.5"),
         "'1,5'",
+        try_postgres=None,
     ),
     *_pair(
         "decimal",
@@ -93,6 +95,7 @@ FUNCTIONS = (
         "Texts true, t, 1, yes, y and false, f, 0, no, n in any case; numbers but 0 are true.",
         ("'yes'", "TRUE"),
         "'maybe'",
+        try_postgres=None,
     ),
     *_pair(
         "date",

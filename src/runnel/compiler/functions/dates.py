@@ -357,7 +357,6 @@ FUNCTIONS = (
         literals=("format",),
         may_fail=True,
         nulls="NULL when an argument is NULL or the text does not fit.",
-        postgres=Unsupported("to_timestamp accepts text that does not fit the format"),
     ),
     fn(
         "parse_date(text: text, format: text = '%Y-%m-%d') -> DATE",
@@ -378,7 +377,6 @@ FUNCTIONS = (
         literals=("format",),
         may_fail=True,
         nulls="NULL when an argument is NULL or the text does not fit.",
-        postgres=Unsupported("to_date accepts text that does not fit the format"),
     ),
     fn(
         "to_timezone(value: timestamptz, zone: text) -> TIMESTAMP",

@@ -21,7 +21,6 @@ _EMAIL = r"^[A-Za-z0-9.!#$%&''*+/=?^_`{|}~-]+@" + _LABEL + r"(\." + _LABEL + ")+
 _URL = r"^(https?|ftp)://[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?(:[0-9]{1,5})?([/?#][^ \t\n\r]*)?$"
 _UUID = "^[0-9A-Fa-f]{8}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{12}$"
 _NUMBER = r"^[ \t\n\r]*[-+]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][-+]?[0-9]+)?[ \t\n\r]*$"
-_NO_TRY = "PostgreSQL 15 has no cast that cannot fail"
 
 
 def _pattern(name: str, summary: str, semantics: str, pattern: str, good: str, bad: str, **options: object) -> Function:
@@ -184,7 +183,6 @@ FUNCTIONS = (
         build="CASE WHEN :text IS NOT NULL THEN NOT (try_strptime(:text, :format)) IS NULL END",
         literals=("format",),
         may_fail=True,
-        postgres=Unsupported(_NO_TRY),
     ),
     fn(
         "is_between(value: same, low: same, high: same) -> BOOLEAN",

@@ -24,6 +24,8 @@ from runnel.sdk import (
 )
 from runnel.sdk.types import normal_type
 
+_JUDGED = frozenset({"VARCHAR", "TINYINT", "SMALLINT", "INTEGER", "BIGINT", "DOUBLE", "BOOLEAN"})
+
 
 class Cast(Node):
     """Casts columns; a value that does not fit is refused, becomes NULL, or stops the run."""
@@ -34,7 +36,7 @@ class Cast(Node):
     group = "columns"
     icon = "binary"
     synonyms = ("convert", "type", "to number", "to date", "to text", "parse")
-    dialect_limits = {"postgres": "casts that refuse rows or give NULL, other than to text"}
+    dialect_limits = {"postgres": "casts to decimals and to dates and times that refuse rows or give NULL"}
 
     class Config(GuardedConfig):
         """Settings of the casts."""
@@ -57,10 +59,10 @@ class Cast(Node):
 
     @classmethod
     def dialects_of(cls, config: Config) -> Mapping[str, Unsupported]:
-        """Only casts that cannot fail, or end the run when they do."""
-        total = all(normal_type(type) == "VARCHAR" for type in config.columns.values())
-        reason = "a cast whose failure is no error does not exist there; on_error fail and casts to text do"
-        return {} if config.on_error == "fail" or total else {"postgres": Unsupported(reason)}
+        """Casts that end the run, or whose failures are judged alike."""
+        judged = all(normal_type(type) in _JUDGED for type in config.columns.values())
+        reason = "text is read otherwise as a decimal, date or time there; on_error fail ends the run at what is wrong there too"
+        return {} if config.on_error == "fail" or judged else {"postgres": Unsupported(reason)}
 
     @classmethod
     def describe(cls, config: Config) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Literal
 
 from sqlglot import exp
@@ -10,6 +10,7 @@ from sqlglot import exp
 from runnel.nodes.refusing import Attempt, attempted, not_made, placed
 from runnel.nodes.templates import fill, types_of
 from runnel.sdk import Columns, Example, Finding, GuardedConfig, Node, Relation, Unsupported, Where, call, column, field
+from runnel.sdk.date_formats import numeric_format
 from runnel.sdk.joining import family
 
 _TYPES = {"date": "DATE", "timestamp": "TIMESTAMP", "timestamptz": "TIMESTAMP WITH TIME ZONE"}
@@ -37,7 +38,7 @@ class ParseDate(Node):
         "convert date",
         "date format",
     )
-    dialects = {"postgres": Unsupported("PostgreSQL has no formats of strptime")}
+    dialect_limits = {"postgres": "formats other than numbers with signs between them, and on_error fail"}
 
     class Config(GuardedConfig):
         """Settings of the reading."""
@@ -73,6 +74,13 @@ class ParseDate(Node):
         Example("No day of the calendar", {"columns": ["d"], "formats": ["%Y-%m-%d"], "on_error": "null"},
                 {"input": [{"d": "2023-02-29"}]}, {"output": [{"d": None}]}, types={"input": {"d": "VARCHAR"}}),
     )  # fmt: skip
+
+    @classmethod
+    def dialects_of(cls, config: Config) -> Mapping[str, Unsupported]:
+        """Formats of numbers are taken apart by a pattern there."""
+        if config.formats and all(map(numeric_format, config.formats)) and config.on_error != "fail":
+            return {}
+        return {"postgres": Unsupported("only formats of numbers with signs between them are read alike there")}
 
     @classmethod
     def describe(cls, config: Config) -> str:

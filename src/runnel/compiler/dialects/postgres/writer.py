@@ -8,14 +8,14 @@ from typing import cast as as_list
 
 from sqlglot import exp
 
-from runnel.compiler.dialects.postgres import dates, json, numbers, texts
+from runnel.compiler.dialects.postgres import dates, guarded, json, numbers, texts
 from runnel.compiler.dialects.postgres.aggregates import AGGREGATES, Shape
 from runnel.compiler.dialects.postgres.functions import WRITERS, as_text, cast, number, text_literal
 from runnel.compiler.dialects.postgres.special import SPECIAL
 from runnel.compiler.dialects.postgres.typed import Typed, common_type, quoted, refuse
 from runnel.compiler.dialects.types import family, read_type
 
-FAMILIES_LOADED = (dates, json, numbers, texts)
+FAMILIES_LOADED = (dates, guarded, json, numbers, texts)
 Types = Callable[[exp.Column], tuple[str, str]]
 
 _COMPARISONS: dict[type[exp.Expr], str] = {
@@ -110,11 +110,10 @@ class Writer:
         ):
             return _wrapped(json.number_of([self.write(arg) for arg in inner.expressions], target))
         value = self.write(inner)
-        if isinstance(node, exp.TryCast) and not _total(value, target):
-            raise refuse(f"TRY_CAST to {target}", "PostgreSQL 15 has no cast that cannot fail")
-        made = cast(
-            Typed(f"({value.sql})", value.type, value.literal) if not isinstance(inner, exp.Literal) else value, target
-        )
+        held = Typed(f"({value.sql})", value.type, value.literal) if not isinstance(inner, exp.Literal) else value
+        if isinstance(node, exp.TryCast):
+            return guarded.try_cast(held, target)
+        made = cast(held, target)
         return Typed(f"({made.sql})" if made.sql.startswith("CASE") else made.sql, target)
 
     def _case(self, node: exp.Expr) -> Typed:
@@ -441,8 +440,3 @@ def _never_zero(node: exp.Expr) -> bool:
 
 def _is_zero(node: exp.Expr) -> bool:
     return isinstance(node, exp.Literal) and not node.is_string and float(node.name) == 0
-
-
-def _total(value: Typed, target: str) -> bool:
-    """Tell whether a conversion cannot fail for any value."""
-    return family(target) == "text" or (value.family == "integer" and target == "DOUBLE")
