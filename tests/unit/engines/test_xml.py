@@ -92,3 +92,14 @@ def test_a_condition_on_the_result_does_not_read_the_documents_again(monkeypatch
     inner = "SELECT runnel_xml('<a>' || range || '</a>', '.', '') AS r FROM range(5000)"
     rows = connection.execute(f"SELECT r.found[1][1] FROM ({inner}) WHERE r.problem IS NULL").fetchall()
     assert len(rows) == 5000 and sum(seen) == 5000
+
+
+def test_the_cursors_of_one_database_share_the_functions():
+    database = duckdb.connect()
+    for _ in range(2):
+        cursor = database.cursor()
+        register_functions(cursor, "runnel_xml_list(")
+        register_functions(cursor, "runnel_xml_list(")
+        assert cursor.execute("SELECT runnel_xml_list('<a>1</a>', '.', '')").fetchall() == [(["1"],)]
+        cursor.close()
+    assert database.execute("SELECT runnel_xml_list('<a>2</a>', '.', '')").fetchall() == [(["2"],)]

@@ -66,9 +66,9 @@ def register_functions(connection: Any, sql: str) -> None:
     for function in FUNCTIONS:
         if f"{function.name}(" not in sql.lower():
             continue
-        with contextlib.suppress(duckdb.InvalidInputException):
-            connection.remove_function(function.name)
-        connection.create_function(
-            function.name, function.load(), ["VARCHAR"] * len(function.params), function.returns,
-            type="arrow", null_handling="special", side_effects=function.pinned,
-        )  # fmt: skip
+        # The cursors of one database share its functions, which have no state: one that is there is as good.
+        with contextlib.suppress(duckdb.CatalogException, duckdb.NotImplementedException):
+            connection.create_function(
+                function.name, function.load(), ["VARCHAR"] * len(function.params), function.returns,
+                type="arrow", null_handling="special", side_effects=function.pinned,
+            )  # fmt: skip

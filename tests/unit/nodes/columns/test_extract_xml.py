@@ -41,6 +41,7 @@ def test_documents_that_are_dangerous_are_refused_with_the_reason(rows):
     ]
 
 
+@pytest.mark.row("M-003-299", met_by="nodes/columns/extract_xml.py")
 def test_every_row_of_several_batches_keeps_its_values(rows):
     given = [{"x": None if i % 7 == 0 else f"<a><n>{i}</n></a>" if i % 5 else "<a"} for i in range(6000)]
     config = {"column": "x", "paths": {"n": "n"}, "types": {"n": "BIGINT"}}

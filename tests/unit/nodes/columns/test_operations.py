@@ -74,10 +74,7 @@ def test_dates_are_read_calculated_and_written(rows):
     assert [str(value)[:11] for value in found.values()] == ["2024-03-01", "1", "2024-02-01", "307", "28 Feb 2024"]
 
 
-@pytest.mark.row(
-    "M-003-299", met_by="nodes/columns/extract_json.py",
-    deviation="XML is read from and written to files; XML text inside a column is not taken apart yet",
-)  # fmt: skip
+@pytest.mark.row("M-003-299", met_by="nodes/columns/extract_json.py")
 def test_json_is_taken_apart_changed_and_put_together(rows):
     text = '{"user": {"name": "Ada"}, "tags": ["a", "b"], "n": 3}'
     config = {"column": "j", "paths": {"name": "user.name", "last": "tags[-1]", "n": "n"}, "types": {"n": "BIGINT"}}
