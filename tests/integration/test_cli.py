@@ -103,7 +103,9 @@ def test_preview_validate_schema_sql_and_lineage_print_their_keys(folder):
     assert list(answer(folder, "validate", "orders.runnel.yaml")) == ["findings"]
     assert answer(folder, "schema", "orders.runnel.yaml")["nodes"]["totals"]["output"][1]["type"] == "DOUBLE"
     assert set(answer(folder, "sql", "orders.runnel.yaml", "totals")) == {"dialect", "sql", "columns"}
-    refused = call(folder, "sql", "orders.runnel.yaml", "totals", "--dialect", "postgres")
+    assert answer(folder, "sql", "orders.runnel.yaml", "totals", "--dialect", "postgres")["dialect"] == "postgres"
+    (folder / "exact.runnel.yaml").write_text(PIPELINE.replace("price: DOUBLE", 'price: "DECIMAL(10,2)"'))
+    refused = call(folder, "sql", "exact.runnel.yaml", "totals", "--dialect", "postgres")
     assert refused.returncode == 3 and b"RNL-DIALECT-001" in refused.stderr and b"postgres" in refused.stderr
     made = answer(folder, "lineage", "orders.runnel.yaml", "totals.revenue")
     assert made["sources"] == [{"node": "orders", "column": "price"}, {"node": "orders", "column": "quantity"}]

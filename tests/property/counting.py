@@ -9,6 +9,7 @@ import duckdb
 from runnel.app.runs import RunReport
 from runnel.compiler.compile import Compiled
 from runnel.compiler.rendering import composed
+from runnel.engines.duckdb.functions import FUNCTIONS, register_functions
 
 
 class Counter:
@@ -18,6 +19,7 @@ class Counter:
         self.connection = duckdb.connect(":memory:", config={"threads": "1"})
         self.connection.execute("SET TimeZone = 'UTC'")
         self.connection.execute("SET disabled_optimizers = 'common_subexpressions'")
+        register_functions(self.connection, "".join(f"{function.name}(" for function in FUNCTIONS))
 
     def load(self, compiled: Compiled) -> None:
         """Make a table of each source's rows under the source's id."""
