@@ -225,7 +225,10 @@ def _committer(project: Project, plan: Plan, run_id: str) -> Callable[[Effect, M
 
 
 def _keep_letters(project: Project, run_id: str, plan: Plan, result: BatchResult) -> None:
-    """Move the refused records of a run into the dead-letter store."""
+    """Move the refused records of a run into the dead-letter store; a run whose records cannot be kept has failed."""
     if not result.letters:
         return
-    project.store.letters.add(run_id, plan.pipeline, result.letters, result.letter_files)
+    try:
+        project.store.letters.add(run_id, plan.pipeline, result.letters, result.letter_files)
+    except RunnelError as error:
+        result.status, result.cause, result.error = "failed", None, result.error or error

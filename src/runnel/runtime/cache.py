@@ -122,12 +122,19 @@ class ResultCache:
         return Kept(self._path(meta["data"]), meta["types"], meta, letters)
 
     def _path(self, given: Mapping[str, Any]) -> str:
-        """Return a local file of an object; it is asked for once, however often the result is used."""
+        """Return a local file of an object; it is asked for once, and looked at whenever the result is used."""
         ref = ObjectRef.from_json(given)
         path = self._paths.get(ref.key)
-        if path is None or not Path(path).exists():
+        if path is None or not _is_whole(path, ref.bytes):
             path = self._paths[ref.key] = str(self._handed_out.enter_context(self.objects.local(ref)))
         return path
+
+
+def _is_whole(path: str, size: int) -> bool:
+    try:
+        return Path(path).stat().st_size == size
+    except FileNotFoundError:
+        return False
 
 
 def _used(items: list[ObjectInfo]) -> float:

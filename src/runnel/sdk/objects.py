@@ -68,7 +68,8 @@ class Objects(Protocol):
 
     def open(self, ref: ObjectRef) -> AbstractContextManager[IO[bytes]]:
         """Open an object for reading from its beginning; size and digest are checked as it is read, at its end at the
-        latest. A reader that stops before the end gets no verdict."""
+        latest. A reader that stops before the end gets no verdict.
+        """
         ...
 
     def local(self, ref: ObjectRef) -> AbstractContextManager[Path]:

@@ -220,7 +220,7 @@ def make_folder(folder: Path) -> None:
         made.append(folder)
         folder = folder.parent
     for item in reversed(made):
-        with contextlib.suppress(FileExistsError):
+        with contextlib.suppress(FileExistsError, FileNotFoundError):
             item.mkdir()
         sync_folder(item.parent)
 

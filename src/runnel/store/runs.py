@@ -8,7 +8,7 @@ import shutil
 import threading
 import time
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -156,8 +156,18 @@ class RunStore:
         with self.engine.connect() as connection:
             return bool(connection.execute(query).scalar_one_or_none())
 
-    def recover(self) -> list[Run]:
-        """End the runs whose owner is gone, remove what they staged, and return them."""
+    def live_since(self) -> datetime | None:
+        """Return when the oldest run that has not ended began, None when none is open."""
+        query = sa.select(sa.func.min(runs.c.started_at)).where(runs.c.status.in_(OPEN))
+        with self.engine.connect() as connection:
+            found = connection.execute(query).scalar()
+        return found if found is None or found.tzinfo else found.replace(tzinfo=UTC)
+
+    def recover(self, clean: Callable[[Path], None] | None = None) -> list[Run]:
+        """End the runs whose owner is gone, remove what they staged, and return them.
+
+        `clean` is called with the staging folder of each before it is removed.
+        """
         with self.engine.connect() as connection:
             found = connection.execute(sa.select(runs).where(runs.c.status.in_(OPEN))).mappings().all()
         dead = [row for row in found if is_dead(row["owner"])]
@@ -165,6 +175,8 @@ class RunStore:
             what = f"the process {row['owner']['pid']} that ran it is gone (killed, or the machine was restarted)"
             error = {"code": "RNL-RUN-002", "category": "engine", "what": what, "hint": "Run it again.", "where": {}}
             self.finish(row["id"], "failed", "lost worker", {}, error, [])
+            if clean is not None:
+                clean(self.folder(row["id"]) / "staging")
             shutil.rmtree(self.folder(row["id"]) / "staging", ignore_errors=True)
         return [self.get(row["id"]) for row in dead]
 

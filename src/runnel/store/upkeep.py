@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Collection, Mapping, Sequence
 from datetime import UTC, datetime
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -57,7 +58,7 @@ def expired(versions: Sequence[Mapping[str, Any]], before: datetime, pinned: Col
     gone: list[int] = []
     if pinned is None:
         return gone
-    for newer, entry in zip(versions, versions[1:], strict=False):
+    for newer, entry in pairwise(versions):
         superseded = datetime.fromisoformat(newer["created_at"])
         superseded = superseded if superseded.tzinfo else superseded.replace(tzinfo=UTC)
         if superseded < before and entry["version"] not in pinned:

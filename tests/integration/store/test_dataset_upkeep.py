@@ -21,6 +21,7 @@ from runnel.store import Store
 from runnel.store.tables import dataset_versions, datasets
 from runnel.store.upkeep import compact, small_files
 
+
 def now() -> datetime:
     """Later than everything that was done so far."""
     return datetime.now(UTC) + timedelta(seconds=1)
