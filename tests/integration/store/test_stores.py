@@ -305,21 +305,3 @@ def test_a_key_file_can_be_named_and_must_exist(tmp_path):
     named.set("a", "b")
     assert named.reveal("a") == "b" and not (tmp_path / "key").exists()
     opened.close()
-
-
-def test_an_old_database_is_copied_before_it_is_upgraded(tmp_path, monkeypatch):
-    import sqlite3
-
-    from runnel.store import upgrading
-
-    url = f"sqlite:///{tmp_path / 'runnel.db'}"
-    Store.open(url, tmp_path).close()
-    assert not (tmp_path / "backups").exists()
-    from runnel.store.opening import make_engine
-
-    engine = make_engine(url)
-    made = upgrading.back_up(engine, tmp_path, "0001")
-    engine.dispose()
-    assert made is not None
-    with sqlite3.connect(made) as copy:
-        assert copy.execute("SELECT version_num FROM alembic_version").fetchone() == ("0001",)
