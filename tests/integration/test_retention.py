@@ -118,14 +118,14 @@ def test_logs_beyond_their_budget_go_oldest_first_and_the_runs_stay(project):
         folder = project.store.runs.folder(id)
         folder.mkdir(parents=True, exist_ok=True)
         (folder / "log.ndjson").write_text("x" * 10_000)
-    with budget(project, log_bytes=25_000):
+    with Budget(project, log_bytes=25_000):
         assert collect(project)["log_bytes"] >= 10_000
     left = entries(project, "runs")
     assert made[0] not in left and made[2] in left and live in left
     assert len(project.store.runs.list()) == 4 and project.store.runs.logs(made[0]) == []
 
 
-class budget:
+class Budget:
     """A setting for the length of a test."""
 
     def __init__(self, project: Project, **values: Any) -> None:
@@ -147,7 +147,7 @@ def test_letters_beyond_a_pipelines_budget_go_oldest_first_and_their_counts_stay
     first, second = run_nodes(project, letters()), run_nodes(project, letters())
     other = run_nodes(project, letters(), name="other")
     size = project.store.letters.list(run_id=second.run_id)[0]["bytes"]
-    with budget(project, letter_bytes=size + 10):
+    with Budget(project, letter_bytes=size + 10):
         assert collect(project)["letter_bytes"] == size
         assert collect(project)["letter_bytes"] == 0
     listed = {item["run_id"]: item for item in project.store.letters.list()}
@@ -202,7 +202,7 @@ def test_results_beyond_the_budget_go_least_recently_used_first(project):
     run_nodes(project, cached_nodes(0), cache=True)
     before = entries(project, "cache")
     size = sum(item.stat().st_size for item in (project.home / "cache").rglob("*") if item.is_file())
-    with budget(project, cache_bytes=size // 2):
+    with Budget(project, cache_bytes=size // 2):
         assert collect(project)["cache_bytes"] > 0
     left = entries(project, "cache")
     assert 0 < len(left) < len(before)
@@ -221,7 +221,7 @@ def test_results_that_a_live_run_may_use_stay_though_the_budget_is_nothing(proje
     run_nodes(project, cached_nodes(1), cache=True)
     age_cache(project, 5 * 3600)
     live = running(project, timedelta(hours=6))
-    with budget(project, cache_bytes=0):
+    with Budget(project, cache_bytes=0):
         assert collect(project)["cache_bytes"] == 0
         project.store.runs.finish(live, "success", None, {}, None, [])
         assert collect(project)["cache_bytes"] > 0
@@ -322,7 +322,7 @@ def test_versions_that_were_current_when_a_live_run_began_stay(project):
     published(project, 0)
     live = running(project, timedelta(hours=2))
     published(project, 1)
-    with budget(project, dataset_days=0):
+    with Budget(project, dataset_days=0):
         assert collect(project)["removed_versions"] == {}
         project.store.runs.finish(live, "success", None, {}, None, [])
         assert collect(project)["removed_versions"] == {}
@@ -352,7 +352,7 @@ def test_gc_while_runs_go_on_takes_nothing_from_them(project):
             reports.append(run(project, made, RunOptions(use_cache=True)).status)
 
     worker = threading.Thread(target=work)
-    with budget(project, cache_bytes=0, letter_bytes=0, log_bytes=0, dataset_days=0, runs_days=0):
+    with Budget(project, cache_bytes=0, letter_bytes=0, log_bytes=0, dataset_days=0, runs_days=0):
         worker.start()
         collections = 0
         while worker.is_alive():

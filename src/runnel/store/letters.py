@@ -70,13 +70,20 @@ class LetterStore:
             for row in found
         ]  # fmt: skip
 
-    def show(self, run_id: str, node: str | None = None, limit: int = 100) -> list[dict[str, Any]]:
-        """Return the first stored letters of a run (and node), each with its number within the run and its state."""
+    def show(
+        self, run_id: str, node: str | None = None, limit: int = 100, exact: bool = False
+    ) -> list[dict[str, Any]]:
+        """Return the first stored letters of a run (and node), each with its number within the run and its state.
+
+        With `exact` there is `row_text` besides `row`: the JSON as it was kept, with every digit.
+        """
         found: list[dict[str, Any]] = []
         with self._opened(run_id) as file:
             settled = self._settled(run_id)
             for number, line in enumerate(_lines(file)):
                 letter = json.loads(line)
+                if exact and "row" in letter:
+                    letter["row_text"] = _row_text(line, letter["row"])
                 if node is None or letter["node"] == node:
                     state = settled.get(letter["node"], {})
                     found.append({"number": number, "state": _state(state, number), **letter})
@@ -117,9 +124,10 @@ class LetterStore:
 
     def claims(self) -> list[tuple[str, str, str]]:
         """Return (run, node, reason) of every claim that was not ended."""
-        query = sa.select(dead_letters.c.run_id, dead_letters.c.node, dead_letters.c.settled)
+        columns = dead_letters.c
+        some = sa.cast(columns.settled, sa.Text).contains('"replaying"')
         with self.engine.connect() as connection:
-            rows = connection.execute(query).all()
+            rows = connection.execute(sa.select(columns.run_id, columns.node, columns.settled).where(some)).all()
         return [
             (run_id, node, value["reason"])
             for run_id, node, settled in rows for value in settled.values() if value["state"] == "replaying"
@@ -217,6 +225,14 @@ def _state(settled: Mapping[str, Any], number: int) -> str:
         elif number in value["numbers"]:
             return str(value["state"])
     return everything
+
+
+def _row_text(line: bytes, row: Any) -> str:
+    """Return the text of the row, which stands first in a line; lines of an older version have it elsewhere."""
+    text, first = line.decode("utf-8", "surrogatepass"), '{"row": '
+    if not text.startswith(first):
+        return json.dumps(row, ensure_ascii=False)
+    return text[len(first) : json.JSONDecoder().raw_decode(text, len(first))[1]]
 
 
 def _gathered(files: Sequence[str], stored: dict[str, list[int]]) -> Iterator[bytes]:

@@ -67,12 +67,12 @@ class RunStore:
         self.engine = engine
         self.home = home
 
-    def start(self, pipeline: str, version: str, params: Mapping[str, Any]) -> Run:
-        """Write the row of a new running run, in one transaction."""
+    def start(self, pipeline: str, version: str, params: Mapping[str, Any], replays: str | None = None) -> Run:
+        """Write the row of a new running run, in one transaction; `replays` names the claim on what it replays."""
         id = new_id()
         row = {
             "id": id, "pipeline": pipeline, "version": version, "status": "running", "params": dict(params),
-            "started_at": datetime.now(UTC), "owner": myself(), "token": time.time_ns() & (2**62 - 1),
+            "started_at": datetime.now(UTC), "owner": {**myself(), "replays": replays}, "token": time.time_ns() & (2**62 - 1),
             "cancel_requested": False,
         }  # fmt: skip
         with self.engine.begin() as connection:
@@ -118,6 +118,13 @@ class RunStore:
             what = f"there is no run `{run_id}`" if not found else f"`{run_id}` is the beginning of several runs"
             raise AuthoringError("RNL-RUN-001", what, "`runnel runs list` shows them.")
         return _run(found[0])
+
+    def replaying(self, claim: str) -> Run | None:
+        """Return the run that replays what a claim names, None when none was started."""
+        query = sa.select(runs).where(runs.c.owner["replays"].as_string() == claim)
+        with self.engine.connect() as connection:
+            found = connection.execute(query).mappings().first()
+        return None if found is None else _run(found)
 
     def list(self, limit: int = 50, pipeline: str | None = None) -> list[Run]:
         """Return the newest runs."""

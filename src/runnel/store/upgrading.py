@@ -51,7 +51,7 @@ def upgrade(engine: sa.Engine, home: Path, migrations: Path = MIGRATIONS, head: 
                 config.attributes["connection"] = connection
                 command.upgrade(config, "head")
                 _check_references(connection)
-    except Exception as error:  # noqa: BLE001 (a migration may break with anything)
+    except Exception as error:
         raise _broken(engine, revision, head, backup, error) from error
     return backup
 

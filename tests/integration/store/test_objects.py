@@ -10,6 +10,7 @@ import subprocess
 import sys
 import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -79,7 +80,7 @@ def test_damaged_content_is_an_error_when_it_is_read_to_its_end(objects, change,
     ref = objects.put("key", os.urandom(1_000_000))
     path = objects.root / "key"
     path.write_bytes(change(path.read_bytes()))
-    for read in (lambda file: file.read(), lambda file: list(file), lambda file: [chunk for chunk in iter(lambda: file.read(4096), b"")]):
+    for read in (lambda file: file.read(), lambda file: list(file), lambda file: list(iter(lambda: file.read(4096), b""))):
         with pytest.raises(ConnectorError, match=word) as caught, objects.open(ref) as file:
             read(file)
         assert caught.value.code == "RNL-OBJECT-002" and "key" in caught.value.what
@@ -194,20 +195,8 @@ def test_puts_and_deletes_at_once_do_not_disturb_each_other(objects):
             assert objects.stat(ref.key) is not None
             objects.delete(ref.key)
 
-    failed: list[BaseException] = []
-
-    def guarded(number: int) -> None:
-        try:
-            work(number)
-        except BaseException as error:
-            failed.append(error)
-
-    threads = [threading.Thread(target=guarded, args=(number,)) for number in range(4)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert failed == []
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(work, range(4)))
 
 
 def test_a_source_that_fails_leaves_the_old_object_and_no_trace(objects):
