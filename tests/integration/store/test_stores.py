@@ -20,7 +20,6 @@ from runnel.model.loading import from_mapping
 from runnel.store import Store
 from runnel.store.ownership import myself
 
-
 OPEN = """
 import sys, time
 from pathlib import Path
