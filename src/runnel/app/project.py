@@ -111,7 +111,7 @@ class Project:
         from runnel.runtime.cache import ResultCache
         from runnel.store.objects import DirectoryObjects
 
-        return ResultCache(DirectoryObjects(self.home / "cache"), self.home / "cache")
+        return ResultCache(DirectoryObjects(self.home / "cache", lasting=False), self.home / "cache")
 
     @cached_property
     def store(self) -> Store:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import io
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import asdict, dataclass
@@ -16,6 +17,8 @@ MOST_KEY_BYTES = 1024
 MOST_NAME_BYTES = 200
 PART = ".part-"
 """How the name of an unfinished object begins; no key may have a name like it."""
+
+_REFUSED = re.compile("[\x00-\x1f\x7f\\\\\ud800-\udfff]")
 
 Content = bytes | Path | IO[bytes] | Iterable[bytes]
 """What can be put: bytes, a file, an open binary file, or a stream of chunks."""
@@ -105,7 +108,7 @@ def checked_key(key: str) -> str:
         or len(key.encode("utf-8", "surrogatepass")) > MOST_KEY_BYTES
         or any(name in ("", ".", "..") or name.startswith(PART) for name in names)
         or any(len(name.encode("utf-8", "surrogatepass")) > MOST_NAME_BYTES for name in names)
-        or any(ord(sign) < 32 or sign in "\\\x7f" or "\ud800" <= sign <= "\udfff" for sign in key)
+        or _REFUSED.search(key) is not None
     )
     if wrong:
         hint = "Names joined by `/`, without `.`, `..`, `\\` and control characters, 1,024 bytes at most."

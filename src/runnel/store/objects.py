@@ -6,6 +6,7 @@ import contextlib
 import errno
 import hashlib
 import os
+import stat
 import time
 import uuid
 from collections.abc import Iterator
@@ -22,10 +23,14 @@ TRIES = 20
 
 
 class DirectoryObjects:
-    """Keeps objects as files below a folder; implements `sdk.Objects`."""
+    """Keeps objects as files below a folder; implements `sdk.Objects`.
 
-    def __init__(self, root: Path) -> None:
+    With `lasting=False` an object may be gone after a power cut, whole as it was: for what can be made again.
+    """
+
+    def __init__(self, root: Path, lasting: bool = True) -> None:
         self.root = root
+        self.lasting = lasting
 
     def put(self, key: str, content: Content) -> ObjectRef:
         """Keep content under a key; of several puts at once the last rename wins, and each is whole."""
@@ -40,7 +45,7 @@ class DirectoryObjects:
             file.flush()
             os.fsync(file.fileno())
             os.replace(part, target)
-        sync_folder(target.parent)
+        self._sync_folder(target.parent)
         return ObjectRef(key, size, digest.hexdigest())
 
     def adopt(self, key: str, file: Path, digest: str | None = None) -> ObjectRef:
@@ -49,7 +54,7 @@ class DirectoryObjects:
         try:
             size = _sync(file)
             for _ in range(TRIES):
-                make_folder(target.parent)
+                make_folder(target.parent, self.lasting)
                 with contextlib.suppress(FileNotFoundError):  # an emptied folder was removed in between
                     os.replace(file, target)
                     break
@@ -61,7 +66,7 @@ class DirectoryObjects:
             ref = self.put(key, file)
             file.unlink()
             return ref
-        sync_folder(target.parent)
+        self._sync_folder(target.parent)
         return ObjectRef(key, size, digest)
 
     @contextmanager
@@ -91,10 +96,10 @@ class DirectoryObjects:
         """Return size and time of an object's file, None when there is none."""
         path = self._path(key)
         try:
-            found = path.stat()
+            found = os.stat(path)
         except (FileNotFoundError, NotADirectoryError):
             return None
-        return ObjectInfo(key, found.st_size, found.st_mtime) if path.is_file() else None
+        return ObjectInfo(key, found.st_size, found.st_mtime) if stat.S_ISREG(found.st_mode) else None
 
     def touch(self, key: str) -> None:
         """Set the time of an object's file to now."""
@@ -147,6 +152,8 @@ class DirectoryObjects:
     def _path(self, key: str) -> Path:
         """Return where a key lies; a symbolic link on the way may not lead out of the folder."""
         path = self.root / checked_key(key)
+        if not _has_link(str(self.root), key):
+            return path
         parent = os.path.realpath(path.parent)
         root = os.path.realpath(self.root)
         if parent != root and not parent.startswith(root + os.sep):
@@ -154,12 +161,16 @@ class DirectoryObjects:
             raise ConnectorError("RNL-OBJECT-005", what, "Remove the symbolic link.")
         return path
 
+    def _sync_folder(self, folder: Path) -> None:
+        if self.lasting:
+            sync_folder(folder)
+
     @contextmanager
     def _unfinished(self, target: Path) -> Iterator[tuple[Path, IO[bytes]]]:
         """Open a file beside the target and hold its lock; it is removed when it did not become the target."""
         part = target.parent / f"{PART}{os.getpid()}-{uuid.uuid4().hex[:12]}"
         try:
-            file = _created(part)
+            file = _created(part, self.lasting)
         except OSError as error:
             raise unwritable(str(target.relative_to(self.root)), error) from error
         try:
@@ -172,9 +183,19 @@ class DirectoryObjects:
                 part.unlink()
 
 
-def _created(part: Path) -> IO[bytes]:
+def _has_link(root: str, key: str) -> bool:
+    """Tell whether a folder of a key is a symbolic link."""
+    end = key.find("/")
+    while end >= 0:
+        if os.path.islink(f"{root}/{key[:end]}"):
+            return True
+        end = key.find("/", end + 1)
+    return False
+
+
+def _created(part: Path, lasting: bool) -> IO[bytes]:
     for attempt in range(TRIES):
-        make_folder(part.parent)
+        make_folder(part.parent, lasting)
         try:
             file = part.open("xb")
         except FileNotFoundError:  # an emptied folder was removed in between
@@ -213,8 +234,8 @@ def _sync(file: Path) -> int:
         return os.fstat(handle.fileno()).st_size
 
 
-def make_folder(folder: Path) -> None:
-    """Make a folder and those above it, durably."""
+def make_folder(folder: Path, lasting: bool = True) -> None:
+    """Make a folder and those above it, durably if it must last."""
     made: list[Path] = []
     while not folder.is_dir():
         made.append(folder)
@@ -222,7 +243,8 @@ def make_folder(folder: Path) -> None:
     for item in reversed(made):
         with contextlib.suppress(FileExistsError, FileNotFoundError):
             item.mkdir()
-        sync_folder(item.parent)
+        if lasting:
+            sync_folder(item.parent)
 
 
 def sync_folder(folder: Path) -> None:
