@@ -112,7 +112,9 @@ def _plugins(project: Project) -> dict[str, str]:
 
 
 def _runs(project: Project) -> dict[str, str]:
-    recovered = project.store.runs.recover()
+    from runnel.app.recovering import recover
+
+    recovered = recover(project)
     if recovered:
         return _check("runs", "warning", f"{len(recovered)} run(s) had died and are marked as failed")
     return _check("runs", "ok", "none is left over")

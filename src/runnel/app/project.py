@@ -109,8 +109,9 @@ class Project:
     def cache(self) -> ResultCache:
         """Results by content key."""
         from runnel.runtime.cache import ResultCache
+        from runnel.store.objects import DirectoryObjects
 
-        return ResultCache(self.home / "cache")
+        return ResultCache(DirectoryObjects(self.home / "cache", lasting=False), self.home / "cache")
 
     @cached_property
     def store(self) -> Store:
@@ -151,5 +152,7 @@ class Project:
         """End the workers and close the store."""
         if "workers" in self.__dict__:
             self.workers.close()
+        if "cache" in self.__dict__:
+            self.cache.close()
         if "store" in self.__dict__:
             self.store.close()

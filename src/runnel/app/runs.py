@@ -36,6 +36,8 @@ class RunOptions:
     dry_run: bool = False
     sample: int | None = None
     use_cache: bool = True
+    replays: str | None = None
+    """The claim on the dead letters that this run replays."""
 
 
 @dataclass
@@ -116,9 +118,9 @@ def run_compiled(
 
         targets = [port_of(compiled, options.to)]
     plan = compiled.plan(targets)
-    version = project.store.versions.put(plan.pipeline, _text(document), plan.version, compiled.pipeline)
+    version = project.store.versions.put(plan.pipeline, text_of(document), plan.version, compiled.pipeline)
     started = project.store.runs.start(
-        plan.pipeline, version, {key: str(value) for key, value in compiled.params.items()}
+        plan.pipeline, version, {key: str(value) for key, value in compiled.params.items()}, options.replays
     )
     stop = CancelRequest(project, started.id, cancel)
     try:
@@ -156,7 +158,8 @@ class CancelRequest:
         return self._asked
 
 
-def _text(document: Document) -> str:
+def text_of(document: Document) -> str:
+    """Return the text of a document as it stands, with its comments."""
     if document.text is not None:
         return document.text
     return Path(document.path or "").read_text("utf-8")
@@ -225,7 +228,10 @@ def _committer(project: Project, plan: Plan, run_id: str) -> Callable[[Effect, M
 
 
 def _keep_letters(project: Project, run_id: str, plan: Plan, result: BatchResult) -> None:
-    """Move the refused records of a run into the dead-letter store."""
+    """Move the refused records of a run into the dead-letter store; a run whose records cannot be kept has failed."""
     if not result.letters:
         return
-    project.store.letters.add(run_id, plan.pipeline, result.letters, result.letter_files)
+    try:
+        project.store.letters.add(run_id, plan.pipeline, result.letters, result.letter_files)
+    except RunnelError as error:
+        result.status, result.cause, result.error = "failed", None, result.error or error

@@ -24,6 +24,8 @@ DEFAULTS: Mapping[str, Any] = {
     "cache_days": 30,
     "runs_days": 90,
     "letter_bytes": 64 * 1024**2,
+    "log_bytes": 1024**3,
+    "dataset_days": 30,
     "roots": [],
     "preview_rows": 100,
     "decode_cache_bytes": 512 * 1024**2,

@@ -172,9 +172,16 @@ def _explained_line(connection: Any, taps: Mapping[str, Any], line: str) -> str:
     if tap is None or "row" not in letter:
         return line
     words = reasons_in_words(connection, tap.expressions, tap.columns, json.dumps(letter["row"]))
-    if words:
-        letter["reason"] = f"{letter['reason']} ({words})"
-    return json.dumps(letter, ensure_ascii=False) + "\n"
+    if not words:
+        return line
+    # Only the reason changes: the row keeps the digits that a number of Python has no room for.
+    old, new = (_reason_text(text) for text in (letter["reason"], f"{letter['reason']} ({words})"))
+    before, found, after = line.rpartition(f"{old}, ")
+    return f"{before}{new}, {after}" if found else line
+
+
+def _reason_text(reason: str) -> str:
+    return json.dumps({"reason": reason}, ensure_ascii=False)[1:-1]
 
 
 def stage(payload: Mapping[str, Any], context: TaskContext) -> Mapping[str, Any]:

@@ -77,7 +77,7 @@ class Workers:
         """Return the kept worker if it has that grant and lives; another one is ended."""
         with self._lock:
             kept, self._desk = self._desk, None
-        if kept is not None and (kept[0] != key or not kept[1].alive):
+        if kept is not None and (kept[0] != key or not kept[1].alive or not kept[2].exists()):
             _clear(kept)
             return None
         return kept

@@ -184,9 +184,8 @@ class BatchRun:
         task.status, task.cached = "success", True
         self.result.results[segment.id] = kept
         self._take(segment, kept.meta)
-        letters = kept.folder / LETTERS
-        if letters.exists():
-            self.result.letter_files.append(str(letters))
+        if kept.letters is not None:
+            self.result.letter_files.append(kept.letters)
         self.journal.task_finished(segment.id, "success", 0.0, {"cached": True, **_detail(kept.meta)})
         self._check_count()
 
@@ -249,12 +248,13 @@ class BatchRun:
         letters = str(folder / LETTERS)
         if self.options.sample:
             (folder / META).write_text(json.dumps(meta, ensure_ascii=False), "utf-8")
-            self.result.results[segment.id] = Kept(folder, segment.columns, meta)
+            self.result.results[segment.id] = Kept(str(folder / DATA), segment.columns, meta)
             return
         kept = self.cache.keep(segment.key, folder, meta)
         self.result.results[segment.id] = kept
         if letters in self.result.letter_files:
-            self.result.letter_files[self.result.letter_files.index(letters)] = str(kept.folder / LETTERS)
+            place = self.result.letter_files.index(letters)
+            self.result.letter_files[place : place + 1] = [kept.letters] if kept.letters else []
 
     def _stage(self, effect: Effect, segment: Segment) -> None:
         import dataclasses

@@ -17,8 +17,9 @@ DEFAULT_BUDGET_BYTES = 64 * 1024 * 1024
 class LetterBox:
     """Writes refused records as lines of JSON; counting never stops, storing stops at the budget.
 
-    Each line has `node`, `reason`, `position` and either `row` (the row as a JSON value) or `raw` (base64 of the bytes
-    as they stood). With `max_count` the record after the last allowed one raises LimitError, which stops the query.
+    Each line has `node`, `reason`, `position` and either `row` (the row as a JSON value, written first and with every
+    digit as the engine gave it) or `raw` (base64 of the bytes as they stood). With `max_count` the record after the last
+    allowed one raises LimitError, which stops the query.
     """
 
     def __init__(
@@ -59,11 +60,11 @@ class LetterBox:
         if self.bytes >= self.budget_bytes:
             return
         letter: dict[str, Any] = {"node": node, "reason": reason, "position": dict(position)}
-        if row:
-            letter["row"] = json.loads(raw)
-        else:
+        if not row:
             letter["raw"] = base64.b64encode(raw).decode("ascii")
         line = json.dumps(letter, ensure_ascii=False).encode("utf-8", "surrogatepass") + b"\n"
+        if row:
+            line = b'{"row": ' + raw.replace(b"\n", b" ") + b", " + line[1:]
         if self.bytes + len(line) > self.budget_bytes:
             self.bytes = self.budget_bytes
             return

@@ -24,6 +24,7 @@ from runnel.sdk.fields import (
     field,
 )
 from runnel.sdk.node import Example, Ledger, Node, Port, Ports, Streaming, Unsupported, input_ports, output_ports
+from runnel.sdk.objects import ObjectInfo, ObjectRef, Objects
 from runnel.sdk.relation import Relation, all_of, any_of, call, column, literal, sort_term
 from runnel.sdk.source import (
     Connection,
@@ -59,6 +60,9 @@ __all__ = [
     "Ledger",
     "Node",
     "NodeConfig",
+    "ObjectInfo",
+    "ObjectRef",
+    "Objects",
     "OnError",
     "Opened",
     "PathMark",

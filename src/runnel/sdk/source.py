@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, Protocol
 
+from runnel.errors import AuthoringError
 from runnel.model.findings import Finding
 from runnel.sdk.node import Ledger, Node, Streaming
 
@@ -129,6 +130,15 @@ class Source(Node):
 
     def finish(self, connection: Connection, probe: Probe, letters: DeadLetters) -> None:
         """Harvest what the reader refused; called once, after the query ended well."""
+
+    def replay(self, records: Sequence[bytes], probe: Probe, columns: Mapping[str, str], folder: str) -> Mapping[str, Any]:
+        """Write refused records (their raw bytes) into a folder and return the config with which they are read again.
+
+        Called in the supervisor, which must not parse them. `columns` are the source's names and types. By default a
+        source cannot do it: AuthoringError.
+        """
+        what = f"the refused records of {self.id} cannot be read again one by one"
+        raise AuthoringError("RNL-LETTER-005", what, "Correct what it reads, and run the pipeline again.")
 
 
 @dataclass(frozen=True)

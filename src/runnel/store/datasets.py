@@ -1,15 +1,19 @@
 """Datasets: named, versioned Delta tables; a write is visible whole or not at all, and counts once per run.
 
-Delta cannot hold every DuckDB type or column name, so the exact names and types stand in the metadata database; columns
-are stored under plain names (`c0`, `c1`, …) in types that Delta has.
+Delta cannot hold every DuckDB type or column name, so the exact names and types stand in a note of each commit and, as a
+copy, in the metadata database; columns are stored under plain names (`c0`, `c1`, …) in types that Delta has. Which
+versions there are is decided by the log of the table: a commit whose row is missing (its writer was killed) gets it later.
 """
 
 from __future__ import annotations
 
+import hashlib
+import os
 import re
 import shutil
-from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
+import uuid
+from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -17,10 +21,12 @@ import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
 
 from runnel.errors import AuthoringError, ConnectorError
+from runnel.store.notes import Note, dataset_of, notes
 from runnel.store.tables import dataset_versions, datasets
 
 _SLUG = re.compile(r"[^a-z0-9_-]+")
-TRIES = 5
+TRIES = 10
+DELETED = ".deleted-"
 
 
 class DatasetStore:
@@ -53,11 +59,12 @@ class DatasetStore:
         known = self._find(name)
         location = Path(known["location"]) if known else self._new_location(name)
         columns: Mapping[str, str] = dict(types or {})
-        write = DeltaWrite(
-            location, known["columns"] if known else None, columns, mode, list(key), f"runnel-{run_id}-{name}"
-        )
+        write = DeltaWrite(name, location, known["columns"] if known else None, columns, mode, list(key), run_id)
         made = write.commit(list(parquet))
-        self._record(name, location, write.columns, made, mode, run_id)
+        if made["version"] == self._newest(name) + 1 or write.created:
+            self._record(name, location, [Note(made["version"], run_id, mode, made["rows"], write.columns)], write.created)
+        else:  # others wrote meanwhile, or were killed before they could write their rows
+            self.catch_up({name: location})
         return made
 
     def files(self, name: str, version: int | None = None) -> tuple[Sequence[str], Mapping[str, str], int]:
@@ -67,17 +74,17 @@ class DatasetStore:
         from deltalake.exceptions import DeltaError
 
         try:
-            table = DeltaTable(known["location"], version=version)
-        except DeltaError as error:
-            versions = [entry["version"] for entry in known["versions"]]
-            hint = f"Versions: {', '.join(map(str, versions))}."
-            raise AuthoringError("RNL-DATASET-002", f"{name} has no version {version}", hint) from error
-        columns = known["columns"]
-        for entry in known["versions"]:
-            if entry["version"] <= table.version():
-                columns = entry["columns"]
-                break
-        return table.file_uris(), columns, table.version()
+            table = DeltaTable(known["location"])
+            if not known["versions"] or table.version() > known["versions"][0]["version"]:
+                self._catch_up(name, Path(known["location"]))
+                known = self.show(name)
+            found = _chosen(known, version)
+            if version is not None:
+                table.load_as_version(version)
+        except (DeltaError, FileNotFoundError) as error:
+            what = f"reading the dataset {name}: {error}"
+            raise ConnectorError("RNL-DATASET-006", what, "Check the folder of the dataset.") from error
+        return table.file_uris(), found["columns"], found["version"]
 
     def query(self, name: str, version: int | None = None) -> tuple[str, Sequence[str], Mapping[str, str], int]:
         """Return the query that reads a dataset with its own names and types, its files, columns and version."""
@@ -123,26 +130,77 @@ class DatasetStore:
         ]
         return {**known, "versions": versions}
 
-    def compact(self, name: str) -> dict[str, Any]:
-        """Join small files of a dataset into few; the rows stay the same."""
+    def compact(self, name: str) -> dict[str, int]:
+        """Join the small files of a dataset into few; see `upkeep.compact`."""
+        from runnel.store.upkeep import compact
+
+        known = self.show(name)
+        made = compact(known["location"], known["columns"])
+        if made["version"] is not None:
+            self.catch_up({name: Path(known["location"])})
+        return made
+
+    def retire(self, name: str, before: datetime, pinned: Collection[int] | None = ()) -> dict[str, Any]:
+        """Let the versions go that were superseded before a time; the newest and the pinned ones (None: all) stay.
+
+        Returns the versions and the bytes removed. Nobody is told of a version any more before its files go.
+        """
+        from runnel.store.upkeep import expired, vacuum
+
+        self.catch_up({name: Path(self.show(name)["location"])})
+        known = self.show(name)
+        gone = expired(known["versions"], before, pinned)
+        with self.engine.begin() as connection:
+            versions = dataset_versions.c
+            for version in gone:
+                where = (versions.dataset == name) & (versions.version == version)
+                connection.execute(dataset_versions.delete().where(where))
+        kept = [entry["version"] for entry in known["versions"] if entry["version"] not in gone]
+        return {"versions": gone, "bytes": vacuum(known["location"], before, kept)}
+
+    def catch_up(self, locations: Mapping[str, Path] | None = None) -> None:
+        """Write the rows of versions that stand in the tables only, as after a kill; by default for every dataset."""
         from deltalake import DeltaTable
 
-        return dict(DeltaTable(self.show(name)["location"]).optimize.compact())
+        if locations is None:
+            locations = {name: self._location(stored) for name, stored in self._locations().items()}
+            locations = {**self._unknown(set(locations.values())), **locations}
+        for name, location in locations.items():
+            if DeltaTable.is_deltatable(str(location)):
+                self._catch_up(name, location)
 
-    def vacuum(self, name: str, retention_hours: int) -> list[str]:
-        """Remove files that no version of the last hours needs; older versions cannot be read afterwards."""
+    def _unknown(self, known: Collection[Path]) -> dict[str, Path]:
+        """Return the tables that no row names: their first writer was killed before it could write one."""
         from deltalake import DeltaTable
 
-        table = DeltaTable(self.show(name)["location"])
-        return list(table.vacuum(retention_hours, dry_run=False, enforce_retention_duration=False))
+        folder = self.home / "datasets"
+        found: dict[str, Path] = {}
+        for item in folder.iterdir() if folder.exists() else ():
+            if item in known or item.name.startswith(".") or not DeltaTable.is_deltatable(str(item)):
+                continue
+            name = dataset_of(str(item))
+            if name is not None:
+                found[name] = item
+        return found
+
+    def sweep(self) -> None:
+        """Remove what deletions left behind when they were killed."""
+        folder = self.home / "datasets"
+        for item in folder.iterdir() if folder.exists() else ():
+            if item.name.startswith(DELETED):
+                shutil.rmtree(item, ignore_errors=True)
 
     def delete(self, name: str) -> None:
         """Remove a dataset and its files."""
         known = self.show(name)
+        location = Path(known["location"])
+        gone = location.parent / f"{DELETED}{uuid.uuid4().hex}"
+        if location.exists():
+            os.rename(location, gone)
         with self.engine.begin() as connection:
             connection.execute(dataset_versions.delete().where(dataset_versions.c.dataset == name))
             connection.execute(datasets.delete().where(datasets.c.name == name))
-        shutil.rmtree(known["location"], ignore_errors=True)
+        shutil.rmtree(gone, ignore_errors=True)
 
     def _missing(self, name: str) -> AuthoringError:
         import difflib
@@ -158,22 +216,27 @@ class DatasetStore:
             row = connection.execute(sa.select(datasets).where(datasets.c.name == name)).mappings().first()
         if row is None:
             return None
-        return {"name": row["name"], "location": row["location"], "columns": row["columns"]}
+        return {"name": row["name"], "location": str(self._location(row["location"])), "columns": row["columns"]}
+
+    def _location(self, stored: str) -> Path:
+        """Return where a table lies; below the state folder the stored path is relative, so that the folder may move."""
+        return self.home / stored
+
+    def _locations(self) -> dict[str, str]:
+        with self.engine.connect() as connection:
+            return {row[0]: row[1] for row in connection.execute(sa.select(datasets.c.name, datasets.c.location))}
 
     def _new_location(self, name: str) -> Path:
+        """Return the place of a new dataset: the same for the same name, also after a kill, and no other name's."""
         slug = _SLUG.sub("-", name.lower()).strip("-")[:60] or "dataset"
-        folder = self.home / "datasets"
-        location = folder / slug
-        number = 1
-        while location.exists() and (location / "_delta_log").exists() and self._taken(str(location)):
+        if slug != name:
+            slug = f"{slug}-{hashlib.sha256(name.encode()).hexdigest()[:8]}"
+        taken = {self._location(stored) for stored in self._locations().values()}
+        location, number = self.home / "datasets" / slug, 1
+        while location in taken:
             number += 1
-            location = folder / f"{slug}-{number}"
+            location = self.home / "datasets" / f"{slug}-{number}"
         return location
-
-    def _taken(self, location: str) -> bool:
-        query = sa.select(datasets.c.name).where(datasets.c.location == location)
-        with self.engine.connect() as connection:
-            return connection.execute(query).first() is not None
 
     def _recorded(self, name: str, run_id: str) -> dict[str, Any] | None:
         query = sa.select(dataset_versions).where(
@@ -183,24 +246,80 @@ class DatasetStore:
             row = connection.execute(query).mappings().first()
         return {"rows": row["rows"], "version": row["version"]} if row else None
 
-    def _record(
-        self, name: str, location: Path, columns: Mapping[str, str], made: Mapping[str, Any], mode: str, run_id: str
-    ) -> None:
-        now = datetime.now(UTC)
-        row = {"version": made["version"], "run_id": run_id, "mode": mode, "rows": made["rows"], "created_at": now}
-        try:
-            with self.engine.begin() as connection:
-                found = connection.execute(sa.select(datasets.c.name).where(datasets.c.name == name)).first()
-                if found is None:
-                    values = {"name": name, "location": str(location), "columns": dict(columns), "created_at": now}
-                    connection.execute(datasets.insert().values(**values))
-                else:
-                    query = datasets.update().where(datasets.c.name == name).values(columns=dict(columns))
-                    connection.execute(query)
-                connection.execute(dataset_versions.insert().values(dataset=name, columns=dict(columns), **row))
-        except IntegrityError as error:
-            what = f"recording version {made['version']} of the dataset {name}: another run wrote at the same time"
-            raise ConnectorError("RNL-DATASET-005", what, "Run it again.", retryable=True) from error
+    def _catch_up(self, name: str, location: Path) -> None:
+        later = list(notes(str(location), self._newest(name)))
+        if later:
+            self._record(name, location, later[::-1])
+
+    def _newest(self, name: str) -> int:
+        """Return the newest version that has a row, -1 when none has."""
+        query = sa.select(sa.func.max(dataset_versions.c.version)).where(dataset_versions.c.dataset == name)
+        with self.engine.connect() as connection:
+            found = connection.execute(query).scalar()
+        return -1 if found is None else int(found)
+
+    def _record(self, name: str, location: Path, made: Sequence[Note], created: bool = False) -> None:
+        """Write the rows of versions, oldest first; those that are there stay. A table made anew begins its rows anew."""
+        for attempt in range(TRIES):
+            try:
+                with self.engine.begin() as connection:
+                    if created:
+                        _forget(connection, name, made[0].run_id)
+                    _write_dataset(connection, name, self._stored(location), made[-1])
+                    _write_versions(connection, name, made)
+            except IntegrityError as error:
+                if attempt == TRIES - 1:
+                    what = f"recording version {made[-1].version} of the dataset {name}: others wrote at the same time"
+                    raise ConnectorError("RNL-DATASET-005", what, "Run it again.", retryable=True) from error
+            else:
+                return
+
+    def _stored(self, location: Path) -> str:
+        return str(location.relative_to(self.home)) if location.is_relative_to(self.home) else str(location)
+
+
+def _forget(connection: sa.Connection, name: str, run_id: str | None) -> None:
+    """Remove the rows of a table of the same name that is gone."""
+    where = (dataset_versions.c.dataset == name) & (dataset_versions.c.run_id != run_id)
+    first = dataset_versions.c.version == 0
+    stale = connection.execute(sa.select(dataset_versions.c.version).where(where & first)).first()
+    if stale is not None:
+        connection.execute(dataset_versions.delete().where(dataset_versions.c.dataset == name))
+
+
+def _write_dataset(connection: sa.Connection, name: str, location: str, newest: Note) -> None:
+    found = connection.execute(sa.select(datasets.c.name).where(datasets.c.name == name)).first()
+    columns = dict(newest.columns)
+    if found is None:
+        values = {"name": name, "location": location, "columns": columns, "created_at": newest.at}
+        connection.execute(datasets.insert().values(**values))
+        return
+    query = sa.select(sa.func.max(dataset_versions.c.version)).where(dataset_versions.c.dataset == name)
+    latest = connection.execute(query).scalar()
+    if latest is None or latest < newest.version:
+        connection.execute(datasets.update().where(datasets.c.name == name).values(columns=columns))
+
+
+def _write_versions(connection: sa.Connection, name: str, made: Sequence[Note]) -> None:
+    query = sa.select(dataset_versions.c.version).where(dataset_versions.c.dataset == name)
+    known = set(connection.execute(query).scalars())
+    rows = [
+        {"dataset": name, "version": note.version, "run_id": note.run_id, "mode": note.mode, "rows": note.rows,
+         "columns": dict(note.columns), "created_at": note.at}
+        for note in made if note.version not in known
+    ]  # fmt: skip
+    if rows:
+        connection.execute(dataset_versions.insert(), rows)
+
+
+def _chosen(known: Mapping[str, Any], version: int | None) -> Mapping[str, Any]:
+    """Return the entry of a version, of the newest without one; raises AuthoringError for one that is not kept."""
+    for entry in known["versions"]:
+        if version is None or entry["version"] == version:
+            return entry
+    listed = [str(entry["version"]) for entry in known["versions"]]
+    what = f"{known['name']} has no version {version}"
+    raise AuthoringError("RNL-DATASET-002", what, f"Versions: {', '.join(listed[:20])}.", {"field": "version"})
 
 
 def _column(index: int) -> str:

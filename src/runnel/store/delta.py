@@ -2,41 +2,51 @@
 
 from __future__ import annotations
 
+import random
+import time
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 from runnel.errors import AuthoringError, ConnectorError
+from runnel.store.notes import hook, newest_columns, properties, version_of
 
 BATCH_ROWS = 64 * 1024
-TRIES = 5
+TRIES = 10
 
 
 class DeltaWrite:
-    """A write in one mode; `columns` are the exact columns of the table afterwards."""
+    """A write in one mode; `columns` are the exact columns of the table afterwards, `created` if it was made.
+
+    `known` are the columns for a table whose log does not name them.
+    """
 
     def __init__(
         self,
+        name: str,
         location: Path,
         known: Mapping[str, str] | None,
         types: Mapping[str, str],
         mode: str,
         key: Sequence[str],
-        application: str,
+        run_id: str,
     ) -> None:
+        self.name = name
         self.location = location
         self.known = known
         self.types = types
         self.mode = mode
         self.key = key
-        self.application = application
-        self.columns: dict[str, str] = dict(types) if known is None or mode == "replace" else dict(known)
+        self.run_id = run_id
+        self.application = f"runnel-{run_id}-{name}"
+        self.created = False
+        self.columns: dict[str, str] = dict(types)
 
     def commit(self, parquet: Sequence[str]) -> dict[str, Any]:
         """Write the rows; returns rows, version, and inserted and updated of an upsert."""
         from deltalake.exceptions import CommitFailedError, DeltaError
 
-        self._check_columns()
         if self.mode == "upsert":
             self._check_keys(parquet)
         for attempt in range(TRIES):
@@ -46,21 +56,24 @@ class DeltaWrite:
                 if attempt == TRIES - 1:
                     what = f"writing {self.location.name}: other writers were faster {TRIES} times"
                     raise ConnectorError("RNL-DATASET-005", what, "Run it again.", retryable=True) from error
+                time.sleep(random.uniform(0, 0.02 * 2**attempt))  # who writes at the same time must not stay in step
             except (DeltaError, OSError) as error:
                 what = f"writing the dataset {self.location.name}: {error}"
                 raise ConnectorError("RNL-DATASET-006", what, "Check the disk and the folder.") from error
         raise AssertionError("unreachable")
 
-    def _check_columns(self) -> None:
-        if self.known is None or self.mode == "replace":
+    def _check_columns(self, known: Mapping[str, str] | None) -> None:
+        """Find out which columns the table has after this write; the ones it has keep their place and type."""
+        self.columns = dict(self.types)
+        if known is None or self.mode == "replace":
             return
-        added = [name for name in self.types if name not in self.known]
-        wrong = [name for name, type in self.types.items() if name in self.known and self.known[name] != type]
+        added = [name for name in self.types if name not in known]
+        wrong = [name for name, type in self.types.items() if name in known and known[name] != type]
         if wrong:
             name = wrong[0]
-            what = f"`{name}` is {self.types[name]}, but the dataset has it as {self.known[name]}"
+            what = f"`{name}` is {self.types[name]}, but the dataset has it as {known[name]}"
             raise AuthoringError("RNL-DATASET-003", what, "Put a table.cast before the sink, or use mode replace.")
-        self.columns = {**self.known, **{name: self.types[name] for name in added}}
+        self.columns = {**known, **{name: self.types[name] for name in added}}
         missing = [name for name in self.key if name not in self.types]
         if missing:
             what = f"the key `{missing[0]}` is not among the columns"
@@ -80,49 +93,78 @@ class DeltaWrite:
             raise AuthoringError("RNL-DATASET-004", what, "Remove duplicates before the sink (table.deduplicate).")
 
     def _write(self, parquet: Sequence[str]) -> dict[str, Any]:
-        from deltalake import CommitProperties, DeltaTable, Transaction, write_deltalake
+        from deltalake import DeltaTable
 
-        properties = CommitProperties(app_transactions=[Transaction(self.application, 1)])
-        reader, counter = self._reader(parquet)
         if not DeltaTable.is_deltatable(str(self.location)):
-            self.location.parent.mkdir(parents=True, exist_ok=True)
-            write_deltalake(str(self.location), reader, mode="overwrite", commit_properties=properties)
-            table = DeltaTable(str(self.location))
-            return {"rows": counter[0], "version": table.version()}
+            with _only_creator(self.location):  # two creations at once would both be kept
+                if not DeltaTable.is_deltatable(str(self.location)):
+                    return self._create(parquet)
         table = DeltaTable(str(self.location))
+        known = newest_columns(str(self.location), table.version()) or self.known
         if table.transaction_version(self.application) is not None:
-            return {"rows": self._rows_of(parquet), "version": table.version()}
+            self.columns = dict(known or self.types)
+            return {"rows": self._rows_of(parquet), "version": self._version(table)}
+        self._check_columns(known)
         if self.mode == "upsert":
-            return self._merge(table, reader, properties)
-        how = "overwrite" if self.mode == "replace" else "append"
-        schema_mode = "overwrite" if self.mode == "replace" else "merge"
-        write_deltalake(table, reader, mode=how, schema_mode=schema_mode, commit_properties=properties)
-        return {"rows": counter[0], "version": table.version()}
+            return self._merge(table, parquet)
+        return self._put(table, parquet)
 
-    def _merge(self, table: Any, reader: Any, properties: Any) -> dict[str, Any]:
+    def _create(self, parquet: Sequence[str]) -> dict[str, Any]:
+        from deltalake import DeltaTable, write_deltalake
+
+        self._check_columns(None)
+        rows = self._rows_of(parquet)
+        write_deltalake(str(self.location), self._reader(parquet), mode="overwrite",
+                        commit_properties=self._properties(rows), post_commithook_properties=hook())  # fmt: skip
+        self.created = True
+        return {"rows": rows, "version": DeltaTable(str(self.location)).version()}
+
+    def _put(self, table: Any, parquet: Sequence[str]) -> dict[str, Any]:
+        from deltalake import write_deltalake
+
+        rows = self._rows_of(parquet)
+        replace = self.mode == "replace"
+        write_deltalake(table, self._reader(parquet), mode="overwrite" if replace else "append",
+                        schema_mode="overwrite" if replace else "merge", commit_properties=self._properties(rows),
+                        post_commithook_properties=hook())  # fmt: skip
+        return {"rows": rows, "version": self._version(table)}
+
+    def _version(self, table: Any) -> int:
+        """Return the version that this write made; others may have written since."""
+        version = version_of(str(self.location), self.run_id)
+        return int(table.version() if version is None else version)
+
+    def _properties(self, rows: int) -> Any:
+        note = {
+            "dataset": self.name, "run_id": self.run_id, "mode": self.mode, "rows": rows, "columns": self.columns,
+        }  # fmt: skip
+        return properties(note, self.application)
+
+    def _merge(self, table: Any, parquet: Sequence[str]) -> dict[str, Any]:
         physical = self._physical()
         condition = " AND ".join(f"old.{physical[name]} = new.{physical[name]}" for name in self.key)
         done = (
             table.merge(
-                reader,
+                self._reader(parquet),
                 condition,
                 source_alias="new",
                 target_alias="old",
                 merge_schema=True,
-                commit_properties=properties,
+                commit_properties=self._properties(self._rows_of(parquet)),
+                post_commithook_properties=hook(),
             )
             .when_matched_update_all()
             .when_not_matched_insert_all()
             .execute()
         )
         inserted, updated = int(done["num_target_rows_inserted"]), int(done["num_target_rows_updated"])
-        return {"rows": inserted + updated, "version": table.version(), "inserted": inserted, "updated": updated}
+        return {"rows": inserted + updated, "version": self._version(table), "inserted": inserted, "updated": updated}
 
     def _physical(self) -> dict[str, str]:
         return {name: f"c{index}" for index, name in enumerate(self.columns)}
 
-    def _reader(self, parquet: Sequence[str]) -> tuple[Any, list[int]]:
-        """Return the rows as a stream of batches under physical names, and a counter that fills as it is read."""
+    def _reader(self, parquet: Sequence[str]) -> Any:
+        """Return the rows as a stream of batches under physical names."""
         import pyarrow as pa
         import pyarrow.dataset as ds
 
@@ -130,23 +172,32 @@ class DeltaWrite:
         physical = self._physical()
         fields = [pa.field(physical[field.name], storable(field.type)) for field in source.schema]
         schema = pa.schema(fields)
-        counter = [0]
 
         def batches() -> Iterator[Any]:
             for batch in source.to_batches(batch_size=BATCH_ROWS):
-                counter[0] += batch.num_rows
                 arrays = [
                     column if column.type == field.type else column.cast(field.type)
                     for column, field in zip(batch.columns, fields, strict=True)
                 ]
                 yield pa.record_batch(arrays, schema=schema)
 
-        return pa.RecordBatchReader.from_batches(schema, batches()), counter
+        return pa.RecordBatchReader.from_batches(schema, batches())
 
     def _rows_of(self, parquet: Sequence[str]) -> int:
         import pyarrow.dataset as ds
 
         return int(ds.dataset(list(parquet), format="parquet").count_rows())
+
+
+@contextmanager
+def _only_creator(location: Path) -> Iterator[None]:
+    """Wait until nobody else makes a table in the same folder."""
+    import fcntl
+
+    location.parent.mkdir(parents=True, exist_ok=True)
+    with (location.parent / ".creating").open("w") as file:
+        fcntl.flock(file.fileno(), fcntl.LOCK_EX)
+        yield
 
 
 def storable(type: Any) -> Any:

@@ -12,6 +12,7 @@ import sqlalchemy as sa
 from sqlalchemy import event
 
 if TYPE_CHECKING:
+    from runnel.sdk.objects import Objects
     from runnel.store.datasets import DatasetStore
     from runnel.store.letters import LetterStore
     from runnel.store.runs import RunStore
@@ -50,11 +51,18 @@ class Store:
         return VersionStore(self.engine)
 
     @cached_property
+    def objects(self) -> Objects:
+        """Objects that rows of this store name."""
+        from runnel.store.objects import DirectoryObjects
+
+        return DirectoryObjects(self.home / "objects")
+
+    @cached_property
     def letters(self) -> LetterStore:
         """Dead letters."""
         from runnel.store.letters import LetterStore
 
-        return LetterStore(self.engine, self.home)
+        return LetterStore(self.engine, self.home, self.objects)
 
     @cached_property
     def datasets(self) -> DatasetStore:

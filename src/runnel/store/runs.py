@@ -8,7 +8,7 @@ import shutil
 import threading
 import time
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -67,12 +67,12 @@ class RunStore:
         self.engine = engine
         self.home = home
 
-    def start(self, pipeline: str, version: str, params: Mapping[str, Any]) -> Run:
-        """Write the row of a new running run, in one transaction."""
+    def start(self, pipeline: str, version: str, params: Mapping[str, Any], replays: str | None = None) -> Run:
+        """Write the row of a new running run, in one transaction; `replays` names the claim on what it replays."""
         id = new_id()
         row = {
             "id": id, "pipeline": pipeline, "version": version, "status": "running", "params": dict(params),
-            "started_at": datetime.now(UTC), "owner": myself(), "token": time.time_ns() & (2**62 - 1),
+            "started_at": datetime.now(UTC), "owner": {**myself(), "replays": replays}, "token": time.time_ns() & (2**62 - 1),
             "cancel_requested": False,
         }  # fmt: skip
         with self.engine.begin() as connection:
@@ -119,6 +119,13 @@ class RunStore:
             raise AuthoringError("RNL-RUN-001", what, "`runnel runs list` shows them.")
         return _run(found[0])
 
+    def replaying(self, claim: str) -> Run | None:
+        """Return the run that replays what a claim names, None when none was started."""
+        query = sa.select(runs).where(runs.c.owner["replays"].as_string() == claim)
+        with self.engine.connect() as connection:
+            found = connection.execute(query).mappings().first()
+        return None if found is None else _run(found)
+
     def list(self, limit: int = 50, pipeline: str | None = None) -> list[Run]:
         """Return the newest runs."""
         query = sa.select(runs).order_by(runs.c.started_at.desc(), runs.c.id.desc()).limit(limit)
@@ -156,8 +163,18 @@ class RunStore:
         with self.engine.connect() as connection:
             return bool(connection.execute(query).scalar_one_or_none())
 
-    def recover(self) -> list[Run]:
-        """End the runs whose owner is gone, remove what they staged, and return them."""
+    def live_since(self) -> datetime | None:
+        """Return when the oldest run that has not ended began, None when none is open."""
+        query = sa.select(sa.func.min(runs.c.started_at)).where(runs.c.status.in_(OPEN))
+        with self.engine.connect() as connection:
+            found = connection.execute(query).scalar()
+        return found if found is None or found.tzinfo else found.replace(tzinfo=UTC)
+
+    def recover(self, clean: Callable[[Path], None] | None = None) -> list[Run]:
+        """End the runs whose owner is gone, remove what they staged, and return them.
+
+        `clean` is called with the staging folder of each before it is removed.
+        """
         with self.engine.connect() as connection:
             found = connection.execute(sa.select(runs).where(runs.c.status.in_(OPEN))).mappings().all()
         dead = [row for row in found if is_dead(row["owner"])]
@@ -165,6 +182,8 @@ class RunStore:
             what = f"the process {row['owner']['pid']} that ran it is gone (killed, or the machine was restarted)"
             error = {"code": "RNL-RUN-002", "category": "engine", "what": what, "hint": "Run it again.", "where": {}}
             self.finish(row["id"], "failed", "lost worker", {}, error, [])
+            if clean is not None:
+                clean(self.folder(row["id"]) / "staging")
             shutil.rmtree(self.folder(row["id"]) / "staging", ignore_errors=True)
         return [self.get(row["id"]) for row in dead]
 

@@ -7,69 +7,18 @@ import stat
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
-from uuid import uuid4
 
 import duckdb
 import pytest
-from tools.services import postgres
 
 from building import fresh_folder
+from integration.store.stores import TYPES, fresh_database, parquet, publish, read
 from runnel.errors import AuthoringError
 from runnel.model.loading import from_mapping
 from runnel.store import Store
 from runnel.store.ownership import myself
-
-
-@pytest.fixture(scope="module")
-def server() -> Iterator[str]:
-    with postgres.running() as address:
-        yield address
-
-
-@pytest.fixture(params=["sqlite", "postgres"])
-def store(request) -> Iterator[Store]:
-    with fresh_folder() as home:
-        url = f"sqlite:///{home / 'runnel.db'}"
-        if request.param == "postgres":
-            url = fresh_database(request.getfixturevalue("server"))
-        opened = Store.open(url, home)
-        yield opened
-        opened.close()
-
-
-def fresh_database(address: str) -> str:
-    import psycopg
-
-    name = f"store_{uuid4().hex[:8]}"
-    with psycopg.connect(address, autocommit=True) as connection:
-        connection.execute(f"CREATE DATABASE {name}".encode())
-        info = connection.info
-        password = f":{info.password}" if info.password else ""
-        return f"postgresql+psycopg://{info.user}{password}@/{name}?host={info.host}&port={info.port}"
-
-
-def parquet(home: Path, query: str) -> str:
-    path = home / f"{uuid4().hex}.parquet"
-    with duckdb.connect() as connection:
-        connection.execute(f"COPY ({query}) TO '{path}' (FORMAT parquet)")
-    return str(path)
-
-
-def publish(store: Store, query: str, types: dict[str, str], run: str, mode: str = "append", key: tuple[str, ...] = ()) -> dict[str, Any]:
-    from runnel.connectors.datasets.storing import stored_columns
-
-    return store.datasets.publish("set", [parquet(store.home, stored_columns(query, types))], mode, key, run, types)
-
-
-def read(store: Store, name: str = "set", version: int | None = None) -> list[Any]:
-    query, _, _, _ = store.datasets.query(name, version)
-    with duckdb.connect() as connection:
-        connection.execute("SET TimeZone = 'UTC'")
-        return sorted(connection.execute(query).fetchall(), key=repr)
-
 
 OPEN = """
 import sys, time
@@ -210,9 +159,6 @@ def test_dead_letters_are_counted_kept_and_settled_one_by_one(store):
     assert [item["state"] for item in store.letters.show(run.id)] == ["replayed"] * 3
     assert store.letters.settle(run.id, "n", "discarded", "the rest") == 2
     assert store.letters.list("p")[0]["open"] == 0
-
-
-TYPES = {"id": "BIGINT", "t": "VARCHAR"}
 
 
 def test_a_dataset_is_appended_replaced_and_read_at_any_version(store):
@@ -358,21 +304,3 @@ def test_a_key_file_can_be_named_and_must_exist(tmp_path):
     named.set("a", "b")
     assert named.reveal("a") == "b" and not (tmp_path / "key").exists()
     opened.close()
-
-
-def test_an_old_database_is_copied_before_it_is_upgraded(tmp_path, monkeypatch):
-    import sqlite3
-
-    from runnel.store import upgrading
-
-    url = f"sqlite:///{tmp_path / 'runnel.db'}"
-    Store.open(url, tmp_path).close()
-    assert not (tmp_path / "backups").exists()
-    from runnel.store.opening import make_engine
-
-    engine = make_engine(url)
-    made = upgrading.back_up(engine, tmp_path, "0001")
-    engine.dispose()
-    assert made is not None
-    with sqlite3.connect(made) as copy:
-        assert copy.execute("SELECT version_num FROM alembic_version").fetchone() == ("0001",)

@@ -204,3 +204,15 @@ def test_the_standard_library_reads_what_is_written(tmp_path: Path) -> None:
     assert read(tmp_path / "a.csv", columns={"n": "DECIMAL(5,2)"}).rows == [
         (1, 'a"b\nc', date(2024, 1, 2), Decimal("1.50"))
     ]
+
+
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
+def test_a_refused_record_has_its_bytes_whatever_ends_the_lines(tmp_path: Path, end: str) -> None:
+    path = tmp_path / "a.csv"
+    path.write_bytes(end.join(["id,v", "1,2", "2,x", "3,4", "5", "6,7", ""]).encode())
+    found = read(path, columns={"v": "BIGINT"})
+    assert found.rows == [(1, 2), (3, 4), (6, 7)]
+    assert [(raw, place["line"], place["byte"]) for raw, _, place in found.letters] == [
+        (b"2,x", 3, 7 + 2 * len(end)),
+        (b"5", 5, 13 + 4 * len(end)),
+    ]

@@ -74,6 +74,7 @@ def replay(
     run: str = RUN,
     node: str = typer.Argument(help="The node that refused them."),
     file: str = typer.Argument(help="The pipeline file, corrected."),
+    number: list[int] = typer.Option(None, min=0, help="Only the letter with this number; may be repeated."),
     json: bool = JSON,
 ) -> None:
     """Run the refused records of a node through the corrected pipeline, once."""
@@ -83,7 +84,7 @@ def replay(
     output = current_output()
     with project_of(file) as project:
         id = project.store.runs.get(run).id
-        done, count = replay_letters(project, pipelines.read(file), id, node)
+        done, count = replay_letters(project, pipelines.read(file), id, node, number or None)
     if json:
         output.result({"run_id": done.run_id, "replayed": count, "status": done.status, "of": id})
     else:

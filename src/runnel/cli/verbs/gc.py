@@ -12,7 +12,7 @@ app = typer.Typer(add_completion=False)
 
 @app.command(epilog="Example: runnel gc")
 def gc(json: bool = typer.Option(False, "--json", help="Print one JSON document.")) -> None:
-    """Remove old results, runs, logs and dead letters beyond their budgets; counts stay."""
+    """Remove old results, runs, logs, dead letters and dataset versions beyond their budgets; counts stay."""
     from runnel.app.retention import collect
 
     output = current_output()

@@ -36,6 +36,7 @@ def run(
 ) -> None:
     """Run a pipeline. Exit code 0 done (also with dead letters), 1 failed, 3 invalid, 6 a limit was hit."""
     from runnel.app import pipelines
+    from runnel.app.recovering import recover
     from runnel.app.redirecting import redirected
     from runnel.app.runs import RunOptions
     from runnel.app.runs import run as run_document
@@ -43,7 +44,7 @@ def run(
     printer = current_output()
     cancel = threading.Event()
     with project_of(file) as project, redirected(project, pipelines.read(file), input, output) as redirection:
-        for report in project.store.runs.recover():
+        for report in recover(project):
             printer.warn(f"run {report.id} of {report.pipeline} ended without a word: its process is gone")
         options = RunOptions(given_params(param), to, dry_run, sample, not no_cache)
         with _interrupt_cancels(cancel):

@@ -1,4 +1,8 @@
-"""Makes a staged file or folder visible in one step: copied beside the target, synced, then renamed over it."""
+"""Makes a staged file or folder visible in one step: copied beside the target, synced, then renamed over it.
+
+Folders are exchanged where the system can do it, so that the target is never missing. Where the copy lies is noted in the
+staging folder first: `clean` removes what a killed commit left.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +12,10 @@ import json
 import os
 import shutil
 from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
 
+from runnel.connectors.files.exchanging import exchange
 from runnel.errors import AuthoringError, ConnectorError
 
 _MARK = "commit.json"
@@ -28,6 +35,7 @@ def commit_file(staged: str, target: str, mode: str, run_id: str, skip_bytes: in
         parts = [(staged, 0)]
         if mode == "append" and os.path.exists(target):
             parts = [(target, 0), (staged, skip_bytes)]
+        _note(staged, [part])
         _write(part, parts)
         _mark(staged, part)
         _show(part, target, mode)
@@ -80,6 +88,7 @@ def commit_folder(staged: str, target: str, mode: str, run_id: str) -> None:
     try:
         os.makedirs(parent, exist_ok=True)
         old = os.path.join(parent, f".{name}.{run_id}.old")
+        _note(staged, [part, old])
         shutil.rmtree(part, ignore_errors=True)
         if mode == "append" and os.path.isdir(target):
             shutil.copytree(target, part, copy_function=_linked)
@@ -94,16 +103,28 @@ def commit_folder(staged: str, target: str, mode: str, run_id: str) -> None:
 
 
 def _swap(part: str, target: str, old: str, mode: str) -> None:
-    if os.path.exists(target):
-        if mode == "new":
-            shutil.rmtree(part)
-            raise exists(target)
+    """Put a folder in place of a target, which is never missing where the system can exchange two names."""
+    if not os.path.lexists(target):
+        os.rename(part, target)
+        _remove(old)
+        return
+    if mode == "new":
+        shutil.rmtree(part)
+        raise exists(target)
+    if exchange(part, target):
+        old = part
+    else:
         os.rename(target, old)
-    os.rename(part, target)
-    if os.path.isdir(old):
-        shutil.rmtree(old)
-    elif os.path.exists(old):
-        os.unlink(old)
+        os.rename(part, target)
+    sync_folder(os.path.dirname(target))
+    _remove(old)
+
+
+def _remove(path: str) -> None:
+    if os.path.isdir(path) and not os.path.islink(path):
+        shutil.rmtree(path)
+    elif os.path.lexists(path):
+        os.unlink(path)
 
 
 def _linked(source: str, target: str) -> str:
@@ -128,22 +149,55 @@ def sync_folder(folder: str) -> None:
         os.close(handle)
 
 
-def _mark(staged: str, part: str) -> None:
-    """Note which inode the result has, so that a second commit knows it again."""
+def _note(staged: str, leftovers: Iterable[str], inode: int | None = None) -> None:
+    """Note where a commit works, and which inode its result has, so that it can be cleaned up or known again."""
     path = os.path.join(os.path.dirname(staged), _MARK)
-    with open(path, "w", encoding="utf-8") as file:
-        json.dump({"inode": os.stat(part).st_ino}, file)
+    with open(path + ".part", "w", encoding="utf-8") as file:
+        json.dump({"inode": inode, "leftovers": list(leftovers)}, file)
         file.flush()
         os.fsync(file.fileno())
+    os.replace(path + ".part", path)
+
+
+def _mark(staged: str, part: str) -> None:
+    _note(staged, _noted(os.path.dirname(staged)).get("leftovers", []), os.stat(part).st_ino)
+
+
+def _noted(folder: str) -> dict[str, Any]:
+    try:
+        with open(os.path.join(folder, _MARK), encoding="utf-8") as file:
+            found = json.load(file)
+    except (FileNotFoundError, ValueError):
+        return {}
+    return found if isinstance(found, dict) else {}
 
 
 def _committed(staged: str, target: str) -> bool:
+    inode = _noted(os.path.dirname(staged)).get("inode")
     try:
-        with open(os.path.join(os.path.dirname(staged), _MARK), encoding="utf-8") as file:
-            inode = json.load(file)["inode"]
-        return os.stat(target).st_ino == inode
-    except (FileNotFoundError, ValueError):
+        return inode is not None and os.stat(target).st_ino == inode
+    except FileNotFoundError:
         return False
+
+
+def clean(staging: str, run_id: str) -> None:
+    """Remove what the commits of a run that is gone left beside their targets; nothing else has names like these."""
+    for mark in Path(staging).rglob(_MARK):
+        for path in _noted(str(mark.parent)).get("leftovers", []):
+            name = os.path.basename(str(path))
+            if name.startswith(".") and name.endswith((f".{run_id}.part", f".{run_id}.old")):
+                _put_back(str(path), run_id)
+                with contextlib.suppress(OSError):
+                    _remove(str(path))
+
+
+def _put_back(path: str, run_id: str) -> None:
+    """Give a target its old folder back that a kill between two renames took away."""
+    folder, name = os.path.split(path)
+    target = os.path.join(folder, name[1:].removesuffix(f".{run_id}.old"))
+    if name.endswith(".old") and os.path.lexists(path) and not os.path.lexists(target):
+        with contextlib.suppress(OSError):
+            os.rename(path, target)
 
 
 def exists(target: str) -> AuthoringError:
@@ -158,3 +212,4 @@ def failed(target: str, error: OSError) -> ConnectorError:
     full = error.errno in (errno.ENOSPC, errno.EDQUOT)
     hint = "Free space and run again." if full else "Look at the rights of the folder."
     return ConnectorError("RNL-FILE-022", what, hint, {"file": target}, retryable=full)
+

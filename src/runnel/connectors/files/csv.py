@@ -41,7 +41,8 @@ class CsvFormat(Format):
         dialect, rows = sniff(head, settings, whole)
         if not rows:
             return Sniffed({}, {"dialect": dialect.to_json(), "empty": True}, ("the file is empty",), 0)
-        names = _names(file, rows, dialect)
+        declared = settings.header_row is not None and set(rows[0]) <= set(reading.given)
+        names = column_names(rows[0], len(rows[0])) if declared else _names(file, rows, dialect)
         body = rows[1:] if dialect.header else rows
         looked = _Look(file, reading, names, dialect, body)
         types = looked.types()

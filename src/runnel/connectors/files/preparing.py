@@ -5,7 +5,7 @@ from __future__ import annotations
 import codecs
 import os
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any, BinaryIO
 
 from runnel.connectors.files import detection, limits, paths
@@ -47,6 +47,11 @@ def prepare(path: str, settings: Any, workspace: Workspace) -> tuple[Prepared, F
     elif head.startswith(codecs.BOM_UTF8):
         notes.append("UTF-8 with a byte order mark")
     return Prepared(path, readable, encoding, packing, tuple(notes)), format
+
+
+def noted_encoding(notes: Sequence[str]) -> str | None:
+    """Return the encoding that a look at a file noted, None for UTF-8."""
+    return next((encoding for encoding, words in _SPOKEN.items() if words in notes), None)
 
 
 def _is_utf8(encoding: str) -> bool:

@@ -67,13 +67,20 @@ def _harvest_file(
     holes = reading.state.get(("holes", path))
     with open(path, "rb") as opened, open(path, "rb") as counted:
         line, at = 1, 0
-        for _, byte, _, kind, column, message in refused:
-            line, at = line + _ends(counted, int(byte) - at), int(byte)
-            raw = cut(opened, int(byte), dialect.quote, dialect.escape)
-            position = place(file, int(byte), int(line), holes)
+        for _, reported, _, kind, column, message in refused:
+            byte = _beginning(opened, int(reported))
+            line, at = line + _ends(counted, byte - at), byte
+            raw = cut(opened, byte, dialect.quote, dialect.escape)
+            position = place(file, byte, int(line), holes)
             if column and kind == "CAST":
                 position["column"] = column
             reading.letters.add(encoded(raw, file), reason(kind, column, message), position)
+
+
+def _beginning(file: Any, byte: int) -> int:
+    """Return where a record begins; after a line end of two bytes DuckDB names the second one (2.0)."""
+    file.seek(max(0, byte - 1))
+    return byte + 1 if byte and file.read(2) == b"\r\n" else byte
 
 
 def _ends(file: Any, count: int) -> int:

@@ -204,6 +204,12 @@ class FileSource(Source):
     def _filled(self, name: str, paths_of: list[str]) -> str:
         return sql.text(paths_of[0])
 
+    def replay(self, records: Sequence[bytes], probe: Probe, columns: Mapping[str, str], folder: str) -> Mapping[str, Any]:
+        """Write the records as a file of the format that the first file has."""
+        from runnel.connectors.files.replaying import replayed
+
+        return replayed(records, self.config.model_dump(by_alias=True), probe.options["files"][0], columns, folder)
+
     def finish(self, connection: Connection, probe: Probe, letters: DeadLetters) -> None:
         """Let the formats harvest what their readers refused."""
         self._reading.letters = letters

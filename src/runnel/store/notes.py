@@ -1,0 +1,91 @@
+"""What a commit of a Delta table says about itself in the table's own log: the run, the mode, the rows, the columns.
+
+The log is the truth about a dataset; the rows of the metadata database are a copy of it that can be made again.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+NAME = "runnel"
+_COMMIT = re.compile(r"\d{20}\.json")
+
+
+@dataclass(frozen=True)
+class Note:
+    """The note of one version; `columns` are the exact names and DuckDB types of the table from then on."""
+
+    version: int
+    run_id: str | None
+    mode: str
+    rows: int
+    columns: Mapping[str, str]
+    at: datetime = field(default_factory=lambda: datetime.now(UTC))
+
+
+def properties(note: Mapping[str, Any], application: str | None = None) -> Any:
+    """Return the commit properties that carry a note, and the mark by which a second write of a run is known."""
+    from deltalake import CommitProperties, Transaction
+
+    marks = [Transaction(application, 1)] if application else None
+    text = json.dumps(note, ensure_ascii=False)
+    return CommitProperties(custom_metadata={NAME: text}, app_transactions=marks)
+
+
+def hook() -> Any:
+    """Return what happens after a commit: checkpoints are made, the log is never cut (time travel goes by it)."""
+    from deltalake import PostCommitHookProperties
+
+    return PostCommitHookProperties(cleanup_expired_logs=False)
+
+
+def notes(location: str, after: int = -1) -> Iterator[Note]:
+    """Return the notes of the versions later than `after`, newest first; versions without a note are left out."""
+    for version, entry in _entries(location, after):
+        given = entry[NAME]
+        at = datetime.fromtimestamp(entry["timestamp"] / 1000, UTC)
+        yield Note(version, given["run_id"], given["mode"], int(given["rows"]), given["columns"], at)
+
+
+def dataset_of(location: str) -> str | None:
+    """Return the name of the dataset that a table holds, None when its log does not say."""
+    return next((entry[NAME]["dataset"] for _, entry in _entries(location) if "dataset" in entry[NAME]), None)
+
+
+def newest_columns(location: str, version: int) -> Mapping[str, str] | None:
+    """Return the exact columns of a table as they are at a version, None when its log does not say."""
+    found = next((entry for at, entry in _entries(location) if at <= version), None)
+    return None if found is None else dict(found[NAME]["columns"])
+
+
+def version_of(location: str, run_id: str) -> int | None:
+    """Return the version that a run wrote, None when the log does not know it."""
+    return next((version for version, entry in _entries(location) if entry[NAME]["run_id"] == run_id), None)
+
+
+def _entries(location: str, after: int = -1) -> Iterator[tuple[int, Mapping[str, Any]]]:
+    """Return the versions that have a note with what their commit says, newest first.
+
+    The log's files are read here because `DeltaTable.history` numbers its entries from the version that the table had
+    when it was opened, and lists also what others have committed since (deltalake 1.6).
+    """
+    log = Path(location) / "_delta_log"
+    version = max((int(name[:20]) for name in os.listdir(log) if _COMMIT.fullmatch(name)), default=-1)
+    while version > after:
+        try:
+            text = (log / f"{version:020}.json").read_text("utf-8")
+        except FileNotFoundError:
+            return
+        for line in text.splitlines():
+            if '"commitInfo"' in line:
+                entry = json.loads(line).get("commitInfo", {})
+                if NAME in entry:
+                    yield version, {**entry, NAME: json.loads(entry[NAME])}
+        version -= 1
