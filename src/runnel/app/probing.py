@@ -16,7 +16,7 @@ from runnel.sdk.source import Probe, Source
 if TYPE_CHECKING:
     from runnel.app.project import Project
 
-VERSION = "1"
+VERSION = "2"
 
 
 class Probing:

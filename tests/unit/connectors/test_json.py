@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import random
+from collections.abc import Iterable
 from decimal import Decimal
 from pathlib import Path
 
@@ -54,6 +56,48 @@ def test_numbers_keep_all_digits(tmp_path: Path, number: str) -> None:
     found = read(lines(tmp_path / "a.ndjson", f'{{"n":{number}}}', '{"n":1}'))
     assert Decimal(str(found.rows[0][0])) == Decimal(number)
     assert not found.letters
+
+
+def decimals(widths: Iterable[int], scale: int) -> list[str]:
+    chance = random.Random(1)
+    return [f"{chance.randrange(10 ** (w - 1), 10**w)}.{chance.randrange(10**scale):0{scale}d}" for w in widths for _ in range(100)]
+
+
+CHANCE = random.Random(2)
+WRITTEN = {
+    "DECIMAL(38,2)": decimals(range(1, 34), 2),
+    "VARCHAR": decimals([20, 30, 40], 2),
+    "DECIMAL(38,18)": decimals([1, 3, 8], 18),
+    "DOUBLE": [repr(CHANCE.random() * 10.0 ** CHANCE.randrange(-8, 9)) for _ in range(1000)],
+    "DECIMAL(38,0)": [str(CHANCE.randrange(10 ** CHANCE.randrange(1, 30))) for _ in range(1000)],
+    "DECIMAL(38,1)": ["0.5", *(str(CHANCE.randrange(10**18)) for _ in range(100))],
+    "DECIMAL(38,5)": ["1e-5", "0.00001", "123456789012345678.25", "1E+2"],
+}
+
+
+@pytest.mark.parametrize("form", ["json", "ndjson"])
+@pytest.mark.parametrize("type", WRITTEN)
+def test_numbers_of_any_length_are_read_digit_by_digit(tmp_path: Path, type: str, form: str) -> None:
+    records = [f'{{"a":{number}}}' for number in WRITTEN[type]]
+    path = tmp_path / f"a.{form}"
+    path.write_text("\n".join(records) if form == "ndjson" else f"[{','.join(records)}]")
+    found = read(path)
+    assert found.types == [type] and not found.letters
+    assert [Decimal(str(row[0])) for row in found.rows] == [Decimal(number) for number in WRITTEN[type]]
+
+
+@pytest.mark.parametrize("type", WRITTEN)
+def test_numbers_that_a_given_decimal_would_round_are_refused_and_the_others_are_exact(tmp_path: Path, type: str) -> None:
+    path = lines(tmp_path / "a.ndjson", *(f'{{"a":{number}}}' for number in WRITTEN[type]))
+    found = read(path, columns={"a": "DECIMAL(38,2)"})
+    fits = [Decimal(n) for n in WRITTEN[type] if Decimal(n).as_tuple().exponent >= -2 or Decimal(n) * 100 % 1 == 0]
+    fits = [number for number in fits if abs(number) < 10**36]
+    assert [row[0] for row in found.rows] == fits and len(found.letters) == len(WRITTEN[type]) - len(fits)
+
+
+def test_long_numbers_among_texts_keep_their_digits(tmp_path: Path) -> None:
+    path = lines(tmp_path / "a.ndjson", '{"a":94785119352959.32}', '{"a":"x"}', '{"a":12345678901234567.89}', '{"a":1.5}')
+    assert [row[0] for row in read(path).rows] == ["94785119352959.32", "x", "12345678901234567.89", "1.5"]
 
 
 @pytest.mark.parametrize("record", ['{"a":NaN}', '{"a":1,}', '{"a":Infinity}', '{"a":01}', "{'a':1}", '{"a":1} x'])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from runnel.connectors.files import limits, sql
@@ -14,12 +14,13 @@ from runnel.connectors.files.overlay import NUMBERS, Tap, checked
 from runnel.connectors.files.records import uniform
 from runnel.connectors.files.refused import encoded, known
 from runnel.connectors.files.splitting import Split, split
-from runnel.connectors.files.structure import Tree, merge, replaced, type_text, wide_numbers
+from runnel.connectors.files.structure import Tree, Wide, at_path, leaves, merge, replaced, type_text
 from runnel.connectors.files.values import NO_DELIMITER, overriding
 from runnel.sdk import Opened
 
 _SUSPICIOUS = r"(?i)[\[:,]\s*[+-]?(nan|inf)|,\s*[\]}]|^\s*[+-]?(nan|inf)"
 _LONG = "[0-9][0-9.]{15}"
+_TOKEN = "[0-9][0-9.]{15,}"
 _VALUE = "value"
 _MISFIT = "a value does not fit the type given in `columns`"
 _REFUSED = {"INVALID ENCODING": "the bytes are not UTF-8"}
@@ -46,7 +47,9 @@ class JsonFormat(Format):
                    for name, part in columns_of(tree).items()}  # fmt: skip
         for name in reading.given:
             columns.setdefault(name, "VARCHAR")
-        options = {"tree": tree, "strict": look.strict, "lenient": look.lenient, "newline": how}
+        options = {
+            "tree": tree, "strict": look.strict, "lenient": look.lenient, "newline": how, "digits": look.digits,
+        }  # fmt: skip
         return Sniffed(overriding(columns, reading.given), {**options, "found": columns}, tuple(notes))
 
     def _checked_scan(self, file: Prepared, path: str, scan: str, reading: Reading) -> tuple[str, str]:
@@ -152,6 +155,7 @@ class _Look:
             self.scan = _inner(self.scan, reading.settings.record_path)
         self.strict = not self.complete
         self.lenient = False
+        self.digits = False
 
     def tree(self) -> tuple[Tree, list[str]]:
         """Return the merged structure and what to say about it."""
@@ -211,30 +215,51 @@ class _Look:
         return bool(row[0][0])
 
     def _widened(self, tree: Tree) -> Tree:
-        """Give numbers that need more than 15 digits a type that keeps them."""
-        wide: dict[tuple[str, ...], tuple[int, int]] = {}
-        lines = self._run(f"SELECT line FROM {self.scan} WHERE regexp_matches(line, '{_LONG}') LIMIT 100000")
-        for (line,) in lines:
+        """Give numbers that neither BIGINT nor DOUBLE holds a type that keeps all their digits."""
+        wide = Wide()
+        doubles = "DOUBLE" in leaves(tree)
+        for line in self._suspects(doubles):
             try:
-                for path, (before, after) in wide_numbers(line).items():
-                    old = wide.get(path, (0, 0))
-                    wide[path] = (max(old[0], before), max(old[1], after))
+                wide.add(line)
             except (ValueError, RecursionError):
                 continue
-        for path, size in wide.items():
+        for path, size in wide.whole.items():
+            if at_path(tree, path) == "DOUBLE":
+                known = wide.beyond.get(path, (0, 0))
+                wide.beyond[path] = (max(known[0], size[0]), max(known[1], size[1]))
+        for path, size in wide.beyond.items():
             tree = replaced(tree, path, self._wide_type(path, size))
+        texts = [at_path(tree, path) == "VARCHAR" for path in (*wide.beyond, *wide.whole)]
+        self.digits = any(texts) or (not self.complete and "DECIMAL" in "".join(leaves(tree)))
         return tree
 
+    def _suspects(self, doubles: bool) -> Iterator[str]:
+        """Yield the records with a number that does not look the same after it was a DOUBLE or BIGINT."""
+        whole = "try_cast(t AS BIGINT) IS NULL"
+        if doubles:
+            whole += " OR try_cast(try_cast(t AS DOUBLE) AS BIGINT) IS DISTINCT FROM try_cast(t AS BIGINT)"
+        changed = f"""CASE WHEN contains(t, '.') THEN try_cast(t AS DOUBLE)::VARCHAR IS DISTINCT FROM rtrim(t, '0')
+            ELSE {whole} END"""
+        tokens = f"regexp_extract_all(line, '{_TOKEN}')"
+        found = self.reading.connection.execute(
+            f"SELECT line FROM {self.scan} WHERE regexp_matches(line, '{_LONG}') "
+            f"AND list_bool_or(list_transform({tokens}, lambda t: {changed}))"
+        )
+        while rows := found.fetchmany(10_000):
+            for (line,) in rows:
+                yield line
+
     def _wide_type(self, path: tuple[str, ...], size: tuple[int, int]) -> str:
+        """Return DECIMAL where it has room for the numbers of all records, else VARCHAR."""
         if "[]" in path:
             return "VARCHAR"
         steps = "$" + "".join("." + json.dumps(step) for step in path)
-        value = f"try(json_extract_string(line, {sql.text(steps)}))"
+        parts = "regexp_extract(v, '^-?([0-9]+)(?:[.]([0-9]+))?(?:e[+]?(-?[0-9]+))?$', ['before', 'after', 'e'])"
+        exponent = "COALESCE(try_cast(p.e AS INTEGER), 0)"
         row = self._run(
-            f"SELECT max(length(regexp_extract(v, '^-?([0-9]*)', 1))), "
-            f"max(length(regexp_extract(v, '[.]([0-9]*)', 1))), "
-            f"count(*) FILTER (WHERE NOT regexp_full_match(v, '-?[0-9]+([.][0-9]+)?')) "
-            f"FROM (SELECT {value} AS v FROM {self.scan})"
+            f"SELECT max(length(p.before) + greatest({exponent}, 0)), max(greatest(length(p.after) - {exponent}, 0)), "
+            f"count(*) FILTER (WHERE p.before = '') FROM (SELECT {parts} AS p FROM (SELECT "
+            f"try(json_extract_string(line, {sql.text(steps)})) AS v FROM {self.scan}) WHERE v IS NOT NULL)"
         )[0]
         before, after, odd = max(row[0] or 0, size[0]), max(row[1] or 0, size[1]), row[2]
         return f"DECIMAL(38,{after})" if before + after <= 38 and not odd else "VARCHAR"
@@ -258,6 +283,8 @@ class _JsonTap(Tap):
         guarded = f"try({{'v': {parse}(line, {structure})}})"
         if options["strict"]:
             guarded = f"CASE WHEN regexp_matches(line, {sql.text(_SUSPICIOUS)}) THEN NULL ELSE {guarded} END"
+        if options["digits"]:  # DuckDB would write a number as text, or round it, by way of a DOUBLE
+            guarded = f"CASE WHEN NOT regexp_matches(line, '{_LONG}') THEN {guarded} END"
         if not self.tree and isinstance(self.tree, dict):
             guarded = "CASE WHEN json_valid(line) THEN {'v': NULL} END"
         first = f"SELECT line, {guarded} AS g FROM {scan} WHERE line IS NOT NULL"

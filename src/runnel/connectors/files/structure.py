@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from decimal import Decimal
 from typing import Any
 
 Tree = Any
@@ -107,38 +108,70 @@ def replaced(tree: Tree, path: tuple[str, ...], type: str) -> Tree:
     return tree
 
 
-def wide_numbers(line: str) -> dict[tuple[str, ...], tuple[int, int]]:
-    """Return path → (digits before, digits after the point) of the numbers in a record that no BIGINT or DOUBLE holds.
+@dataclass
+class Wide:
+    """Numbers that a type must be widened for: path → (digits before, digits after the point).
 
-    A number with an exponent counts as a DOUBLE.
+    `beyond` are those that neither BIGINT nor DOUBLE holds, `whole` integers of BIGINT that DOUBLE does not hold.
     """
-    found: dict[tuple[str, ...], tuple[int, int]] = {}
-    _walk(json.loads(line, parse_int=_Number, parse_float=_Number), (), found)
-    return found
+
+    beyond: dict[tuple[str, ...], tuple[int, int]] = field(default_factory=dict)
+    whole: dict[tuple[str, ...], tuple[int, int]] = field(default_factory=dict)
+
+    def add(self, line: str) -> None:
+        """Take in the numbers of a record, digit by digit as they stand; a number with an exponent counts as a DOUBLE."""
+        self._walk(json.loads(line, parse_int=_Number, parse_float=_Number), ())
+
+    def _walk(self, value: Any, path: tuple[str, ...]) -> None:
+        if isinstance(value, _Number):
+            self._number(value, path)
+        elif isinstance(value, dict):
+            for key, part in value.items():
+                self._walk(part, (*path, key))
+        elif isinstance(value, list):
+            for part in value:
+                self._walk(part, (*path, "[]"))
+
+    def _number(self, number: str, path: tuple[str, ...]) -> None:
+        before, _, after = number.lstrip("-").partition(".")
+        if len(before) + len(after) <= _SAFE_DIGITS or "e" in number.lower():
+            return
+        if after:
+            if Decimal(repr(float(number))) != Decimal(number):
+                _enlarge(self.beyond, path, len(before), len(after))
+        elif not -(2**63) <= int(number) < 2**63:
+            _enlarge(self.beyond, path, len(before), 0)
+        elif int(float(number)) != int(number):
+            _enlarge(self.whole, path, len(before), 0)
+
+
+_SAFE_DIGITS = 15
+"""So many digits of a number survive DOUBLE, whatever they are."""
 
 
 class _Number(str):
     """The digits of a number as they stand."""
 
 
-def _walk(value: Any, path: tuple[str, ...], found: dict[tuple[str, ...], tuple[int, int]]) -> None:
-    if isinstance(value, _Number):
-        size = _wide(value)
-        if size:
-            before, after = found.get(path, (0, 0))
-            found[path] = (max(before, size[0]), max(after, size[1]))
-    elif isinstance(value, dict):
-        for key, part in value.items():
-            _walk(part, (*path, key), found)
-    elif isinstance(value, list):
-        for part in value:
-            _walk(part, (*path, "[]"), found)
+def _enlarge(sizes: dict[tuple[str, ...], tuple[int, int]], path: tuple[str, ...], before: int, after: int) -> None:
+    known = sizes.get(path, (0, 0))
+    sizes[path] = (max(known[0], before), max(known[1], after))
 
 
-def _wide(number: str) -> tuple[int, int] | None:
-    if "e" in number.lower():
-        return None
-    before, _, after = number.lstrip("-").partition(".")
-    if not after:
-        return None if -(2**63) <= int(number) < 2**63 else (len(before), 0)
-    return (len(before), len(after)) if len((before + after).strip("0")) > 15 else None
+def at_path(tree: Tree, path: tuple[str, ...]) -> Tree | None:
+    """Return the structure at a path, None where it ends before."""
+    for step in path:
+        if step == "[]" and isinstance(tree, list):
+            tree = tree[0]
+        elif isinstance(tree, dict) and step in tree:
+            tree = tree[step]
+        else:
+            return None
+    return tree
+
+
+def leaves(tree: Tree) -> list[str]:
+    """Return the types of all leaves."""
+    if isinstance(tree, dict):
+        return [leaf for part in tree.values() for leaf in leaves(part)]
+    return leaves(tree[0]) if isinstance(tree, list) else [str(tree)]
