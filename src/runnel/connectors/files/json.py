@@ -14,7 +14,7 @@ from runnel.connectors.files.overlay import NUMBERS, Tap, checked
 from runnel.connectors.files.records import uniform
 from runnel.connectors.files.refused import encoded, known
 from runnel.connectors.files.splitting import Split, split
-from runnel.connectors.files.structure import Tree, Wide, at_path, leaves, merge, replaced, type_text
+from runnel.connectors.files.structure import Tree, Wide, at_path, leaves, listed, merge, replaced, type_text
 from runnel.connectors.files.values import NO_DELIMITER, overriding
 from runnel.sdk import Opened
 
@@ -171,7 +171,7 @@ class _Look:
         self.lenient = merged.optional and self.complete and not self.strict and not self._twice()
         tree = self._order(merged.tree)
         if any(row[3] for row in rows):
-            tree = self._widened(tree)
+            tree = self._widened(tree, merged.blended or "DOUBLE" in listed(tree))
         self._bounded(tree)
         notes = [f"mixed values in {', '.join(merged.mixed[:5])}".replace("in .", "in ")] if merged.mixed else []
         if not self.complete:
@@ -214,11 +214,10 @@ class _Look:
         )
         return bool(row[0][0])
 
-    def _widened(self, tree: Tree) -> Tree:
+    def _widened(self, tree: Tree, blended: bool) -> Tree:
         """Give numbers that neither BIGINT nor DOUBLE holds a type that keeps all their digits."""
         wide = Wide()
-        doubles = "DOUBLE" in leaves(tree)
-        for line in self._suspects(doubles):
+        for line in self._suspects(blended):
             try:
                 wide.add(line)
             except (ValueError, RecursionError):
@@ -233,10 +232,10 @@ class _Look:
         self.digits = any(texts) or (not self.complete and "DECIMAL" in "".join(leaves(tree)))
         return tree
 
-    def _suspects(self, doubles: bool) -> Iterator[str]:
+    def _suspects(self, blended: bool) -> Iterator[str]:
         """Yield the records with a number that does not look the same after it was a DOUBLE or BIGINT."""
         whole = "try_cast(t AS BIGINT) IS NULL"
-        if doubles:
+        if blended:
             whole += " OR try_cast(try_cast(t AS DOUBLE) AS BIGINT) IS DISTINCT FROM try_cast(t AS BIGINT)"
         changed = f"""CASE WHEN contains(t, '.') THEN try_cast(t AS DOUBLE)::VARCHAR IS DISTINCT FROM rtrim(t, '0')
             ELSE {whole} END"""

@@ -16,11 +16,15 @@ _WHOLE = {"UBIGINT", "BIGINT", "HUGEINT"}
 
 @dataclass
 class Merged:
-    """The merged structure; `optional` says that some record lacks a key, `mixed` lists paths of mixed kinds."""
+    """The merged structure; `optional` says that some record lacks a key, `mixed` lists paths of mixed kinds.
+
+    `blended` says that a DOUBLE has integers in some records.
+    """
 
     tree: Tree
     optional: bool
     mixed: list[str]
+    blended: bool = False
 
 
 def merge(trees: Iterable[Tree]) -> Merged:
@@ -62,6 +66,7 @@ def _leaves(one: Tree, other: Tree, path: str, state: Merged) -> Tree:
     if not (isinstance(one, str) and isinstance(other, str)) or "JSON" in (one, other):
         return "JSON"
     if _number(one) and _number(other):
+        state.blended |= "DOUBLE" in (one, other)
         return "DOUBLE" if "DOUBLE" in (one, other) else "BIGINT"
     return "VARCHAR"
 
@@ -175,3 +180,10 @@ def leaves(tree: Tree) -> list[str]:
     if isinstance(tree, dict):
         return [leaf for part in tree.values() for leaf in leaves(part)]
     return leaves(tree[0]) if isinstance(tree, list) else [str(tree)]
+
+
+def listed(tree: Tree) -> list[str]:
+    """Return the types of all leaves inside lists."""
+    if isinstance(tree, dict):
+        return [leaf for part in tree.values() for leaf in listed(part)]
+    return leaves(tree[0]) if isinstance(tree, list) else []
