@@ -6,9 +6,7 @@ import dataclasses
 import json
 import shutil
 import tempfile
-import threading
-from collections import OrderedDict
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from decimal import Decimal
 from pathlib import Path
@@ -47,30 +45,6 @@ def _first_rows(project: Project, plan: Plan, limit: int) -> tuple[str, int]:
             f"SELECT * FROM ({{query}}) AS preview LIMIT {limit}", "SELECT count(*) AS n FROM ({query}) AS preview"
         )
     return text, orjson.loads(counted)[0][0]
-
-
-class Answers:
-    """The last answers to previews by what determines them; the longest unused go first, large ones are not kept."""
-
-    def __init__(self, most: int = 100, longest: int = 1_000_000) -> None:
-        self.most = most
-        self.longest = longest
-        self._kept: OrderedDict[tuple[str, int], tuple[str, int]] = OrderedDict()
-        self._lock = threading.Lock()
-
-    def get_or_make(self, key: tuple[str, int], make: Callable[[], tuple[str, int]]) -> tuple[str, int]:
-        """Return (the text of the rows, how many there are in all), made if it is not known."""
-        with self._lock:
-            if key in self._kept:
-                self._kept.move_to_end(key)
-                return self._kept[key]
-        made = make()
-        if len(made[0]) <= self.longest:
-            with self._lock:
-                self._kept[key] = made
-                if len(self._kept) > self.most:
-                    self._kept.popitem(last=False)
-        return made
 
 
 def port_rows(project: Project, compiled: Compiled, ref: str, limit: int = 10_000) -> list[dict[str, Any]]:

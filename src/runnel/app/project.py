@@ -18,7 +18,7 @@ from runnel.model.findings import Finding
 from runnel.model.loading import load_file
 
 if TYPE_CHECKING:
-    from runnel.app.previews import Answers
+    from runnel.app.answers import Answers
     from runnel.app.probing import Probing
     from runnel.app.workers import Workers
     from runnel.compiler.compile import Compiler
@@ -89,7 +89,7 @@ class Project:
     @cached_property
     def answers(self) -> Answers:
         """The last answers to previews."""
-        from runnel.app.previews import Answers
+        from runnel.app.answers import Answers
 
         return Answers()
 

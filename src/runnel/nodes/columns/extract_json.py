@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator
 
 from sqlglot import exp
 
+from runnel.nodes.columns.extracting import extracted_order, type_findings
 from runnel.nodes.columns.split import taken
-from runnel.nodes.refusing import Attempt, attempted, placed
+from runnel.nodes.refusing import Attempt, attempted
 from runnel.nodes.templates import fill, types_of
 from runnel.sdk import Column, Example, Finding, GuardedConfig, Node, Relation, Unsupported, Where, call, column, field
 from runnel.sdk.joining import family
@@ -17,20 +19,44 @@ from runnel.sdk.types import normal_type
 _STEP = re.compile(r'\.?([^.\[\]"]+)|\["((?:[^"\\]|\\.)*)"\]|\[(-?\d+)\]')
 
 
-def json_path(written: str) -> str | None:
-    """Return the engine's form of a path such as `items[0].price` or `$.a["b c"]`; None when it is none."""
-    rest, made = written.removeprefix("$"), "$"
+def json_steps(written: str) -> list[str | int] | None:
+    """Return the names and positions (from 0, or from -1 at the end) of a path such as `items[0].price` or `$.a["b c"]`.
+
+    None when it is no path.
+    """
+    rest, steps = written.removeprefix("$"), list[str | int]()
     while rest:
         found = _STEP.match(rest)
         if found is None:
             return None
-        name = found[1] or (found[2] or "").replace('\\"', '"')
-        if found[3] is not None:
-            made += f"[{found[3]}]" if int(found[3]) >= 0 else f"[#{found[3]}]"
-        else:
-            made += '."' + name.replace('"', '\\"') + '"'
+        steps.append(int(found[3]) if found[3] is not None else found[1] or (found[2] or "").replace('\\"', '"'))
         rest = rest[found.end() :]
+    return steps
+
+
+def json_path(steps: list[str | int]) -> str:
+    """Return the engine's form of a path."""
+    made = "$"
+    for step in steps:
+        if isinstance(step, int):
+            made += f"[{step}]" if step >= 0 else f"[#{step}]"
+        else:
+            made += '."' + step.replace('"', '\\"') + '"'
     return made
+
+
+def _exactly(document: exp.Expr, steps: list[str | int], type: str) -> exp.Expr:
+    """Return the number at a path, digit by digit; every other way leads a JSON number through a DOUBLE."""
+    structure: object = type
+    for step in reversed(steps):
+        structure = [structure] if isinstance(step, int) else {step: structure}
+    value = fill("TRY(from_json(:x, :structure))", x=document, structure=json.dumps(structure, ensure_ascii=False))
+    for step in steps:
+        if isinstance(step, int):
+            value = call("LIST_EXTRACT", value, step + 1 if step >= 0 else step)
+        else:
+            value = call("STRUCT_EXTRACT", value, step)
+    return value
 
 
 class ExtractJson(Node):
@@ -108,16 +134,10 @@ class ExtractJson(Node):
         """Report paths and types that do not exist, names that are taken, and columns that hold no JSON."""
         relation, own = inputs["input"], self.bound["column"]
         for name, path in self.config.paths.items():
-            if json_path(path) is None:
+            if json_steps(path) is None:
                 yield Finding("RNL-CONFIG-009", "error", f"`{path}` is no path", 'Write e.g. `a.b[0]` or `a["b c"]`.',
                               Where(field=f"paths.{name}"))  # fmt: skip
-        for name, type in self.config.types.items():
-            if name not in self.config.paths:
-                yield Finding("RNL-CONFIG-001", "error", f"`{name}` has a type but no path", "Add it to `paths`.",
-                              Where(field=f"types.{name}"))  # fmt: skip
-            elif normal_type(type) is None:
-                yield Finding("RNL-TYPE-002", "error", f"`{type}` is no type", "Types are BIGINT, DOUBLE, DATE …",
-                              Where(field=f"types.{name}"))  # fmt: skip
+        yield from type_findings(self.config.paths, self.config.types)
         kind = relation.types.get(own, "VARCHAR")
         if family(kind) in ("number", "boolean", "time"):
             yield Finding("RNL-TYPE-003", "error", f"`{own}` is {kind}, which holds no JSON", "Choose another column.",
@@ -132,17 +152,20 @@ class ExtractJson(Node):
         valid = fill("coalesce(json_valid(:x), FALSE)", x=document) if is_text else exp.true()
         readable = exp.Case().when(valid, document) if is_text else document
         attempts = [self._attempt(own, name, readable, valid) for name in self.config.paths]
-        order = [name for name in placed(input, list(self.config.paths), own) if self.config.keep or name != own]
-        order += [own] if own in self.config.paths and own not in order else []
+        order = extracted_order(input, list(self.config.paths), own, self.config.keep)
         return dict(attempted(input, attempts, self.config.on_error, order))
 
     def _attempt(self, own: str, name: str, document: exp.Expr, valid: exp.Expr) -> Attempt:
         type = normal_type(self.config.types.get(name, "VARCHAR")) or "VARCHAR"
-        path = json_path(self.config.paths[name])
+        steps = json_steps(self.config.paths[name]) or []
+        path = json_path(steps)
         found = fill("json_extract_string(:x, :path)", x=document, path=path)
         if type == "JSON" or "(" in type.replace("DECIMAL(", "") or type.endswith("]"):
             found = fill("json_extract(:x, :path)", x=document, path=path)
         value = found if type == "VARCHAR" else exp.TryCast(this=found.copy(), to=types_of(type))
+        if type.startswith("DECIMAL"):
+            long = fill("length(:found) > 15", found=found)
+            value = exp.Case().when(long, _exactly(document, steps, type)).else_(value)
         there = column(own).is_(exp.null()).not_()
         unread = exp.and_(there, exp.Paren(this=valid.copy()).not_())
         lost = exp.and_(found.is_(exp.null()).not_(), column(f"__made_{name}").is_(exp.null()))

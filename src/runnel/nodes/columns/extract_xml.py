@@ -7,8 +7,9 @@ from typing import Literal
 
 from sqlglot import exp
 
+from runnel.nodes.columns.extracting import extracted_order, type_findings
 from runnel.nodes.columns.split import taken
-from runnel.nodes.refusing import Attempt, attempted, placed
+from runnel.nodes.refusing import Attempt, attempted
 from runnel.nodes.templates import fill, types_of
 from runnel.sdk import Column, Example, Finding, GuardedConfig, Node, Relation, Unsupported, Where, call, column, field
 from runnel.sdk.types import normal_type
@@ -121,13 +122,7 @@ class ExtractXml(Node):
             if not uri or any(sign.isspace() for sign in uri):
                 yield Finding("RNL-CONFIG-009", "error", f"`{uri}` is no namespace", "Write its address, e.g. urn:x.",
                               Where(field=f"namespaces.{prefix}"))  # fmt: skip
-        for name, type in self.config.types.items():
-            if name not in self.config.paths:
-                yield Finding("RNL-CONFIG-001", "error", f"`{name}` has a type but no path", "Add it to `paths`.",
-                              Where(field=f"types.{name}"))  # fmt: skip
-            elif normal_type(type) is None:
-                yield Finding("RNL-TYPE-002", "error", f"`{type}` is no type", "Types are BIGINT, DOUBLE, DATE …",
-                              Where(field=f"types.{name}"))  # fmt: skip
+        yield from type_findings(self.config.paths, self.config.types)
         kind = relation.types.get(own, "VARCHAR")
         if kind != "VARCHAR":
             yield Finding("RNL-TYPE-003", "error", f"`{own}` is {kind}, and XML is text", "Choose a text column.",
@@ -152,8 +147,7 @@ class ExtractXml(Node):
         paths = joined_paths(list(self.config.paths.values()))
         read = input.hide({_READ: call("RUNNEL_XML", column(own), paths, namespace_text(self.config.namespaces))})
         attempts = [self._attempt(own, number, name) for number, name in enumerate(self.config.paths, 1)]
-        order = [name for name in placed(input, list(self.config.paths), own) if self.config.keep or name != own]
-        order += [own] if own in self.config.paths and own not in order else []
+        order = extracted_order(input, list(self.config.paths), own, self.config.keep)
         return dict(attempted(read, attempts, self.config.on_error, order))
 
     def _attempt(self, own: str, number: int, name: str) -> Attempt:

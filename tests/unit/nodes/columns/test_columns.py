@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from runnel.nodes.columns.extract import groups
-from runnel.nodes.columns.extract_json import json_path
+from runnel.nodes.columns.extract_json import json_path, json_steps
 
 REFUSED = [
     ("table.fill", {"columns": ["n"]}, "RNL-CONFIG-002"),
@@ -73,6 +73,14 @@ def test_values_of_json_structs_are_reached_too(rows):
     assert rows("table.extract_json", config, input=[{"s": {"a": {"b": 7}}}])[0]["b"] == "7"
 
 
+def test_long_decimals_in_json_keep_their_digits(rows):
+    config = {"column": "j", "paths": {"a": "sums[-1].a"}, "types": {"a": "DECIMAL(38,2)"}}
+    given = ['{"sums": [{"a": 94785119352959.32}]}', '{"sums": [{"a": 1}, {"a": 12345678901234567890.12}]}',
+             '{"sums": [{"a": "94785119352959.32"}]}']  # fmt: skip
+    found = [str(row["a"]) for row in rows("table.extract_json", config, input=[{"j": text} for text in given])]
+    assert found == ["94785119352959.32", "12345678901234567890.12", "94785119352959.32"]
+
+
 @pytest.mark.parametrize(
     ("written", "path"),
     [
@@ -85,7 +93,8 @@ def test_values_of_json_structs_are_reached_too(rows):
     ],
 )
 def test_a_json_path_is_quoted_step_by_step(written, path):
-    assert json_path(written) == path
+    steps = json_steps(written)
+    assert (None if steps is None else json_path(steps)) == path
 
 
 @pytest.mark.parametrize(
