@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import random
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
@@ -216,3 +217,17 @@ def test_a_refused_record_has_its_bytes_whatever_ends_the_lines(tmp_path: Path, 
         (b"2,x", 3, 7 + 2 * len(end)),
         (b"5", 5, 13 + 4 * len(end)),
     ]
+
+
+def test_numbers_as_programs_print_doubles_are_doubles_and_longer_ones_are_not(tmp_path: Path) -> None:
+    chance = random.Random(3)
+    printed = [repr(chance.random() * 10.0 ** chance.randrange(-8, 9)) for _ in range(2000)]
+    (tmp_path / "a.csv").write_text("a\n" + "\n".join(printed) + "\n")
+    found = read(tmp_path / "a.csv")
+    assert found.types == ["DOUBLE"] and [repr(row[0]) for row in found.rows] == printed
+    (tmp_path / "b.csv").write_text("a,b\n" + "\n".join(f"{n}.{10**17 + n * 7},x{n}" for n in range(100)) + "\n")
+    found = read(tmp_path / "b.csv")
+    assert found.types == ["DECIMAL(38,18)", "VARCHAR"]
+    assert [str(row[0]) for row in found.rows] == [f"{n}.{10**17 + n * 7}" for n in range(100)]
+    (tmp_path / "c.csv").write_text("a;b\n0,12345678901234567;1\n27,25;2\n")
+    assert read(tmp_path / "c.csv").rows == [(0.12345678901234567, 1), (27.25, 2)]

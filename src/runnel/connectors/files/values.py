@@ -15,7 +15,7 @@ _INTEGER = r"-?(?:0|[1-9][0-9]{0,37})"
 _GROUPS = r"-?[1-9][0-9]{0,2}(?:T[0-9]{3})+"
 _FRACTION = r"-?(?:0|[1-9][0-9]{0,30})?D[0-9]{1,30}"
 _POWER = r"-?[0-9](?:D[0-9]{1,30})?[eE][+-]?[0-9]{1,3}"
-_FEW_DIGITS = "length(ltrim(regexp_replace({c}, '[eE].*|[^0-9]', '', 'g'), '0')) <= 15"
+_DIGITS = "trim(regexp_replace({c}, '[eE].*|[^0-9]', '', 'g'), '0')"
 _DATE = r"[0-9]{4}-[0-9]{2}-[0-9]{2}"
 _TIME = r"[0-9]{2}:[0-9]{2}:[0-9]{2}(?:\.[0-9]{1,6})?"
 _BOOLEANS = (("true", "false"), ("True", "False"), ("TRUE", "FALSE"))
@@ -69,6 +69,7 @@ def candidates(signs: Signs) -> list[Candidate]:
     if signs.thousands:
         fraction = f"(?:{fraction}|{signs.number(_GROUPS + 'D[0-9]{1,30}')})"
     number = f"(?:{whole}|{fraction}|{signs.number(_POWER)})"
+    kept = _survives_double(signs)
     thousands = sql.text(signs.thousands or ",")
     plain = f"replace({{c}}, {thousands}, '')" if signs.thousands else "{c}"
     day = DAY_FORMATS.get(signs.date, _DATE)
@@ -86,11 +87,20 @@ def candidates(signs: Signs) -> list[Candidate]:
         Candidate("TIMESTAMP WITH TIME ZONE", rf"{_DATE}[ T]{_TIME}(?:Z|\+00:00|\+00)",
                   "try_cast({c} AS TIMESTAMP WITH TIME ZONE) IS NOT NULL"),
         Candidate("TIME", _TIME, "try_cast({c} AS TIME) IS NOT NULL"),
-        Candidate("DOUBLE", number, f"(length({{c}}) <= 16 OR {_FEW_DIGITS})"),
+        Candidate("DOUBLE", number, f"(length({{c}}) <= 16 OR {kept})"),
         Candidate("DOUBLE", rf"(?:{number}|nan|NaN|inf|-inf|Infinity|-Infinity)",
-                  _FEW_DIGITS),
+                  kept),
         *(Candidate(f"DECIMAL(38,{scale})", f"(?:{whole}|{_scaled(signs, scale)})") for scale in (2, 4, 6, 10, 18)),
     ]  # fmt: skip
+
+
+def _survives_double(signs: Signs) -> str:
+    """Return SQL that tells whether a DOUBLE is printed with the digits of the text; 15 digits always are."""
+    number = f"replace({{c}}, {sql.text(signs.thousands)}, '')" if signs.thousands else "{c}"
+    if signs.decimal != ".":
+        number = f"replace({number}, {sql.text(signs.decimal)}, '.')"
+    printed = _DIGITS.replace("{c}", f"try_cast({number} AS DOUBLE)::VARCHAR")
+    return f"(length({_DIGITS}) <= 15 OR {_DIGITS} = {printed})"
 
 
 def _scaled(signs: Signs, scale: int) -> str:
