@@ -229,5 +229,5 @@ def test_numbers_as_programs_print_doubles_are_doubles_and_longer_ones_are_not(t
     found = read(tmp_path / "b.csv")
     assert found.types == ["DECIMAL(38,18)", "VARCHAR"]
     assert [str(row[0]) for row in found.rows] == [f"{n}.{10**17 + n * 7}" for n in range(100)]
-    (tmp_path / "c.csv").write_text("a;b\n0,12345678901234567;1\n27,25;2\n")
-    assert read(tmp_path / "c.csv").rows == [(0.12345678901234567, 1), (27.25, 2)]
+    (tmp_path / "c.csv").write_text("a;b\n0,3333333333333333;1\n27,25;2\n")
+    assert read(tmp_path / "c.csv").rows == [(0.3333333333333333, 1), (27.25, 2)]
