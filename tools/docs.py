@@ -174,11 +174,12 @@ def commands() -> list[str]:
 
 def codes() -> list[str]:
     """What every code of a finding means, where a package keeps a table of them."""
+    from runnel.compiler import schema_codes
     from runnel.compiler.expressions import codes as expressions
     from runnel.model import codes as document
     from runnel.sandbox import CODES
 
-    rows = [*document.codes.items(), *expressions.codes.items(), *CODES.items()]
+    rows = [*document.codes.items(), *expressions.codes.items(), *schema_codes.codes.items(), *CODES.items()]
     return ["# Codes", "", *_table(["code", "meaning"], rows)]
 
 

@@ -179,7 +179,7 @@ def test_several_named_sources_of_several_formats_meet_in_one_pipeline(project):
 
 
 @pytest.mark.row(
-    "M-003-222", met_by="connectors/datasets/sink.py", deviation="a column of another type stops an append to a dataset; the setting `schema` does nothing yet"
+    "M-003-222", met_by="connectors/datasets/sink.py", deviation="a column of another type stops an append to a dataset"
 )  # fmt: skip
 def test_a_source_that_gains_loses_and_widens_columns_goes_on_running(project):
     nodes = {

@@ -61,10 +61,12 @@ def compiled(project: Project, document: Document, params: Mapping[str, Any] | N
     if document.pipeline is None:
         raise InvalidPipelineError(document.findings)
     from runnel.app.looking import Foreign, Looking
+    from runnel.app.remembering import Remembering
 
     result = project.compiler.compile(
         document.pipeline, folder=document.folder, prober=project.probing, now=project.clock(),
         params=params, env=project.environ, look=Looking(project, document), foreign=Foreign(project),
+        recall=Remembering(project),
     )  # fmt: skip
     return with_findings(result, document.findings)
 

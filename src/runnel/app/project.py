@@ -122,6 +122,14 @@ class Project:
         return Store.open(url, self.home)
 
     @property
+    def database_file(self) -> Path | None:
+        """The file of the metadata store, whether it is there or not; None where a server holds it."""
+        url = self.setting("database_url")
+        if not url:
+            return self.home / "runnel.db"
+        return Path(url.removeprefix("sqlite:///")) if url.startswith("sqlite:///") else None
+
+    @property
     def scratch(self) -> Path:
         """The folder for files that live only as long as one question."""
         folder = self.home / "scratch"

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from runnel.app.gates import inspect
 from runnel.app.pipelines import Document, runnable
+from runnel.app.remembering import GOOD, KEY, kept_sources
 from runnel.app.settings import byte_size
 from runnel.app.workers import existing
 from runnel.compiler.compile import Compiled
@@ -29,7 +30,7 @@ Progress = Callable[[str, Mapping[str, Any]], None]
 
 @dataclass(frozen=True)
 class RunOptions:
-    """What a person asked of a run."""
+    """What a person asked of a run; `remember` says whether later runs are compared with its sources."""
 
     params: Mapping[str, Any] = field(default_factory=dict)
     to: str | None = None
@@ -38,6 +39,7 @@ class RunOptions:
     use_cache: bool = True
     replays: str | None = None
     """The claim on the dead letters that this run replays."""
+    remember: bool = True
 
 
 @dataclass
@@ -131,8 +133,11 @@ def run_compiled(
     report = RunReport(started.id, plan, compiled, result, version)
     _keep_letters(project, started.id, plan, result)
     _clear(project.home / "runs" / started.id / "staging")
+    kept = report.to_json()
+    if options.remember and not options.replays and not options.dry_run and result.status in GOOD:
+        kept[KEY] = kept_sources(compiled, plan, started.id, str(started.to_json()["started_at"]))
     project.store.runs.finish(
-        started.id, result.status, result.cause, report.to_json(),
+        started.id, result.status, result.cause, kept,
         result.error.to_json() if result.error else None, [entry.to_json() for entry in report.ledger.entries],
     )  # fmt: skip
     return report
@@ -180,7 +185,8 @@ def _execute(
     reads = existing([path for segment in plan.segments for scan in segment.scans for path in scan.reads])
     project.cache.root.mkdir(parents=True, exist_ok=True)
     memory = plan.settings.get("memory")
-    batch = BatchOptions(str(staging), options.use_cache, options.dry_run, options.sample)
+    heard = progress is not None
+    batch = BatchOptions(str(staging), options.use_cache, options.dry_run, options.sample, progress=heard)
     commit = _committer(project, plan, run_id)
     try:
         with project.workers.open(

@@ -20,6 +20,7 @@ class Output:
         self.quiet = quiet
         self.log_format = log_format
         self.json = json
+        self._drawn = False
 
     @property
     def colour(self) -> bool:
@@ -100,13 +101,20 @@ class Output:
             made.add_row(*[_escaped(cell) for cell in row])
         Console(no_color="NO_COLOR" in os.environ).print(made)
 
-    def progress(self, label: str, share: float) -> None:
+    def progress(self, label: str, share: float, seconds_left: float | None = None) -> None:
         """Draw a progress bar on the terminal's last line; a share of 1 removes it."""
         width = 30
         full = int(share * width)
-        bar = "" if share >= 1 else f"{label[:24]:24} {'█' * full}{'░' * (width - full)} {share:4.0%}"
+        left = "" if seconds_left is None else f"  {duration(seconds_left)} left"
+        bar = "" if share >= 1 else f"{label[:24]:24} {'█' * full}{'░' * (width - full)} {share:4.0%}{left}"
         sys.stderr.write("\r\x1b[K" + bar)
         sys.stderr.flush()
+        self._drawn = bool(bar)
+
+    def clear_progress(self) -> None:
+        """Remove a progress bar that still stands."""
+        if self._drawn:
+            self.progress("", 1)
 
     def _say(self, level: str, message: str, fields: Mapping[str, Any]) -> None:
         if self.log_format == "json":
@@ -119,6 +127,15 @@ class Output:
 
     def _painted(self, text: str, colour: str) -> str:
         return f"\x1b[{colour}m{text}\x1b[0m" if self.colour else text
+
+
+def duration(seconds: float) -> str:
+    """Return a time in words: 9 s, 2 min, 1 h 05 min."""
+    whole = round(seconds)
+    if whole < 60:
+        return f"{whole} s"
+    minutes = (whole + 30) // 60
+    return f"{minutes} min" if minutes < 60 else f"{minutes // 60} h {minutes % 60:02} min"
 
 
 def plain_table(

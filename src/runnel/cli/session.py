@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 from runnel.app.project import Project
 from runnel.errors import AuthoringError
+from runnel.model.findings import Finding
 
 
 @contextmanager
@@ -20,6 +21,11 @@ def project_of(path: str | Path | None, **flags: Any) -> Iterator[Project]:
         yield project
     finally:
         project.close()
+
+
+def source_changes(findings: Iterable[Finding]) -> list[Finding]:
+    """Return the findings about sources that look otherwise than in the last good run."""
+    return [finding for finding in findings if finding.code.startswith("RNL-SCHEMA-")]
 
 
 def given_params(pairs: Sequence[str]) -> dict[str, str]:

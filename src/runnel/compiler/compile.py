@@ -15,6 +15,7 @@ from runnel.compiler.assemble import FileLoader, assemble
 from runnel.compiler.binding import Surroundings
 from runnel.compiler.graph import Graph, GraphNode
 from runnel.compiler.hints import hints
+from runnel.compiler.schema_policy import Recall, Seen, explained, settle
 from runnel.compiler.segments import PortKey, build_plan
 from runnel.compiler.targets import shared_targets
 from runnel.compiler.typing import TypedNode, Typist
@@ -33,7 +34,10 @@ Prober = Callable[[GraphNode], Probe]
 
 @dataclass(frozen=True)
 class Compiled:
-    """A compiled document: what is known about every node, and what is wrong."""
+    """A compiled document: what is known about every node, and what is wrong.
+
+    `seen` says what the sources look like now, `earlier` what they looked like in the last good run.
+    """
 
     pipeline: Pipeline
     graph: Graph
@@ -42,6 +46,8 @@ class Compiled:
     folder: str
     settings: Mapping[str, Any] = field(default_factory=dict)
     params: Mapping[str, Any] = field(default_factory=dict)
+    seen: Mapping[str, Seen] = field(default_factory=dict)
+    earlier: Mapping[str, Seen] = field(default_factory=dict)
     plans: dict[tuple[tuple[PortKey, ...] | None, bool], Plan] = field(default_factory=dict, compare=False, repr=False)
 
     @property
@@ -104,6 +110,7 @@ class Compiler:
         env: Mapping[str, str] | None = None,
         look: Any = None,
         foreign: TypeOracle | None = None,
+        recall: Recall | None = None,
     ) -> Compiled:
         """Compile a document; never raises for what is wrong in it, but returns findings."""
         values, findings = resolve_params(pipeline, params or {})
@@ -114,6 +121,10 @@ class Compiler:
         if any(finding.code == "RNL-GRAPH-001" for finding in problems):
             return Compiled(pipeline, graph, {}, _placed(pipeline, problems), folder, settings, values)
         probes, probing = _probe(graph, prober)
+        earlier = recall(pipeline.name) if recall is not None and probes else {}
+        settled = settle(graph, probes, settings["schema"], earlier, prober, folder)
+        graph, probes = settled.graph, settled.probes
+        problems += settled.findings
         typed = self.typist.type_graph(graph, surroundings, probes)
         problems += probing
         failed = {finding.where.node for finding in probing}
@@ -121,7 +132,8 @@ class Compiler:
             problems += [found for found in item.findings if not (id in failed and found.code == "RNL-SOURCE-001")]
         problems += shared_targets(graph, folder)
         problems += hints(graph, typed)
-        return Compiled(pipeline, graph, typed, _placed(pipeline, problems), folder, settings, values)
+        found = _placed(pipeline, explained(problems, settled))
+        return Compiled(pipeline, graph, typed, found, folder, settings, values, settled.seen, earlier)
 
 
 def _probe(graph: Graph, prober: Prober) -> tuple[dict[str, Probe], list[Finding]]:

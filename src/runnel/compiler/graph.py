@@ -76,6 +76,16 @@ class Graph:
                 stack.extend(edge.source for edge in self.into(current))
         return found
 
+    def descendants(self, node: str) -> set[str]:
+        """Return everything that depends on a node by data, without the node itself."""
+        found: set[str] = set()
+        stack = [node]
+        while stack:
+            after = {edge.target for edge in self.out_of(stack.pop())} - found
+            found |= after
+            stack.extend(after)
+        return found
+
     def _by_target(self) -> dict[str, list[Edge]]:
         return _grouped(self, "target")
 

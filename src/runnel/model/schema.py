@@ -106,7 +106,10 @@ def _settings() -> dict[str, Any]:
             "dead_letters": _closed(letters),
             "counts": {"enum": ["edges", "segments"]},
             "decode": {"enum": ["used", "all"]},
-            "schema": {"enum": ["evolve", "fail", "dead_letter"]},
+            "schema": {
+                "enum": ["evolve", "fail", "dead_letter"],
+                "description": "What a source means that looks otherwise than in the last good run",
+            },
             "memory": _TEXT,
             "timeout_seconds": {"type": "number", "minimum": 0},
             "seed": {"type": "integer"},

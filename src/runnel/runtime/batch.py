@@ -39,6 +39,7 @@ class BatchOptions:
     dry_run: bool = False
     sample: int | None = None
     letter_budget_bytes: int = DEFAULT_BUDGET_BYTES
+    progress: bool = False
 
 
 @dataclass
@@ -223,6 +224,7 @@ class BatchRun:
             "target": str(folder / DATA), "letters": str(folder / LETTERS), "sink": None,
             "letter_budget_bytes": self.options.letter_budget_bytes,
             "max_letters": None if maximum is None else max(0, maximum - so_far), "sample": self.options.sample,
+            "progress": self.options.progress,
         }  # fmt: skip
         if direct is not None:
             (folder / "sink").mkdir()

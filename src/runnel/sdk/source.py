@@ -83,11 +83,13 @@ class Opened:
     """A source that is ready to be read: `sql` stands in a FROM clause and yields the wanted columns.
 
     `rows` is the exact number of rows that `sql` yields, where the format knows it without reading (Parquet); then
-    the scan needs no counter and filters may sink into it.
+    the scan needs no counter and filters may sink into it. `bytes` is how many bytes of files the reader goes through,
+    about; progress is told by it.
     """
 
     sql: str
     rows: int | None = None
+    bytes: int | None = None
 
 
 class Source(Node):
@@ -121,6 +123,18 @@ class Source(Node):
     def probe(self, connection: Connection, folder: str) -> Probe:
         """Find columns, types and options; must not read more than it needs."""
         raise NotImplementedError
+
+    def keeping(self, probe: Probe) -> Mapping[str, Any]:
+        """Return settings (field → plain JSON value) that the look found and that reading the same types again needs.
+
+        Called by the supervisor after every probe, for a source with a field `columns`: kept with the run, they go with
+        the old types into the config when the setting `schema: dead_letter` holds a source to them.
+        """
+        return {}
+
+    def refusing(self, probe: Probe) -> str:
+        """Say how records that do not fit given types are refused where that is not one by one with their bytes."""
+        return ""
 
     def open(
         self, connection: Connection, probe: Probe, columns: Mapping[str, str], letters: DeadLetters

@@ -134,6 +134,18 @@ class RunStore:
         with self.engine.connect() as connection:
             return [_run(row) for row in connection.execute(query).mappings()]
 
+    def last_result(self, pipeline: str, key: str, statuses: Sequence[str]) -> Any:
+        """Return the value at a key of the stored result of the newest run that has one; None when none has."""
+        value = runs.c.result[key]
+        query = (
+            sa.select(value)
+            .where(runs.c.pipeline == pipeline, runs.c.status.in_(statuses), value.as_string().is_not(None))
+            .order_by(runs.c.started_at.desc())
+            .limit(1)
+        )
+        with self.engine.connect() as connection:
+            return connection.execute(query).scalar_one_or_none()
+
     def tasks(self, run_id: str) -> list[dict[str, Any]]:
         """Return the tasks of a run in the order of their start."""
         query = sa.select(tasks).where(tasks.c.run_id == run_id).order_by(tasks.c.started_at)

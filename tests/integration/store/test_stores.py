@@ -43,6 +43,19 @@ def test_programs_that_open_a_fresh_store_at_the_same_moment_all_get_it(kind, re
             assert process.returncode == 0, errors.decode()
 
 
+def test_what_the_last_good_run_kept_is_found_past_runs_that_kept_nothing(store):
+    def ended(status: str, result: dict[str, Any], pipeline: str = "kept") -> None:
+        store.runs.finish(store.runs.start(pipeline, "v", {}).id, status, None, result, None, [])
+
+    assert store.runs.last_result("kept", "sources", ("success",)) is None
+    ended("success", {"sources": {"a": {"n": 1}}})
+    ended("success", {"sources": {"a": {"n": 2}}})
+    ended("success", {"rows": 1})
+    ended("failed", {"sources": {"a": {"n": 3}}})
+    ended("success", {"sources": {"a": {"n": 4}}}, "other")
+    assert store.runs.last_result("kept", "sources", ("success", "warning")) == {"a": {"n": 2}}
+
+
 @pytest.mark.row("M-001-25", "M-002-29", "M-002-30", "M-002-31", met_by="store/runs.py")
 def test_a_run_is_durable_from_its_start_to_its_end(store):
     run = store.runs.start("p", "v", {"a": "1"})

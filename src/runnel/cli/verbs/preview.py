@@ -6,7 +6,7 @@ import orjson
 import typer
 
 from runnel.cli.output import current_output
-from runnel.cli.session import given_params, project_of
+from runnel.cli.session import given_params, project_of, source_changes
 
 app = typer.Typer(add_completion=False)
 
@@ -28,6 +28,7 @@ def preview(
         compiled = pipelines.runnable(project, pipelines.read(file), given_params(param))
         port = pipelines.port_of(compiled, node)
         made = previews.preview(project, compiled, port, limit)
+        output.findings(source_changes(compiled.findings))
     if json:
         output.result({**made, "rows": orjson.Fragment(made["rows"])})
         return

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 from runnel.cli.output import Output, current_output
-from runnel.cli.session import given_params, project_of
+from runnel.cli.session import given_params, project_of, source_changes
 from runnel.cli.tables import ledger_table
 
 if TYPE_CHECKING:
@@ -46,9 +46,12 @@ def run(
     with project_of(file) as project, redirected(project, pipelines.read(file), input, output) as redirection:
         for report in recover(project):
             printer.warn(f"run {report.id} of {report.pipeline} ended without a word: its process is gone")
-        options = RunOptions(given_params(param), to, dry_run, sample, not no_cache)
+        options = RunOptions(given_params(param), to, dry_run, sample, not no_cache, remember=not input)
         with _interrupt_cancels(cancel):
-            done = run_document(project, redirection.document, options, _progress(printer), cancel)
+            try:
+                done = run_document(project, redirection.document, options, _progress(printer), cancel)
+            finally:
+                printer.clear_progress()
         redirection.deliver()
     if json:
         printer.result(done.to_json())
@@ -89,13 +92,14 @@ def _progress(printer: Output) -> Any:
 
     def show(kind: str, data: Mapping[str, Any]) -> None:
         if kind == "progress":
-            printer.progress(str(data.get("segment", "")), float(data.get("share", 0.0)))
+            printer.progress(str(data["node"]), float(data["percent"]) / 100, data["seconds_left"])
 
     return show
 
 
 def _show(printer: Output, report: RunReport) -> None:
     """Print the ledger of the run as a table, what was written, and what was refused."""
+    printer.findings(source_changes(report.compiled.findings))
     heads, rows = ledger_table(report)
     printer.table(heads, rows, right=range(2, 8))
     for written in report.result.outputs:

@@ -15,7 +15,7 @@ from runnel.connectors.files.formats import Chosen, Format, Prepared, Reading, S
 from runnel.connectors.files.records import open_line, uniform
 from runnel.connectors.files.refused import closed, harvest, known, without_inexact
 from runnel.connectors.files.values import Candidate, candidates, exactly, fitting, overriding
-from runnel.errors import AuthoringError, ConnectorError
+from runnel.errors import ConnectorError
 from runnel.sdk import Opened
 
 WHOLE_BYTES = 2 * 1024**3
@@ -46,7 +46,6 @@ class CsvFormat(Format):
         body = rows[1:] if dialect.header else rows
         looked = _Look(file, reading, names, dialect, body)
         types = looked.types()
-        _known_names(file, names, reading.given)
         inexact = looked.inexact(types)
         options = {"dialect": looked.dialect.to_json(), "columns": names, "inexact": inexact, "open": looked.open}
         said = spoken(looked.dialect)
@@ -79,7 +78,7 @@ class CsvFormat(Format):
         if lenient:
             shown = [lenient_value(n, columns[n], dialect) if n in lenient else sql.name(n) for n in columns]
             call = f"(SELECT {', '.join(shown)} FROM {call})"
-        return Opened(call)
+        return Opened(call, bytes=sum(os.path.getsize(path) for path in readable))
 
     def finish(self, reading: Reading) -> None:
         """Turn the reject tables into dead letters."""
@@ -283,17 +282,6 @@ def _names(file: Prepared, rows: Sequence[Sequence[str]], dialect: Dialect) -> l
         usual = max(usual, len(rows[0])) if widths[len(rows[0])] * 2 >= widths[usual] else usual
     limits.columns(file.shown, max(usual, len(rows[0])))
     return column_names(rows[0] if dialect.header else (), usual)
-
-
-def _known_names(file: Prepared, names: Sequence[str], given: Mapping[str, str]) -> None:
-    import difflib
-
-    for name in given:
-        if name not in names:
-            near = difflib.get_close_matches(name, names, n=1)
-            hint = f"Did you mean {near[0]}?" if near else "It has: " + ", ".join(names[:20])
-            what = f"{file.shown} has no column {name}"
-            raise AuthoringError("RNL-FILE-010", what, hint, {"field": "columns", "file": file.path})
 
 
 def _uniform(file: Prepared, dialect: Dialect, reading: Reading) -> str:

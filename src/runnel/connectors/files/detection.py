@@ -6,7 +6,10 @@ import codecs
 import re
 
 HEAD_BYTES = 1 << 20
-_UTF16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
+_MARKS = (
+    (codecs.BOM_UTF32_LE, "utf-32-le"), (codecs.BOM_UTF32_BE, "utf-32-be"), (codecs.BOM_UTF16_LE, "utf-16-le"),
+    (codecs.BOM_UTF16_BE, "utf-16-be"),
+)  # fmt: skip
 _ENDS = b" \t\r\n"
 
 
@@ -40,10 +43,9 @@ def encoding(head: bytes) -> str:
     """Return the encoding of text: by its mark, by zero bytes, else UTF-8 unless the bytes speak against it."""
     if head.startswith(codecs.BOM_UTF8):
         return "utf-8"
-    if head.startswith(codecs.BOM_UTF32_LE) or head.startswith(codecs.BOM_UTF32_BE):
-        return "utf-32"
-    if head.startswith(_UTF16):
-        return "utf-16"
+    for mark, name in _MARKS:
+        if head.startswith(mark):
+            return name
     even, odd = head[0:4096:2].count(0), head[1:4096:2].count(0)
     half = max(1, len(head[:4096]) // 2)
     if odd > 0.4 * half and even < 0.1 * half:

@@ -22,7 +22,6 @@ _SUSPICIOUS = r"(?i)[\[:,]\s*[+-]?(nan|inf)|,\s*[\]}]|^\s*[+-]?(nan|inf)"
 _LONG = "[0-9][0-9.]{15}"
 _TOKEN = "[0-9][0-9.]{15,}"
 _VALUE = "value"
-_MISFIT = "a value does not fit the type given in `columns`"
 _REFUSED = {"INVALID ENCODING": "the bytes are not UTF-8"}
 
 
@@ -93,7 +92,7 @@ class JsonFormat(Format):
         lenient = _lenient(options, columns, reading)
         tap = _JsonTap(reading, key, _wanted(options["tree"], columns, lenient), paths)
         reading.state[("tap", key)] = tap
-        return Opened(tap.query(scan, options, columns, lenient))
+        return Opened(tap.query(scan, options, columns, lenient), bytes=sum(os.path.getsize(path) for path in paths))
 
     def finish(self, reading: Reading) -> None:
         """Give every refused record its place."""
@@ -299,8 +298,10 @@ class _JsonTap(Tap):
                 found[name] = f"try(from_json({found[name]}, {sql.text(json.dumps(part, ensure_ascii=False))}))"
         values, conditions = checked(found, options["found"], columns, lenient)
         made = ", ".join(f"{value} AS {sql.name(name)}" for name, value in values.items()) or "1 AS _none"
+        held = ", ".join(name for name, type in columns.items() if options["found"].get(name, "VARCHAR") != type)
+        misfit = sql.text(f"a value does not fit the type given for {held}")
         accept = (
-            f"CASE WHEN {' AND '.join(conditions)} THEN true ELSE {self.refuse}(line, {sql.text(_MISFIT)}) END"
+            f"CASE WHEN {' AND '.join(conditions)} THEN true ELSE {self.refuse}(line, {misfit}) END"
             if conditions
             else "true"
         )

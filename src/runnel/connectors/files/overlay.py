@@ -10,7 +10,7 @@ from typing import Any
 from runnel.connectors.files import sql
 from runnel.connectors.files.formats import Reading
 from runnel.connectors.files.judging import RefusedError, canonical
-from runnel.connectors.files.structure import Tree
+from runnel.connectors.files.structure import Tree, shared
 from runnel.connectors.files.values import Signs, exactly
 
 _BUDGET_BYTES = 64 * 1024**2
@@ -35,13 +35,18 @@ def checked(
         text = exactly(type, Signs()) if old == "VARCHAR" else None
         if text:
             test += " AND " + text.replace("{c}", value)
-        elif old != "VARCHAR" and type != "VARCHAR" and not type.endswith("[]") and "STRUCT" not in type:
-            test += f" AND try_cast({cast} AS {old}) = {value}"
+        elif old != "VARCHAR" and type != "VARCHAR" and not (old == "JSON" and _nested(type)):
+            back = shared(old, type)
+            test += f" AND try_cast({cast} AS {back}) IS NOT DISTINCT FROM try_cast({value} AS {back})"
         if name in lenient:
             made[name] = f"CASE WHEN {test} THEN {cast} END"
             continue
         conditions.append(f"({value} IS NULL OR ({test}))")
     return made, conditions
+
+
+def _nested(type: str) -> bool:
+    return type.endswith("]") or type.startswith(("STRUCT", "MAP"))
 
 
 NUMBERS = count()

@@ -15,7 +15,7 @@ from runnel.errors import AuthoringError, ConnectorError, LimitError
 _CHUNK = 1 << 20
 _SPOKEN = {
     "latin-1": "Latin-1", "windows-1252": "Windows-1252", "utf-16": "UTF-16", "utf-16-le": "UTF-16 LE",
-    "utf-16-be": "UTF-16 BE", "utf-32": "UTF-32",
+    "utf-16-be": "UTF-16 BE", "utf-32": "UTF-32", "utf-32-le": "UTF-32 LE", "utf-32-be": "UTF-32 BE",
 }  # fmt: skip
 _BROKEN = (EOFError, OSError, zipfile.BadZipFile, ValueError)
 

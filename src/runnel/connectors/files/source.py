@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import difflib
 import json
+import os
 from collections.abc import Mapping, Sequence
 from typing import Annotated, Any, Literal
 
@@ -21,6 +23,11 @@ from runnel.sdk import (
     Source,
     field,
 )
+
+SIGNS = {"decimal": "decimal", "thousands": "thousands", "date_format": "date", "timestamp_format": "timestamp"}
+"""Setting → what a look at a CSV file finds for it."""
+WITH_RAW_RECORDS = ("csv", "tsv", "json", "ndjson")
+"""Formats whose refused records are kept with their bytes."""
 
 
 class _Unheard:
@@ -130,12 +137,11 @@ class FileSource(Source):
 
     def probe(self, connection: Connection, folder: str) -> Probe:
         """Look into every file; columns are united by name."""
-        import os
-
         files = self._existing(folder)
         given = given_types(connection, self.config.columns)
         reading = Reading(connection, self.config, Workspace(connection), _Unheard(), self.id, given)
         looks = [self._look(path, reading) for path in files]
+        _known_names(looks, self.config.columns)
         columns, notes = united([look["columns"] for look in looks], given)
         for look in looks:
             notes.extend(note for note in look["notes"] if note not in notes)
@@ -165,19 +171,33 @@ class FileSource(Source):
             "rows": found.rows, "notes": [*file.notes, *found.notes],
         }  # fmt: skip
 
+    def keeping(self, probe: Probe) -> Mapping[str, Any]:
+        """Return how numbers and dates are written in CSV files; too many strange values would not tell it again."""
+        dialects = [look["options"]["dialect"] for look in probe.options["files"] if "dialect" in look["options"]]
+        if not dialects:
+            return {}
+        return {setting: dialects[0][sign] for setting, sign in SIGNS.items() if dialects[0][sign]}
+
+    def refusing(self, probe: Probe) -> str:
+        """Tell of formats in which a record has no bytes of its own."""
+        found = sorted({look["format"] for look in probe.options["files"]} - set(WITH_RAW_RECORDS))
+        shown = ", ".join(found)
+        return f"A record of {shown} has no bytes of its own: its row is kept as JSON." if found else ""
+
     def open(self, connection: Connection, probe: Probe, columns: Mapping[str, str], letters: DeadLetters) -> Opened:
         """Open the files, those that are written alike together."""
         given = given_types(connection, self.config.columns)
         reading = Reading(connection, self.config, Workspace(connection), letters, self.id, given, self.lenient)
         self._reading = reading
         self._opened: dict[str, Format] = {}
-        parts, rows = [], []
+        parts, rows, sizes = list[str](), list[int | None](), list[int | None]()
         for look, group in grouped(probe.options["files"], bool(self.config.filename)):
             opened = self._open(look, group, columns, reading)
             parts.append(opened.sql)
             rows.append(opened.rows)
-        known = None if any(count is None for count in rows) else sum(count or 0 for count in rows)
-        return Opened(parts[0] if len(parts) == 1 else f"({' UNION ALL '.join(_selected(p) for p in parts)})", known)
+            sizes.append(opened.bytes)
+        text = parts[0] if len(parts) == 1 else f"({' UNION ALL '.join(_selected(p) for p in parts)})"
+        return Opened(text, _sum(rows), _sum(sizes))
 
     def _open(
         self, look: Mapping[str, Any], paths_of: list[str], columns: Mapping[str, str], reading: Reading
@@ -199,7 +219,7 @@ class FileSource(Source):
             if name == self.config.filename else f"CAST(NULL AS {type}) AS {sql.name(name)}"
             for name, type in columns.items()
         ]  # fmt: skip
-        return Opened(f"(SELECT {', '.join(filled)} FROM {opened.sql})", opened.rows)
+        return Opened(f"(SELECT {', '.join(filled)} FROM {opened.sql})", opened.rows, opened.bytes)
 
     def _filled(self, name: str, paths_of: list[str]) -> str:
         return sql.text(paths_of[0])
@@ -236,6 +256,22 @@ def given_types(connection: Connection, columns: Mapping[str, str]) -> dict[str,
     return found
 
 
+def _known_names(looks: Sequence[Mapping[str, Any]], given: Mapping[str, str]) -> None:
+    """See that every given column stands in some CSV file; raises AuthoringError. JSON may leave any key out."""
+    names = list(dict.fromkeys(name for look in looks for name in look["columns"]))
+    if not names or any(look["format"] not in ("csv", "tsv") for look in looks):
+        return
+    for name in given:
+        if name not in names:
+            near = difflib.get_close_matches(name, names, n=1)
+            hint = f"Did you mean {near[0]}?" if near else "It has: " + ", ".join(names[:20])
+            path = looks[0]["path"]
+            what = f"{os.path.basename(path)} has no column {name}"
+            if len(looks) > 1:
+                what = f"none of the {len(looks)} files has a column {name}"
+            raise AuthoringError("RNL-FILE-010", what, hint, {"field": "columns", "file": path})
+
+
 def united(columns: Sequence[Mapping[str, str]], given: Mapping[str, str]) -> tuple[dict[str, str], list[str]]:
     """Return the columns of all files by name, in order of first appearance, and what to say about differences."""
     from runnel.connectors.files.values import common
@@ -260,6 +296,12 @@ def grouped(looks: Sequence[Mapping[str, Any]], alone: bool) -> list[tuple[Mappi
         )
         groups.setdefault(key, (look, []))[1].append(look["path"])
     return list(groups.values())
+
+
+def _sum(numbers: Sequence[int | None]) -> int | None:
+    """Return the sum, None where one of the numbers is not known."""
+    known = [number for number in numbers if number is not None]
+    return sum(known) if len(known) == len(numbers) else None
 
 
 def _selected(part: str) -> str:

@@ -187,3 +187,29 @@ def listed(tree: Tree) -> list[str]:
     if isinstance(tree, dict):
         return [leaf for part in tree.values() for leaf in listed(part)]
     return leaves(tree[0]) if isinstance(tree, list) else []
+
+
+def shared(old: str, wanted: str) -> str:
+    """Return a type without the fields that another one lacks, so that leaving them out is no loss of a value."""
+    if "STRUCT" not in old or "STRUCT" not in wanted:
+        return old
+    from sqlglot import exp
+
+    one, other = (exp.DataType.build(text, dialect="duckdb") for text in (old, wanted))
+    return _shared(one, other).sql("duckdb")
+
+
+def _shared(old: Any, wanted: Any) -> Any:
+    if old.this != wanted.this or len(old.expressions) == 0:
+        return old
+    made = old.copy()
+    if old.this.name == "STRUCT":
+        kinds = {part.name.lower(): part.args["kind"] for part in wanted.expressions}
+        parts = [part for part in made.expressions if part.name.lower() in kinds]
+        for part in parts:
+            part.set("kind", _shared(part.args["kind"], kinds[part.name.lower()]))
+        made.set("expressions", parts or made.expressions)
+    elif old.this.name in ("ARRAY", "LIST", "MAP"):
+        pairs = zip(made.expressions, wanted.expressions, strict=False)
+        made.set("expressions", [_shared(part, to) for part, to in pairs])
+    return made
