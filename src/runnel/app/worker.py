@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Mapping
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import asdict
 from typing import Any
 
@@ -17,6 +18,8 @@ from runnel.engines.duckdb.execution import (
     reasons_in_words,
     write_parquet,
 )
+from runnel.engines.duckdb.progress import SETTINGS as PROGRESS_SETTINGS
+from runnel.engines.duckdb.progress import bytes_to_read, watched
 from runnel.engines.duckdb.storage import reading_query
 from runnel.errors import EngineError, InternalError, LimitError
 from runnel.plan.shapes import Segment, segment_from_json
@@ -60,7 +63,7 @@ def connect(context: TaskContext, ordered: bool = True) -> Any:
         settings={
             "preserve_insertion_order": ordered, "enable_profiling": "no_output",
             # It moves repeated parts out of TRY, so that a failing row would fail the query (DuckDB 2.0).
-            "disabled_optimizers": "common_subexpressions",
+            "disabled_optimizers": "common_subexpressions", **PROGRESS_SETTINGS,
         },
     )  # fmt: skip
     interrupt_on_cancel(context, connection)
@@ -104,7 +107,8 @@ def execute(payload: Mapping[str, Any], context: TaskContext) -> Mapping[str, An
     begun = time.monotonic()
     try:
         run.prepare()
-        outcome = run.run(_writer(payload, segment))
+        with _told(run, payload, context):
+            outcome = run.run(_writer(payload, segment))
     except duckdb.Error as error:
         raise _translated(error, segment, box) from error
     finally:
@@ -115,6 +119,18 @@ def execute(payload: Mapping[str, Any], context: TaskContext) -> Mapping[str, An
         "letters": box.counts, "letters_stored": box.stored, "seconds": time.monotonic() - begun,
         "written": asdict(outcome.written) if outcome.written else None,
     }  # fmt: skip
+
+
+def _told(run: SegmentRun, payload: Mapping[str, Any], context: TaskContext) -> AbstractContextManager[None]:
+    """Send `progress` events while a query runs, where somebody listens."""
+    if not payload.get("progress"):
+        return nullcontext()
+    segment = run.segment
+    files = {id: feed["files"] for id, feed in payload["feeds"].items()}
+    size = None if run.sample else bytes_to_read(run.connection, segment, run.opened, files)
+    return watched(
+        run.connection, size, lambda found: context.emit("progress", segment=segment.id, node=segment.node, **found)
+    )
 
 
 def _segment_run(connection: Any, segment: Segment, payload: Mapping[str, Any], box: LetterBox) -> SegmentRun:
