@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
 import time
 from collections.abc import Iterator
@@ -42,15 +43,19 @@ def upgrade(engine: sa.Engine, home: Path, migrations: Path = MIGRATIONS, head: 
         return None
     config = _config(migrations)
     _refuse_newer(config, engine, home, revision, head)
-    backup = back_up(engine, home, revision) if revision is not None else None
     from alembic import command
 
+    backup: Path | None = None
     try:
         with _alone(engine) as connection:
-            if _revision(connection) != head:
+            revision = _revision(connection)
+            if revision != head:
+                backup = back_up(engine, home, revision) if revision is not None else None
                 config.attributes["connection"] = connection
                 command.upgrade(config, "head")
                 _check_references(connection)
+    except ConnectorError:
+        raise
     except Exception as error:
         raise _broken(engine, revision, head, backup, error) from error
     return backup
@@ -66,7 +71,7 @@ def back_up(engine: sa.Engine, home: Path, revision: str) -> Path | None:
     folder = home / "backups"
     folder.mkdir(parents=True, exist_ok=True)
     target = _unused(folder, f"runnel-{revision}-{time.strftime('%Y%m%dT%H%M%S')}")
-    part = target.with_suffix(".part")
+    part = target.with_suffix(f".{os.getpid()}.part")
     try:
         with closing(sqlite3.connect(engine.url.database)) as source, closing(sqlite3.connect(part)) as copy:
             source.backup(copy)
