@@ -88,7 +88,7 @@ def test_a_preview_after_the_kept_worker_died_takes_another_one(project):
     assert workers(project) and pid not in workers(project)
 
 
-def test_a_large_result_of_a_blocking_node_is_counted_without_being_held(project):
+def test_a_large_result_of_a_blocking_node_is_counted_and_shows_its_first_rows(project):
     nodes = {
         "left": node("source.generate", rows=1_200_000, columns={"id": "sequence"}),
         "twice": node("table.sort", "left", by=["-id"]),

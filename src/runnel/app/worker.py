@@ -18,6 +18,7 @@ from runnel.engines.duckdb.execution import (
     reasons_in_words,
     write_parquet,
 )
+from runnel.engines.duckdb.holding import held
 from runnel.engines.duckdb.progress import SETTINGS as PROGRESS_SETTINGS
 from runnel.engines.duckdb.progress import bytes_to_read, watched
 from runnel.engines.duckdb.storage import reading_query
@@ -28,8 +29,6 @@ from runnel.sandbox import TaskContext, connect_locked, interrupt_on_cancel, ope
 from runnel.sdk.source import Probe, Sink, Source, Written
 
 DEFAULT_MEMORY_BYTES = 2 * 1024**3
-HELD_ROWS = 1_000_000
-"""How many rows a result may have to be held while questions are asked about it."""
 _CATALOG: list[Catalog] = []
 _OPENED: list[Any] = []
 
@@ -241,7 +240,7 @@ def query(payload: Mapping[str, Any], context: TaskContext) -> Mapping[str, Any]
 def _prepared(segment: Segment, payload: Mapping[str, Any], context: TaskContext) -> tuple[Any, str]:
     """Return a connection with the segment's views, and the query that stands for its result.
 
-    A segment that must see all its rows before it gives one is computed once, into a table, if that stays small.
+    A segment that must see all its rows before it gives one is computed once and held, if that is cheap enough.
     """
     known = context.state.get("prepared")
     if known is not None and known[0] == segment.key:
@@ -252,18 +251,12 @@ def _prepared(segment: Segment, payload: Mapping[str, Any], context: TaskContext
     connection = _kept_connection(context, True).cursor()
     interrupt_on_cancel(context, connection)
     _segment_run(connection, segment, payload, LetterBox("/dev/null", 0)).prepare(tap=False)
-    query = _held(connection, segment.sql()) if payload.get("hold") else segment.sql()
+    query = segment.sql()
+    if payload.get("hold"):
+        folder = str(context.grant.write[0]) if context.grant.write else None
+        query = held(connection, query, folder, lambda: context.cancelled)
     context.state["prepared"] = (segment.key, connection, query)
     return connection, query
-
-
-def _held(connection: Any, query: str) -> str:
-    """Compute a query into a temporary table; returns what to read instead, the query itself for a large result."""
-    connection.execute(f"CREATE TEMP TABLE held AS SELECT * FROM ({query}) AS result LIMIT {HELD_ROWS + 1}")
-    if connection.execute("SELECT count(*) FROM held").fetchone()[0] <= HELD_ROWS:
-        return "SELECT * FROM held"
-    connection.execute("DROP TABLE held")
-    return query
 
 
 def describe(payload: Mapping[str, Any], context: TaskContext) -> Mapping[str, Any]:
