@@ -25,7 +25,8 @@ def _pipeline(folder: Path, orders: Path) -> Pipeline:
     other = made.add("source.file", "customers", path=str(data.customers()))
     kept = made.add("table.filter", "kept", from_=read, where="status <> 'open'")
     joined = made.add("table.join", "joined", from_={"left": kept, "right": other}, on=["customer_id"])
-    totals = made.add("table.aggregate", "totals", from_=joined, group_by=["customer_id", "country", "day"],
+    dated = made.add("table.derive", "dated", from_=joined, columns={"month": "date_trunc('month', day)"})
+    totals = made.add("table.aggregate", "totals", from_=dated, group_by=["customer_id", "country", "month"],
                       values={"orders": "count(*)", "revenue": "sum(price * quantity)"})  # fmt: skip
     ordered = made.add("table.sort", "ordered", from_=totals, by=["-revenue"])
     made.add("sink.file", "saved", from_=ordered, path=str(folder / "large.parquet"))
@@ -71,11 +72,11 @@ def _measured(made: Pipeline, orders: Path) -> list[str]:
     size = orders.stat().st_size / 1e9
     return [
         "## G9: 20 GB in 1 GB of memory", "",
-        "Command: `make bench NAME=g9_large` (needs 60 GB of disk). CSV → filter → join → aggregate by three keys → sort → Parquet; "
+        "Command: `make bench NAME=g9_large` (needs 60 GB of disk). CSV → filter → join → derive → aggregate by three keys → sort → Parquet; "
         "`settings: {memory: 1GiB}`. The ledger balances.", "",
         "| what | figure |", "|---|---|",
         f"| input | {size:.1f} GB, {ROWS / 1e6:.0f}M rows |",
-        f"| first look (types verified over the whole file) | {looked:.0f} s |",
+        f"| first look (types of the first 5M rows, line ends of all) | {looked:.0f} s |",
         f"| run | {took:.0f} s, {size * 1000 / took:.0f} MB/s |",
         f"| rows out | {made_rows:,} |",
         f"| most memory of its own that the worker held | {peak[0] / 1024:.0f} MiB |",

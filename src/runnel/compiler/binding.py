@@ -20,6 +20,7 @@ from runnel.model.findings import Edit, Finding, Fix, Where
 from runnel.plan.oracle import TypeOracle
 from runnel.sdk.fields import ColumnMark, ExpressionMark, GuardedConfig, marks_of
 from runnel.sdk.relation import Relation, all_of, call, column
+from runnel.sdk.trees import copied
 
 REASON = "_reason"
 ALLOWED = {
@@ -92,7 +93,7 @@ class _Guards:
             return tree
         if self.policy == "null":
             return call("TRY", tree)
-        boxed = exp.Struct(expressions=[exp.PropertyEQ(this=exp.to_identifier("v"), expression=tree.copy())])
+        boxed = exp.Struct(expressions=[exp.PropertyEQ(this=exp.to_identifier("v"), expression=copied(tree))])
         reference = self.add(call("TRY", boxed))
         text = tree.sql("duckdb")
         self.reasons[reference.name] = f"{label}: {text} could not be evaluated"
@@ -215,17 +216,17 @@ def _with_earlier(tree: exp.Expr, earlier: Mapping[str, exp.Expr]) -> exp.Expr:
 
     def swap(part: exp.Expr) -> exp.Expr:
         if isinstance(part, exp.Column) and not part.table and part.name.lower() in lowered:
-            return lowered[part.name.lower()].copy()
+            return copied(lowered[part.name.lower()])
         return part
 
-    return tree.copy().transform(swap)
+    return copied(tree).transform(swap)
 
 
 def _guard_arguments(tree: exp.Expr, guard: _Guards, label: str) -> exp.Expr:
     """Guard the largest parts of an aggregate or window expression that are computed per row."""
-    made = tree.copy()
+    made = copied(tree)
     for part in _row_parts(made):
-        replaced = guard.guard(part.copy(), label)
+        replaced = guard.guard(copied(part), label)
         part.replace(replaced)
     return made
 
@@ -258,7 +259,7 @@ def _finish(name: str, guard: _Guards, binding: Binding) -> None:
     for hidden, text in guard.reasons.items():
         reason = reason.when(column(hidden).is_(exp.null()), exp.Literal.string(text))
     visible = {column_name: column(column_name) for column_name in relation.columns}
-    refused = relation.where(ok.copy().not_()).select({**visible, REASON: reason.copy()})
+    refused = relation.where(copied(ok).not_()).select({**visible, REASON: copied(reason)})
     binding.inputs[name] = relation.accept(ok, reason)
     binding.rejected = replace(refused, types={**relation.types, REASON: "VARCHAR"})
     binding.failing = guard.texts

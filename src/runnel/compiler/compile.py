@@ -5,7 +5,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+import gc
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
@@ -32,6 +34,19 @@ Prober = Callable[[GraphNode], Probe]
 """Looks at a source (in a worker, or in the sniff cache) and says what it found; raises RunnelError."""
 
 
+@contextmanager
+def _uncollected() -> Iterator[None]:
+    """Put off the collection of cycles: compiling makes trees that stay, and looking through them all takes long."""
+    if not gc.isenabled():
+        yield
+        return
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.enable()
+
+
 @dataclass(frozen=True)
 class Compiled:
     """A compiled document: what is known about every node, and what is wrong.
@@ -55,6 +70,7 @@ class Compiled:
         """Whether the pipeline can run."""
         return not has_errors(self.findings)
 
+    @_uncollected()
     def plan(self, targets: Iterable[PortKey] | None = None, whole: bool = False) -> Plan:
         """Return the plan of the whole pipeline, or of what some ports need (`whole`: with all their columns)."""
         wanted = None if targets is None else tuple(targets)
@@ -99,6 +115,7 @@ class Compiler:
         self.load = load
         self.typist = Typist(oracle)
 
+    @_uncollected()
     def compile(
         self,
         pipeline: Pipeline,

@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from sqlglot import exp
 
 from runnel.sdk.relation import ACCEPT, Relation, call, column
+from runnel.sdk.trees import copied
 
 FENCE_BASE = 10**15
 TAP = "runnel_dead_letter"
@@ -41,13 +42,13 @@ def physical(
 ) -> str:
     """Return the text of a CTE as it is run.
 
-    `counted` puts a fence on top; `tap` (a node's id) makes the rows that the node refuses dead letters.
+    `counted` puts a fence on top; `tap` (a node's id) makes the rows that the node refuses dead letters. The relation's
+    query is used up.
     """
-    query = relation.as_query().copy()
-    query = _lower_accepts(query, labels, tap)
+    query = _lower_accepts(relation.as_query(), labels, tap)
     if counted is not None:
         query = fenced(query, labels.next(counted))
-    return query.sql("duckdb", pretty=True)
+    return query.sql("duckdb", pretty=True, copy=False)
 
 
 def fenced(query: exp.Query, label: int) -> exp.Query:
@@ -59,13 +60,11 @@ def fenced(query: exp.Query, label: int) -> exp.Query:
     return exp.select(*names).from_(inner).limit(label, copy=False).offset(0, copy=False)
 
 
-def with_stored_columns(query: exp.Query, columns: Sequence[str]) -> exp.Query:
+def store_columns(query: exp.Query, columns: Sequence[str]) -> None:
     """Note in every acceptance marker which columns of a refused row are stored, so that they are not pruned."""
-    made = query.copy()
-    for marker in _markers(made):
+    for marker in _markers(query):
         for name in columns:
             marker.append("expressions", column(name))
-    return made
 
 
 def _markers(query: exp.Query) -> list[exp.Anonymous]:
@@ -78,17 +77,17 @@ def _lower_accepts(query: exp.Query, labels: Labels, tap: str | None) -> exp.Que
         condition, reason, *columns = marker.expressions
         select = marker.find_ancestor(exp.Select)
         if tap is None or select is None:
-            marker.replace(condition.copy())
+            marker.replace(copied(condition))
             continue
         row = exp.Struct(
             expressions=[
-                exp.PropertyEQ(this=exp.to_identifier(stored.name, quoted=True), expression=stored.copy())
+                exp.PropertyEQ(this=exp.to_identifier(stored.name, quoted=True), expression=copied(stored))
                 for stored in columns
             ]
         )
         payload = exp.cast(call("TO_JSON", row), exp.DataType.build("VARCHAR", dialect="duckdb"))
         refused = call(TAP, tap, payload, reason)
-        checked = exp.Case().when(condition.copy(), exp.true()).else_(refused)
+        checked = exp.Case().when(copied(condition), exp.true()).else_(refused)
         marker.replace(checked)
         select.limit(labels.next(None), copy=False)
         select.offset(0, copy=False)

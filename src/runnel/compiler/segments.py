@@ -14,13 +14,14 @@ from typing import Any
 from sqlglot import exp
 
 from runnel.compiler.graph import REJECTED, Graph
-from runnel.compiler.lowering import Labels, physical, with_stored_columns
+from runnel.compiler.lowering import Labels, physical, store_columns
 from runnel.compiler.typing import TypedNode, cte_name, plain_sql
-from runnel.compiler.usage import needed_columns, pruned
+from runnel.compiler.usage import needed_columns, prune
 from runnel.plan.shapes import Cte, Effect, Feed, Fence, NodePlan, Plan, Scan, Segment, Tap
 from runnel.sdk.node import Ledger, Node
 from runnel.sdk.relation import Relation
 from runnel.sdk.source import Sink, Source
+from runnel.sdk.trees import copied, parts
 
 PortKey = tuple[str, str]
 DECODED_BYTES = 512 * 1024 * 1024
@@ -269,7 +270,7 @@ def _references(cutter: Cutter, port: PortKey) -> list[PortKey]:
     if relation is None:
         return []
     names = {cutter.name((edge.source, edge.output)): (edge.source, edge.output) for edge in cutter.graph.into(port[0])}
-    return [names[table.name] for table in relation.as_query().find_all(exp.Table) if table.name in names]
+    return [names[table.name] for table in parts(relation.as_query(), exp.Table) if table.name in names]
 
 
 def _segment(cutter: Cutter, output: PortKey) -> Segment:
@@ -332,10 +333,10 @@ def _cte(cutter: Cutter, port: PortKey, output: PortKey, labels: Labels, taps: l
     tap = _tap(cutter, item, name, taps)
     counted = port if _is_counted(cutter, item, name) else None
     kept = [column for column in relation.columns if column in set(wanted or relation.columns[:1])]
-    whole = relation.select(kept).as_query()
+    query = copied(relation.select(kept).as_query())
     if tap is not None:
-        whole = with_stored_columns(whole, next(iter(tap.values())))
-    query = pruned(whole, kept, _input_columns(cutter, id))
+        store_columns(query, next(iter(tap.values())))
+    prune(query, kept, _input_columns(cutter, id))
     narrowed = Relation.of(query, kept)
     text = plain_sql(narrowed.as_query(), pretty=True)
     run = physical(narrowed, labels, counted, next(iter(tap)) if tap else None)
@@ -348,7 +349,7 @@ def _tap(cutter: Cutter, item: TypedNode, port: str, taps: list[Tap]) -> dict[st
     relation = item.relations[port]
     if port == REJECTED or (id, REJECTED) in cutter.live:
         return None
-    if not any(part.name == "RUNNEL_ACCEPT" for part in relation.as_query().find_all(exp.Anonymous)):
+    if not any(part.name == "RUNNEL_ACCEPT" for part in parts(relation.as_query(), exp.Anonymous)):
         return None
     first = next(iter(cutter.graph.into(id)), None)
     if first is None:

@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import partial
-from typing import Any, cast
+from typing import Any
 
 from sqlglot import exp
 
@@ -24,6 +24,7 @@ from runnel.plan.oracle import TypeOracle
 from runnel.sdk.chart import Chart
 from runnel.sdk.relation import ACCEPT, Relation
 from runnel.sdk.source import Probe, Sink, Source
+from runnel.sdk.trees import copied
 
 
 @dataclass(frozen=True)
@@ -273,13 +274,11 @@ def _name_clash(columns: tuple[str, ...]) -> str | None:
 
 def plain(query: exp.Query) -> exp.Query:
     """Return a query in which every acceptance marker is the condition it stands for."""
+    return copied(query, _condition)
 
-    def swap(part: exp.Expr) -> exp.Expr:
-        if isinstance(part, exp.Anonymous) and part.name == ACCEPT:
-            return part.expressions[0]
-        return part
 
-    return cast("exp.Query", query.copy().transform(swap, copy=False))
+def _condition(part: exp.Expr) -> exp.Expr:
+    return part.expressions[0] if isinstance(part, exp.Anonymous) and part.name == ACCEPT else part
 
 
 def plain_sql(query: exp.Query, pretty: bool = False) -> str:

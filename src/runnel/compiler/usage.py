@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping
 from sqlglot import exp
 
 from runnel.sdk.relation import makes_rows
+from runnel.sdk.trees import parts
 
 Needs = dict[str, set[str]]
 
@@ -29,13 +30,11 @@ def needed_columns(
     return walker.needs
 
 
-def pruned(query: exp.Query, wanted: Iterable[str], tables: Mapping[str, Iterable[str]]) -> exp.Query:
-    """Return the query without the columns that nothing wants, in its sub-queries too."""
+def prune(query: exp.Query, wanted: Iterable[str], tables: Mapping[str, Iterable[str]]) -> None:
+    """Take the columns that nothing wants out of a query, and out of its sub-queries."""
     walker = _Walker({name: {column.lower(): column for column in columns} for name, columns in tables.items()})
     walker.trims = True
-    made = query.copy()
-    walker.walk(made, {name.lower() for name in wanted})
-    return made
+    walker.walk(query, {name.lower() for name in wanted})
 
 
 class _Walker:
@@ -83,9 +82,9 @@ class _Walker:
         sources = _sources(query)
         inner: dict[str, set[str]] = {name: set() for name in sources}
         for part in read:
-            for column in part.find_all(exp.Column):
+            for column in parts(part, exp.Column):
                 _attribute(column, inner)
-            for nested in part.find_all(exp.Query):
+            for nested in parts(part, exp.Query):
                 self.walk(nested, None)
         for name, source in sources.items():
             self._descend(source, inner[name])
@@ -128,10 +127,10 @@ def _clauses(query: exp.Select) -> list[exp.Expr]:
 def _sources(query: exp.Select) -> dict[str, exp.Expr]:
     found: dict[str, exp.Expr] = {}
     origin = query.args.get("from_") or query.args.get("from")
-    parts = [origin.this] if origin is not None else []
-    parts += [join.this for join in query.args.get("joins") or []]
-    parts += list(query.args.get("laterals") or [])
-    for part in parts:
+    origins = [origin.this] if origin is not None else []
+    origins += [join.this for join in query.args.get("joins") or []]
+    origins += list(query.args.get("laterals") or [])
+    for part in origins:
         found[part.alias_or_name] = part
     return found
 

@@ -17,6 +17,7 @@ from runnel.model.document import PortType
 from runnel.model.findings import Finding
 from runnel.sdk.fields import GuardedConfig, NodeConfig
 from runnel.sdk.relation import Relation
+from runnel.sdk.trees import copied
 
 
 class Streaming(StrEnum):
@@ -196,11 +197,11 @@ class Node:
 
     def tree(self, name: str) -> exp.Expr:
         """Return the bound expression of a field."""
-        return self.bound[name].copy()
+        return copied(self.bound[name])
 
     def trees(self, name: str) -> dict[str, exp.Expr]:
         """Return the bound expressions of a mapping field, in the config's order."""
-        return {key: tree.copy() for key, tree in self.bound[name].items()}
+        return {key: copied(tree) for key, tree in self.bound[name].items()}
 
 
 def input_ports(node: type[Node]) -> tuple[Port, ...]:

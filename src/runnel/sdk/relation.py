@@ -10,6 +10,8 @@ from dataclasses import dataclass, field, replace
 
 from sqlglot import exp
 
+from runnel.sdk.trees import copied, parts
+
 ACCEPT = "RUNNEL_ACCEPT"
 """The marker in a WHERE clause that the compiler lowers: plain condition in text, dead-letter tap when run."""
 
@@ -27,19 +29,19 @@ def literal(value: str | int | float | bool | None) -> exp.Expr:
 
 def call(name: str, *arguments: exp.Expr | str | int | float | bool | None) -> exp.Anonymous:
     """Return a call of a DuckDB function by name; plain values become literals."""
-    made = [part.copy() if isinstance(part, exp.Expr) else exp.convert(part) for part in arguments]
+    made = [copied(part) if isinstance(part, exp.Expr) else exp.convert(part) for part in arguments]
     return exp.Anonymous(this=name, expressions=made)
 
 
 def all_of(conditions: Iterable[exp.Expr]) -> exp.Expr:
     """Join conditions with AND; none gives TRUE."""
-    found = [condition.copy() for condition in conditions]
+    found = [copied(condition) for condition in conditions]
     return exp.and_(*found) if found else exp.true()
 
 
 def any_of(conditions: Iterable[exp.Expr]) -> exp.Expr:
     """Join conditions with OR; none gives FALSE."""
-    found = [condition.copy() for condition in conditions]
+    found = [copied(condition) for condition in conditions]
     return exp.or_(*found) if found else exp.false()
 
 
@@ -73,7 +75,7 @@ class Relation:
         if self.query is None:
             table = exp.Table(this=exp.Identifier(this=self.name or "", quoted=True))
             return exp.alias_(table, exp.to_identifier(alias, quoted=True), table=True) if alias else table
-        return self.query.copy().subquery(exp.to_identifier(alias or "t", quoted=True), copy=False)
+        return copied(self.query).subquery(exp.to_identifier(alias or "t", quoted=True), copy=False)
 
     def as_query(self) -> exp.Query:
         """Return the query of the visible columns."""
@@ -122,7 +124,7 @@ class Relation:
     def where(self, condition: exp.Expr) -> Relation:
         """Keep the rows for which the condition is true (not NULL)."""
         kept = [column(name) for name in (*self.columns, *self.hidden)]
-        query = _selected(kept, self.source()).where(condition.copy(), copy=False)
+        query = _selected(kept, self.source()).where(copied(condition), copy=False)
         return replace(self, query=query, name=None)
 
     def accept(self, condition: exp.Expr, reason: exp.Expr) -> Relation:
@@ -130,7 +132,7 @@ class Relation:
 
         Where nothing reads the node's port `rejected`, the refused rows become dead letters in the same pass.
         """
-        marked = exp.Anonymous(this=ACCEPT, expressions=[condition.copy(), reason.copy()])
+        marked = exp.Anonymous(this=ACCEPT, expressions=[copied(condition), copied(reason)])
         return self.where(marked)
 
     def aggregate(self, keys: Mapping[str, exp.Expr], values: Mapping[str, exp.Expr]) -> Relation:
@@ -138,17 +140,17 @@ class Relation:
         made = [_aliased(tree, name) for name, tree in (*keys.items(), *values.items())]
         query = _selected(made, self.source())
         if keys:
-            query = query.group_by(*[tree.copy() for tree in keys.values()], copy=False)
+            query = query.group_by(*[copied(tree) for tree in keys.values()], copy=False)
         return Relation(columns=(*keys, *values), query=query)
 
     def order_by(self, terms: Sequence[exp.Expr]) -> Relation:
         """Sort by `exp.Ordered` terms."""
-        return self._continued(self._flat().order_by(*[term.copy() for term in terms], copy=False))
+        return self._continued(self._flat().order_by(*[copied(term) for term in terms], copy=False))
 
     def limit(self, rows: int, offset: int = 0) -> Relation:
         """Keep `rows` rows after the first `offset`."""
         flat = self.query if self._ends_sorted() else None
-        query = (flat.copy() if flat is not None else self._flat()).limit(rows, copy=False)
+        query = (copied(flat) if flat is not None else self._flat()).limit(rows, copy=False)
         return self._continued(query.offset(offset, copy=False) if offset else query)
 
     def distinct(self) -> Relation:
@@ -160,15 +162,15 @@ class Relation:
         window = exp.Window(
             this=exp.RowNumber(),
             partition_by=[column(key) for key in keys],
-            order=exp.Order(expressions=[term.copy() for term in order]) if order else None,
+            order=exp.Order(expressions=[copied(term) for term in order]) if order else None,
         )
         return self.hide({name: window})
 
     def union_all(self, others: Sequence[Relation]) -> Relation:
         """Append the rows of relations with the same columns in the same order."""
-        query: exp.Query = self.as_query().copy()
+        query: exp.Query = copied(self.as_query())
         for other in others:
-            query = exp.union(query, other.as_query().copy(), distinct=False, copy=False)
+            query = exp.union(query, copied(other.as_query()), distinct=False, copy=False)
         return Relation(columns=self.columns, query=query)
 
     def join(
@@ -184,7 +186,7 @@ class Relation:
         """
         kind = {"cross": "CROSS", "semi": "SEMI", "anti": "ANTI"}.get(how)
         side = how.upper() if how in ("left", "right", "full") else None
-        join = exp.Join(this=other.source("r"), on=on.copy() if on is not None else None, side=side, kind=kind)
+        join = exp.Join(this=other.source("r"), on=copied(on) if on is not None else None, side=side, kind=kind)
         made = [_aliased(tree, name) for name, tree in columns.items()]
         query = _selected(made, self.source("l"))
         query.append("joins", join)
@@ -202,14 +204,14 @@ class Relation:
 
     def _narrowed(self, wanted: Mapping[str, exp.Expr]) -> exp.Query:
         assert isinstance(self.query, exp.Select)
-        query = self.query.copy()
+        query = copied(self.query)
         inner = {item.alias_or_name: item for item in query.expressions}
         made: list[exp.Expr] = []
         for name, tree in wanted.items():
             item = inner[tree.name]
             value = item.this if isinstance(item, exp.Alias) else item
             plain = isinstance(value, exp.Column) and value.name == name
-            made.append(value.copy() if plain else exp.alias_(value.copy(), exp.to_identifier(name, quoted=True)))
+            made.append(copied(value) if plain else exp.alias_(copied(value), exp.to_identifier(name, quoted=True)))
         query.set("expressions", made)
         return query
 
@@ -227,9 +229,12 @@ class Relation:
 
 def makes_rows(tree: exp.Expr) -> bool:
     """Tell whether a column of a SELECT decides how many rows there are (`unnest`)."""
-    if tree.find(exp.Unnest, exp.Explode) is not None:
-        return True
-    return any(part.name.upper() == "UNNEST" for part in tree.find_all(exp.Anonymous))
+    if isinstance(tree, exp.Column):
+        return False
+    return any(
+        isinstance(part, (exp.Unnest, exp.Explode)) or (isinstance(part, exp.Anonymous) and part.name.upper() == "UNNEST")
+        for part in parts(tree, exp.Expr)
+    )
 
 
 def _is_same(tree: exp.Expr, name: str) -> bool:
@@ -242,8 +247,8 @@ def _is_bare(tree: exp.Expr) -> bool:
 
 def _aliased(tree: exp.Expr, name: str) -> exp.Expr:
     if isinstance(tree, exp.Column) and tree.name == name and not tree.table:
-        return tree.copy()
-    return exp.alias_(tree.copy(), exp.to_identifier(name, quoted=True))
+        return copied(tree)
+    return exp.alias_(copied(tree), exp.to_identifier(name, quoted=True))
 
 
 def _selected(columns: Iterable[exp.Expr], source: exp.Expr) -> exp.Select:
@@ -253,4 +258,4 @@ def _selected(columns: Iterable[exp.Expr], source: exp.Expr) -> exp.Select:
 
 def sort_term(tree: exp.Expr, descending: bool = False, nulls: str = "last") -> exp.Ordered:
     """Return one term of ORDER BY with the place of NULLs spelled out."""
-    return exp.Ordered(this=tree.copy(), desc=descending, nulls_first=nulls == "first")
+    return exp.Ordered(this=copied(tree), desc=descending, nulls_first=nulls == "first")

@@ -16,6 +16,7 @@ from runnel.compiler.expressions.types import literal
 from runnel.compiler.functions import Function, names
 from runnel.compiler.functions.registry import is_aggregate
 from runnel.compiler.functions.templates import bracketed, build_call
+from runnel.sdk.trees import copied
 
 MAX_EXPANDED = 40_000
 
@@ -64,7 +65,7 @@ class Expander:
         """Return a fresh copy of the expanded tree of a written node."""
         if id(node) not in self.done:
             self.done[id(node)] = self._expand(node)
-        made = self.done[id(node)].copy()
+        made = copied(self.done[id(node)])
         self.size += sum(1 for _ in made.walk())
         if self.size > MAX_EXPANDED * 20:
             raise TooLargeError
@@ -78,13 +79,13 @@ class Expander:
         if isinstance(node, exp.Div | exp.IntDiv | exp.Mod):
             return self._division(node)
         if isinstance(node, exp.Cast):
-            return type(node)(this=self.tree(node.this), to=node.to.copy())
+            return type(node)(this=self.tree(node.this), to=copied(node.to))
         return self._same(node)
 
     def _same(self, node: exp.Expr) -> exp.Expr:
         """Copy a node with its children expanded and kept apart where operators meet."""
         if isinstance(node, exp.Literal | exp.Identifier | exp.DataType | exp.Column | exp.Var):
-            return node.copy()
+            return copied(node)
         apart = isinstance(node, exp.Binary | exp.Unary | exp.Between | exp.In) and not isinstance(
             node, exp.Paren | exp.PropertyEQ
         )
@@ -143,7 +144,7 @@ class Expander:
         made: list[exp.Expr] = []
         for index, arg in enumerate(written):
             kind = _by_context(function, index, arg)
-            made.append(exp.cast(arg.copy(), kind, dialect="duckdb") if kind else self.tree(arg))
+            made.append(exp.cast(copied(arg), kind, dialect="duckdb") if kind else self.tree(arg))
         return tuple(made)
 
     def _type(self, function: Function, index: int, arg: exp.Expr) -> str:
@@ -169,7 +170,7 @@ class Expander:
         return tree
 
     def _decorated(self, inner: exp.Anonymous, site: Site, function: Function, written: list[exp.Expr]) -> exp.Expr:
-        made: exp.Expr = exp.Anonymous(this=inner.this, expressions=[arg.copy() for arg in inner.expressions])
+        made: exp.Expr = exp.Anonymous(this=inner.this, expressions=[copied(arg) for arg in inner.expressions])
         nulls = site.nulls
         if made.expressions and isinstance(made.expressions[0], exp.IgnoreNulls):
             made.set("expressions", [made.expressions[0].this, *made.expressions[1:]])

@@ -21,6 +21,10 @@ _LOGIC = (
     exp.And, exp.Or, exp.Not, exp.EQ, exp.NEQ, exp.GT, exp.GTE, exp.LT, exp.LTE, exp.NullSafeEQ, exp.NullSafeNEQ,
     exp.Is, exp.In, exp.Between, exp.Like, exp.ILike, exp.Escape, exp.Boolean,
 )  # fmt: skip
+_ARITHMETIC = (
+    exp.Column, exp.Literal, exp.Boolean, exp.Paren, exp.Add, exp.Sub, exp.Mul, exp.EQ, exp.NEQ, exp.GT, exp.GTE,
+    exp.LT, exp.LTE, exp.And, exp.Or, exp.Not,
+)  # fmt: skip
 _NO_VALUE = (
     exp.DataType, exp.Identifier, exp.Var, exp.Order, exp.Ordered, exp.Where, exp.WindowSpec, exp.If, exp.PropertyEQ,
     exp.Distinct, exp.Lambda, exp.Star, exp.Slice, exp.DataTypeParam, exp.ColumnDef,
@@ -58,9 +62,19 @@ class Typer:
     def settle(self) -> None:
         """Learn the types of all nodes that matter and of the whole, in one question where nothing is wrong."""
         open_nodes = [node for node in postorder(self.root) if is_value(node) and self.known(node) is None]
-        if self.root not in open_nodes:
+        if self.root not in open_nodes and not self._is_arithmetic():
             open_nodes.append(self.root)
-        self.ask(open_nodes)
+        if open_nodes:
+            self.ask(open_nodes)
+
+    def _is_arithmetic(self) -> bool:
+        """Whether the whole is sums, products and comparisons of numbers, in which the engine can refuse nothing."""
+        for node in postorder(self.root):
+            if isinstance(node, exp.Identifier):
+                continue
+            if not isinstance(node, _ARITHMETIC) or family(self.known(node) or UNKNOWN) not in (*NUMBERS, "boolean"):
+                return False
+        return True
 
     def ask(self, nodes: list[exp.Expr]) -> None:
         """Ask for the types of nodes; when the question fails, one by one, so that the others still get theirs."""

@@ -8,6 +8,7 @@ from sqlglot import exp
 
 from runnel.compiler.dialects.grammar import Tree, call, read
 from runnel.compiler.functions.model import Function
+from runnel.sdk.trees import copied
 
 _ATOMS = (exp.Column, exp.Literal, exp.Paren, exp.Anonymous, exp.Cast, exp.Case, exp.Null, exp.Boolean, exp.Identifier,
           exp.Bracket, exp.Dot, exp.Array, exp.Struct, exp.Lambda, exp.Star, exp.Distinct, exp.Window, exp.Filter,
@@ -49,9 +50,9 @@ def _template(text: str) -> Tree:
 
 def _fill(function: Function, args: list[Tree]) -> Tree:
     values = {param.name: args[index] for index, param in enumerate(function.params) if index < len(args)}
-    tree = _template(str(function.build)).copy()
+    tree = copied(_template(str(function.build)))
     for hole in list(tree.find_all(exp.Placeholder)):
-        value = values[hole.name].copy()
+        value = copied(values[hole.name])
         parent = hole.parent
         apart = not isinstance(parent, exp.Anonymous | exp.Cast | exp.Paren | exp.IgnoreNulls)
         value = bracketed(value) if apart else unbracketed(value)
