@@ -24,7 +24,9 @@ def copied(tree: Tree, swap: Callable[[exp.Expr], exp.Expr] | None = None) -> Tr
         return _copied(tree, swap)
     except RecursionError:
         made = tree.copy()  # the library's way needs no stack
-        return made if swap is None else made.transform(swap, copy=False)
+        if swap is not None:
+            made.transform(swap, copy=False)
+        return made
 
 
 def _copied(tree: Tree, swap: Callable[[exp.Expr], exp.Expr] | None) -> Tree:
