@@ -19,7 +19,7 @@ from runnel.compiler.typing import TypedNode, cte_name, plain_sql
 from runnel.compiler.usage import needed_columns, prune
 from runnel.plan.shapes import Cte, Effect, Feed, Fence, NodePlan, Plan, Scan, Segment, Tap
 from runnel.sdk.node import Ledger, Node
-from runnel.sdk.relation import Relation
+from runnel.sdk.relation import ACCEPT, Relation
 from runnel.sdk.source import Sink, Source
 from runnel.sdk.trees import copied, parts
 
@@ -349,7 +349,7 @@ def _tap(cutter: Cutter, item: TypedNode, port: str, taps: list[Tap]) -> dict[st
     relation = item.relations[port]
     if port == REJECTED or (id, REJECTED) in cutter.live:
         return None
-    if not any(part.name == "RUNNEL_ACCEPT" for part in parts(relation.as_query(), exp.Anonymous)):
+    if not any(part.name == ACCEPT for part in parts(relation.as_query(), exp.Anonymous)):
         return None
     first = next(iter(cutter.graph.into(id)), None)
     if first is None:

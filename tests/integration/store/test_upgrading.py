@@ -105,10 +105,9 @@ def test_an_older_state_is_upgraded_and_keeps_every_row(state, tmp_path):
     assert upgrade(engine, home, tmp_path / "migrations", "9001") is None
 
 
+@pytest.mark.parametrize("state", ["sqlite"], indirect=True)  # PostgreSQL has backups of its own
 def test_the_backup_opens_and_has_the_old_data(state, tmp_path):
     engine, home = state
-    if engine.dialect.name != "sqlite":
-        pytest.skip("PostgreSQL has backups of its own")
     before = counts(engine)
     backup = upgrade(engine, home, migrations(tmp_path), "9001")
     assert backup is not None and backup.parent == home / "backups"
@@ -144,10 +143,9 @@ def test_an_upgrade_that_breaks_leaves_the_old_state_and_names_the_backup(state,
     assert current_revision(engine) == "9001"
 
 
+@pytest.mark.parametrize("state", ["sqlite"], indirect=True)  # PostgreSQL refuses such a row itself
 def test_an_upgrade_that_leaves_rows_without_their_run_is_taken_back(state, tmp_path):
     engine, home = state
-    if engine.dialect.name != "sqlite":
-        pytest.skip("PostgreSQL refuses such a row itself")
     before = counts(engine)
     with pytest.raises(ConnectorError, match="point at rows that are gone"):
         upgrade(engine, home, migrations(tmp_path, "op.execute('DELETE FROM runs')"), "9001")
@@ -218,10 +216,9 @@ def test_a_state_of_a_newer_program_is_refused_and_not_touched(state, tmp_path):
     assert (sorted((home / "backups").glob("*")) if (home / "backups").exists() else []) == backups
 
 
+@pytest.mark.parametrize("state", ["sqlite"], indirect=True)  # PostgreSQL has backups of its own
 def test_without_a_whole_backup_nothing_is_upgraded(state, tmp_path):
     engine, home = state
-    if engine.dialect.name != "sqlite":
-        pytest.skip("PostgreSQL has backups of its own")
     (home / "backups").mkdir()
     (home / "backups" / "blocked").write_text("")
     from runnel.store import upgrading

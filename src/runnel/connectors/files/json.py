@@ -14,7 +14,7 @@ from runnel.connectors.files.overlay import NUMBERS, Tap, checked
 from runnel.connectors.files.records import uniform
 from runnel.connectors.files.refused import encoded, known
 from runnel.connectors.files.splitting import Split, split
-from runnel.connectors.files.structure import Tree, Wide, at_path, leaves, listed, merge, replaced, type_text
+from runnel.connectors.files.structure import Tree, Wide, at_path, enlarge, leaves, listed, merge, replaced, type_text
 from runnel.connectors.files.values import NO_DELIMITER, overriding
 from runnel.sdk import Opened
 
@@ -223,8 +223,7 @@ class _Look:
                 continue
         for path, size in wide.whole.items():
             if at_path(tree, path) == "DOUBLE":
-                known = wide.beyond.get(path, (0, 0))
-                wide.beyond[path] = (max(known[0], size[0]), max(known[1], size[1]))
+                enlarge(wide.beyond, path, *size)
         for path, size in wide.beyond.items():
             tree = replaced(tree, path, self._wide_type(path, size))
         texts = [at_path(tree, path) == "VARCHAR" for path in (*wide.beyond, *wide.whole)]

@@ -143,11 +143,11 @@ class Wide:
             return
         if after:
             if Decimal(repr(float(number))) != Decimal(number):
-                _enlarge(self.beyond, path, len(before), len(after))
+                enlarge(self.beyond, path, len(before), len(after))
         elif not -(2**63) <= int(number) < 2**63:
-            _enlarge(self.beyond, path, len(before), 0)
+            enlarge(self.beyond, path, len(before), 0)
         elif int(float(number)) != int(number):
-            _enlarge(self.whole, path, len(before), 0)
+            enlarge(self.whole, path, len(before), 0)
 
 
 _SAFE_DIGITS = 15
@@ -158,7 +158,8 @@ class _Number(str):
     """The digits of a number as they stand."""
 
 
-def _enlarge(sizes: dict[tuple[str, ...], tuple[int, int]], path: tuple[str, ...], before: int, after: int) -> None:
+def enlarge(sizes: dict[tuple[str, ...], tuple[int, int]], path: tuple[str, ...], before: int, after: int) -> None:
+    """Make the room noted for the numbers at a path large enough for one more."""
     known = sizes.get(path, (0, 0))
     sizes[path] = (max(known[0], before), max(known[1], after))
 
