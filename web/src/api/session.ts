@@ -1,0 +1,47 @@
+/** Who is here, and what they may do. */
+import { useQuery } from "@tanstack/react-query";
+import { http, Problem, setCsrf } from "./http";
+
+export interface User {
+  id: string;
+  username: string;
+  first_name: string | null;
+  last_name: string | null;
+  email: string | null;
+  role: string;
+  timezone: string | null;
+  preferences: Readonly<Record<string, unknown>>;
+}
+
+export interface Session {
+  user: User;
+  permissions: readonly string[];
+  csrf: string;
+  mode: "local" | "users";
+  /** For a permission that is missing: the roles that have it. */
+  roles_that?: Readonly<Record<string, readonly string[]>>;
+}
+
+/** Fetch the session; null without one. */
+export async function fetchSession(): Promise<Session | null> {
+  try {
+    const session = await http.get<Session>("/auth/session");
+    setCsrf(session.csrf);
+    return session;
+  } catch (error) {
+    if (error instanceof Problem && error.status === 401) return null;
+    throw error;
+  }
+}
+
+export const sessionKey = ["session"] as const;
+
+/** The session of this page; null when signed out, undefined while loading. */
+export function useSession(): Session | null | undefined {
+  return useQuery({ queryKey: sessionKey, queryFn: fetchSession, staleTime: 60_000 }).data;
+}
+
+/** Tell whether the user may do something, by the dotted name of the permission. */
+export function useCan(permission: string): boolean {
+  return useSession()?.permissions.includes(permission) ?? false;
+}

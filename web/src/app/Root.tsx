@@ -1,0 +1,29 @@
+import { useQuery } from "@tanstack/react-query";
+import { Outlet } from "@tanstack/react-router";
+import { fetchSession, sessionKey } from "../api/session";
+import { EmptyState } from "../ui/EmptyState";
+import { SignedOut } from "./SignedOut";
+import { words } from "./words";
+
+/** Every page stands behind the session: without one there is the way in. */
+export function Root() {
+  const {
+    data: session,
+    isPending,
+    isError,
+  } = useQuery({
+    queryKey: sessionKey,
+    queryFn: fetchSession,
+    staleTime: 60_000,
+    refetchInterval: (query) => (query.state.status === "error" ? 3_000 : false),
+  });
+  if (isPending) return null;
+  if (isError) {
+    return (
+      <EmptyState icon="unplug" title={words.unreachable.title}>
+        {words.unreachable.text} <code className="text-text">runnel up</code>
+      </EmptyState>
+    );
+  }
+  return session ? <Outlet /> : <SignedOut />;
+}

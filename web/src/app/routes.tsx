@@ -1,0 +1,47 @@
+import { createRootRoute, createRoute, createRouter, lazyRouteComponent, redirect } from "@tanstack/react-router";
+import { NotFound } from "./NotFound";
+import { Root } from "./Root";
+
+const root = createRootRoute({ component: Root, notFoundComponent: NotFound });
+
+/*
+ * One line per page: its path, and the module that holds it. Pages are fetched when they are first shown.
+ * A page renders inside <Shell>; its folder is features/NAME, its component a named export.
+ */
+const editor = createRoute({
+  getParentRoute: () => root,
+  path: "/pipelines/$name",
+  component: lazyRouteComponent(() => import("./editor/EditorPage"), "EditorPage"),
+  validateSearch: (search: Record<string, unknown>): { node?: string; run?: string } => ({
+    node: typeof search.node === "string" ? search.node : undefined,
+    run: typeof search.run === "string" ? search.run : undefined,
+  }),
+});
+
+const oldDashboard = createRoute({
+  getParentRoute: () => root,
+  path: "/dashboard",
+  beforeLoad: () => {
+    throw redirect({ to: "/" });
+  },
+});
+
+const oldBuilder = createRoute({
+  getParentRoute: () => root,
+  path: "/pipeline-builder",
+  beforeLoad: () => {
+    throw redirect({ to: "/pipelines/$name", params: { name: "new" } });
+  },
+});
+
+export const router = createRouter({
+  routeTree: root.addChildren([editor, oldDashboard, oldBuilder]),
+  defaultPreload: "intent",
+  scrollRestoration: false,
+});
+
+declare module "@tanstack/react-router" {
+  interface Register {
+    router: typeof router;
+  }
+}
