@@ -57,11 +57,11 @@ def charts_of(project: Project, report: RunReport) -> list[DrawnChart]:
         table = read_kept(kept)
         columns = tuple(table.column_names)
         rows = list(zip(*[table.column(name).to_pylist() for name in columns], strict=True))
-        made.append(_noted(DrawnChart(effect.node, spec, columns, rows)))
+        made.append(noted(DrawnChart(effect.node, spec, columns, rows)))
     return made
 
 
-def _noted(chart: DrawnChart) -> DrawnChart:
+def noted(chart: DrawnChart) -> DrawnChart:
     """Say under a map which of its names mean no country that has an outline."""
     spec = chart.spec
     if spec.kind != "map" or spec.series is None:

@@ -43,7 +43,7 @@ def evaluate(project: Project, expression: str, file: str | None) -> dict[str, A
         raise pipelines.InvalidPipelineError(findings)
     port = ("value", "output")
     with questions(project, compiled.plan([port])) as ask:
-        _, text = ask(f'SELECT "value" FROM ({{query}}) AS evaluated LIMIT {MOST_ROWS}')
+        _, text = ask(f'SELECT "value" FROM "the rows" LIMIT {MOST_ROWS}')
     values = orjson.Fragment("[" + ",".join(_cells(text)) + "]")
     return {"type": compiled.typed["value"].schemas["output"]["value"], "values": values}
 

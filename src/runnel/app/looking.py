@@ -38,7 +38,7 @@ class Looking:
             whole=True,
         )  # fmt: skip
         name = cte_name(*port, typed[port[0]].node.ports.outputs[0].name)
-        question = f'WITH "{name}" AS ({{query}}) {plain_sql(relation.as_query())}'
+        question = f'WITH "{name}" AS (FROM "the rows") {plain_sql(relation.as_query())}'
         with questions(self.project, plan) as ask:
             columns, text = ask(question)
         return named_rows(columns, text)

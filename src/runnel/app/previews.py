@@ -42,7 +42,7 @@ def preview(project: Project, compiled: Compiled, port: tuple[str, str], limit: 
 def _first_rows(project: Project, plan: Plan, limit: int) -> tuple[str, int]:
     with questions(project, plan) as ask:
         (_, text), (_, counted) = ask.all(
-            f"SELECT * FROM ({{query}}) AS preview LIMIT {limit}", "SELECT count(*) AS n FROM ({query}) AS preview"
+            f'SELECT * FROM "the rows" LIMIT {limit}', 'SELECT count(*) AS n FROM "the rows"'
         )
     return text, orjson.loads(counted)[0][0]
 
@@ -53,7 +53,7 @@ def port_rows(project: Project, compiled: Compiled, ref: str, limit: int = 10_00
 
     port = port_of(compiled, ref)
     with questions(project, compiled.plan([port], whole=True)) as ask:
-        columns, text = ask(f"SELECT * FROM ({{query}}) AS rows LIMIT {limit}")
+        columns, text = ask(f'SELECT * FROM "the rows" LIMIT {limit}')
     return named_rows(columns, text)
 
 
@@ -76,7 +76,7 @@ def plain_rows(types: Sequence[str], text: str) -> list[tuple[Any, ...]]:
 
 
 class Questions:
-    """Asks SQL questions over one segment whose inputs are ready; `{query}` in a question is the segment's query."""
+    """Asks SQL questions over one segment whose inputs are ready; its result is the table "the rows"."""
 
     def __init__(
         self, worker: WorkerHandle, segment: Segment, feeds: Mapping[str, Any], folder: str, hold: bool

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from runnel.app.gates import inspect
 from runnel.app.pipelines import Document, runnable
 from runnel.app.remembering import GOOD, KEY, kept_sources
+from runnel.app.run_events import TellingJournal
 from runnel.app.settings import byte_size
 from runnel.app.workers import existing
 from runnel.compiler.compile import Compiled
@@ -19,6 +20,7 @@ from runnel.errors import RunnelError
 from runnel.plan.shapes import Effect, Plan
 from runnel.runtime.batch import BatchOptions, BatchResult, BatchRun
 from runnel.runtime.cache import Kept
+from runnel.runtime.journal import Journal
 from runnel.runtime.ledger import Ledger
 from runnel.sdk.source import Sink, SinkContext, Written
 
@@ -40,6 +42,8 @@ class RunOptions:
     replays: str | None = None
     """The claim on the dead letters that this run replays."""
     remember: bool = True
+    actor: str | None = None
+    """Who asked for the run."""
 
 
 @dataclass
@@ -122,9 +126,12 @@ def run_compiled(
     plan = compiled.plan(targets)
     version = project.store.versions.put(plan.pipeline, text_of(document), plan.version, compiled.pipeline)
     started = project.store.runs.start(
-        plan.pipeline, version, {key: str(value) for key, value in compiled.params.items()}, options.replays
-    )
+        plan.pipeline, version, {key: str(value) for key, value in compiled.params.items()}, options.replays,
+        options.actor,
+    )  # fmt: skip
     stop = CancelRequest(project, started.id, cancel)
+    if progress is not None:
+        progress("started", {**started.to_json(), "nodes": [node.id for node in plan.nodes]})
     try:
         result = _execute(project, plan, started.id, options, progress, stop)
     except KeyboardInterrupt:
@@ -181,7 +188,9 @@ def _execute(
     folder = project.home / "runs" / run_id
     staging = folder / "staging"
     staging.mkdir(parents=True, exist_ok=True)
-    journal = project.store.runs.journal(run_id)
+    journal: Journal = project.store.runs.journal(run_id)
+    if progress is not None:
+        journal = TellingJournal(journal, progress)
     reads = existing([path for segment in plan.segments for scan in segment.scans for path in scan.reads])
     project.cache.root.mkdir(parents=True, exist_ok=True)
     memory = plan.settings.get("memory")

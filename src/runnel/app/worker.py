@@ -218,7 +218,7 @@ def stage(payload: Mapping[str, Any], context: TaskContext) -> Mapping[str, Any]
 def query(payload: Mapping[str, Any], context: TaskContext) -> Mapping[str, Any]:
     """Answer small questions over a segment's query (a preview, a profile, a probe of data): columns and rows each.
 
-    In every template `{query}` stands for the segment's readable query. Rows arrive as the text of a JSON array of
+    Every template is a SELECT over the table "the rows", the segment's result. Rows arrive as the text of a JSON array of
     arrays, exact for every type. The connection with its views is kept for the next questions over the same segment.
     """
     import duckdb
@@ -230,11 +230,17 @@ def query(payload: Mapping[str, Any], context: TaskContext) -> Mapping[str, Any]
     try:
         connection, asked = _prepared(segment, payload, context)
         for template in payload["templates"]:
-            columns, rows = json_rows(connection, template.replace("{query}", asked))
+            columns, rows = json_rows(connection, _over(asked, template))
             answers.append({"columns": columns, "rows": rows})
     except duckdb.Error as error:
         raise explained(error, segment) from error
     return {"answers": answers}
+
+
+def _over(query: str, template: str) -> str:
+    """Return a question with the table "the rows" declared; no text of the question is ever looked into."""
+    given = f'WITH "the rows" AS ({query})'
+    return f"{given}, {template[5:]}" if template.startswith("WITH ") else f"{given} {template}"
 
 
 def _prepared(segment: Segment, payload: Mapping[str, Any], context: TaskContext) -> tuple[Any, str]:

@@ -19,14 +19,20 @@ if TYPE_CHECKING:
 TASKS = "runnel.app.worker"
 WARM = ("duckdb", "pyarrow", "pyarrow.parquet", "runnel.app.worker", "runnel.app.warming")
 
+MOST_KEPT = 4
+"""How many workers of previews stay: a pipeline's nodes need different files, and a person goes to and fro."""
+
+Kept = tuple[tuple[str, ...], "WorkerHandle", Path]
+"""A worker with its grant and the folder that it may write."""
+
 
 class Workers:
-    """Hands out workers by grant; the last one is kept, since the next task often has the same grant."""
+    """Hands out workers by grant; those of previews are kept, since the next question often has the same grant."""
 
     def __init__(self, project: Project) -> None:
         self.project = project
         self.zygote = Zygote(WARM)
-        self._desk: tuple[tuple[str, ...], WorkerHandle, Path] | None = None
+        self._desks: list[Kept] = []
         self._lock = threading.Lock()
 
     def start(self) -> None:
@@ -49,9 +55,9 @@ class Workers:
 
     @contextmanager
     def at_desk(self, read: Sequence[str]) -> Iterator[tuple[WorkerHandle, Path]]:
-        """Lend the worker that answers small questions, with a folder that it may write; the last one is kept.
+        """Lend a worker that answers small questions, with a folder that it may write; the last few are kept.
 
-        The next question mostly has the same grant, and finds the views and small results of the one before.
+        The next question mostly has the grant of one of them, and finds the views and small results of before.
         """
         key = tuple(sorted(set(read)))
         kept = self._take(key)
@@ -68,24 +74,28 @@ class Workers:
             _clear(kept)
             raise
         with self._lock:
-            if self._desk is None:
-                self._desk, kept = kept, None
-        if kept is not None:
-            _clear(kept)
+            self._desks.append(kept)
+            ended = self._desks[:-MOST_KEPT]
+            del self._desks[:-MOST_KEPT]
+        for old in ended:
+            _clear(old)
 
-    def _take(self, key: tuple[str, ...]) -> tuple[tuple[str, ...], WorkerHandle, Path] | None:
-        """Return the kept worker if it has that grant and lives; another one is ended."""
+    def _take(self, key: tuple[str, ...]) -> Kept | None:
+        """Return the kept worker of that grant if it lives, the one used last; dead ones are ended."""
         with self._lock:
-            kept, self._desk = self._desk, None
-        if kept is not None and (kept[0] != key or not kept[1].alive or not kept[2].exists()):
-            _clear(kept)
-            return None
-        return kept
+            found = next((kept for kept in reversed(self._desks) if kept[0] == key), None)
+            if found is not None:
+                self._desks.remove(found)
+        if found is not None and (not found[1].alive or not found[2].exists()):
+            _clear(found)
+            return self._take(key)
+        return found
 
     def close(self) -> None:
         """End every worker."""
-        kept = self._desk
-        if kept is not None:
+        with self._lock:
+            ended, self._desks = self._desks, []
+        for kept in ended:
             _clear(kept)
         self.zygote.close()
 
@@ -118,7 +128,7 @@ class WorkerHandle:
         self.close()
 
 
-def _clear(kept: tuple[tuple[str, ...], WorkerHandle, Path]) -> None:
+def _clear(kept: Kept) -> None:
     kept[1].close()
     shutil.rmtree(kept[2], ignore_errors=True)
 

@@ -13,10 +13,18 @@ from sqlalchemy import event
 
 if TYPE_CHECKING:
     from runnel.sdk.objects import Objects
+    from runnel.store.answered import AnsweredStore
+    from runnel.store.api_tokens import ApiTokenStore
+    from runnel.store.audit import AuditStore
     from runnel.store.datasets import DatasetStore
+    from runnel.store.drafts import DraftStore
     from runnel.store.letters import LetterStore
     from runnel.store.runs import RunStore
     from runnel.store.secrets import SecretStore
+    from runnel.store.sessions import SessionStore
+    from runnel.store.shares import ShareStore
+    from runnel.store.site_settings import SiteSettingStore
+    from runnel.store.users import UserStore
     from runnel.store.versions import VersionStore
 
 
@@ -72,11 +80,67 @@ class Store:
         return DatasetStore(self.engine, self.home)
 
     @cached_property
+    def drafts(self) -> DraftStore:
+        """Drafts of pipelines."""
+        from runnel.store.drafts import DraftStore
+
+        return DraftStore(self.engine)
+
+    @cached_property
     def secrets(self) -> SecretStore:
         """Encrypted secrets."""
         from runnel.store.secrets import SecretStore
 
         return SecretStore(self.engine, self.home)
+
+    @cached_property
+    def users(self) -> UserStore:
+        """Users."""
+        from runnel.store.users import UserStore
+
+        return UserStore(self.engine)
+
+    @cached_property
+    def sessions(self) -> SessionStore:
+        """Sessions and refresh tokens."""
+        from runnel.store.sessions import SessionStore
+
+        return SessionStore(self.engine)
+
+    @cached_property
+    def api_tokens(self) -> ApiTokenStore:
+        """API tokens and invitations."""
+        from runnel.store.api_tokens import ApiTokenStore
+
+        return ApiTokenStore(self.engine)
+
+    @cached_property
+    def audit(self) -> AuditStore:
+        """The audit log."""
+        from runnel.store.audit import AuditStore
+
+        return AuditStore(self.engine)
+
+    @cached_property
+    def shares(self) -> ShareStore:
+        """Read-only links to charts."""
+        from runnel.store.shares import ShareStore
+
+        return ShareStore(self.engine)
+
+    @cached_property
+    def answered(self) -> AnsweredStore:
+        """Answers by idempotency key."""
+        from runnel.store.answered import AnsweredStore
+
+        return AnsweredStore(self.engine)
+
+    @cached_property
+    def site_settings(self) -> SiteSettingStore:
+        """Settings that an admin changes."""
+        from runnel.store.site_settings import SiteSettingStore
+
+        return SiteSettingStore(self.engine)
 
     def close(self) -> None:
         """Give the connections back."""

@@ -38,6 +38,7 @@ class Run:
     seconds: float | None
     error: Mapping[str, Any] | None
     result: Mapping[str, Any] | None
+    actor: str | None = None
 
     def to_json(self) -> dict[str, Any]:
         """Return the row of a list of runs."""
@@ -45,6 +46,7 @@ class Run:
             "run_id": self.id, "pipeline": self.pipeline, "version": self.version, "status": self.status,
             "cause": self.cause, "params": dict(self.params), "started_at": _text(self.started_at),
             "finished_at": _text(self.finished_at), "seconds": self.seconds, "error": self.error,
+            "actor": self.actor,
         }  # fmt: skip
 
 
@@ -67,17 +69,24 @@ class RunStore:
         self.engine = engine
         self.home = home
 
-    def start(self, pipeline: str, version: str, params: Mapping[str, Any], replays: str | None = None) -> Run:
+    def start(
+        self,
+        pipeline: str,
+        version: str,
+        params: Mapping[str, Any],
+        replays: str | None = None,
+        actor: str | None = None,
+    ) -> Run:
         """Write the row of a new running run, in one transaction; `replays` names the claim on what it replays."""
         id = new_id()
         row = {
             "id": id, "pipeline": pipeline, "version": version, "status": "running", "params": dict(params),
             "started_at": datetime.now(UTC), "owner": {**myself(), "replays": replays}, "token": time.time_ns() & (2**62 - 1),
-            "cancel_requested": False,
+            "cancel_requested": False, "actor": actor,
         }  # fmt: skip
         with self.engine.begin() as connection:
             connection.execute(runs.insert().values(**row))
-        return Run(id, pipeline, version, "running", None, params, row["started_at"], None, None, None, None)
+        return Run(id, pipeline, version, "running", None, params, row["started_at"], None, None, None, None, actor)
 
     def journal(self, run_id: str) -> RunJournal:
         """Return the journal of a run."""
@@ -207,7 +216,7 @@ def _jsonable(value: Any) -> Any:
 def _run(row: Any) -> Run:
     return Run(
         row["id"], row["pipeline"], row["version"], row["status"], row["cause"], row["params"], row["started_at"],
-        row["finished_at"], row["seconds"], row["error"], row["result"],
+        row["finished_at"], row["seconds"], row["error"], row["result"], row["actor"],
     )  # fmt: skip
 
 

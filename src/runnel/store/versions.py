@@ -20,7 +20,7 @@ class VersionStore:
     def __init__(self, engine: sa.Engine) -> None:
         self.engine = engine
 
-    def put(self, name: str, text: str, meaning: str, pipeline: Pipeline) -> str:
+    def put(self, name: str, text: str, meaning: str, pipeline: Pipeline, actor: str | None = None) -> str:
         """Keep a version; the same text again gives the same id and writes nothing but the time."""
         id = version_hash(text)
         now = datetime.now(UTC)
@@ -28,7 +28,7 @@ class VersionStore:
             if connection.execute(sa.select(versions.c.id).where(versions.c.id == id)).first() is None:
                 row = {
                     "id": id, "pipeline": name, "semantic_hash": meaning, "text": text, "created_at": now,
-                    "graph_definition": graph_definition(pipeline),
+                    "graph_definition": graph_definition(pipeline), "actor": actor,
                 }  # fmt: skip
                 connection.execute(versions.insert().values(**row))
             found = connection.execute(sa.select(pipelines.c.latest_version).where(pipelines.c.name == name)).first()
@@ -51,7 +51,7 @@ class VersionStore:
 
     def list(self, pipeline: str | None = None) -> list[dict[str, Any]]:
         """Return the versions, newest first."""
-        columns = (versions.c.id, versions.c.pipeline, versions.c.semantic_hash, versions.c.created_at)
+        columns = (versions.c.id, versions.c.pipeline, versions.c.semantic_hash, versions.c.created_at, versions.c.actor)
         query = sa.select(*columns).order_by(versions.c.created_at.desc())
         if pipeline is not None:
             query = query.where(versions.c.pipeline == pipeline)

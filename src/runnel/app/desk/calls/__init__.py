@@ -1,0 +1,1 @@
+"""What the desk answers, by subject; each function names itself with `answers`."""

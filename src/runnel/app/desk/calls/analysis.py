@@ -1,0 +1,139 @@
+"""What an editor draws without running anything: findings, ports, schemas, one line per node, and content keys."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from typing import Any
+
+import orjson
+
+from runnel.app import pipelines
+from runnel.app.desk.core import Core
+from runnel.app.desk.registry import answers
+from runnel.app.words import pipeline_in_words
+from runnel.compiler.compile import Compiled
+from runnel.compiler.lineage import column_lineage
+from runnel.model.describing import title
+from runnel.model.hashing import node_meaning
+from runnel.sdk.node import Port
+
+
+@answers("analysis")
+def analysis(core: Core, payload: Mapping[str, Any]) -> dict[str, Any]:
+    """Return findings, the pipeline in words, and what is known of every node."""
+    document = core.document(payload)
+    if document.pipeline is None:
+        return {"findings": _json(document.findings), "words": "", "order": [], "nodes": {}}
+    made = core.compiled(payload)
+    keys = content_keys(made)
+    return {
+        "findings": _json(made.findings),
+        "words": pipeline_in_words(made),
+        "order": list(made.graph.nodes),
+        "nodes": {id: _node(made, id, keys) for id in made.graph.nodes},
+        "outer": _outer_ports(made),
+    }
+
+
+@answers("validate")
+def validate(core: Core, payload: Mapping[str, Any]) -> dict[str, Any]:
+    """Return every finding."""
+    document = core.document(payload)
+    found = document.findings if document.pipeline is None else core.compiled(payload).findings
+    return {"findings": _json(found)}
+
+
+@answers("schema")
+def schema(core: Core, payload: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the columns of every port."""
+    return pipelines.schema(core.compiled(payload))
+
+
+@answers("sql")
+def sql(core: Core, payload: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the SQL of a node, or of the last one, in a dialect."""
+    return pipelines.sql(core.runnable(payload), payload.get("node"), payload.get("dialect") or "duckdb")
+
+
+@answers("lineage")
+def lineage(core: Core, payload: Mapping[str, Any]) -> dict[str, Any]:
+    """Return where a column comes from, and which columns further on are made of it."""
+    made = core.sound(payload, payload["node"])
+    column = str(payload["column"])
+    found = pipelines.lineage(made, f"{payload['node']}.{column}")
+    return {**found, "uses": _uses(made, str(payload["node"]), column)}
+
+
+def _uses(made: Compiled, node: str, column: str) -> list[dict[str, str]]:
+    """Return every column after `node` into which the values of a column flow."""
+    uses: list[dict[str, str]] = []
+    for id in made.graph.nodes:
+        if id not in made.graph.descendants(node):
+            continue
+        for port, columns in made.typed[id].schemas.items():
+            for name in columns:
+                sources, path = column_lineage(made.graph, made.typed, id, name, port)
+                if any(place.node == node and place.column == column for place in [*sources, *path]):
+                    uses.append({"node": id, "port": port, "column": name})
+    return uses
+
+
+def content_keys(made: Compiled) -> dict[str, str]:
+    """Return a key per node that changes when its result may change: its meaning, its source, and what is before it."""
+    keys: dict[str, str] = {}
+    for id, node in made.graph.nodes.items():
+        doc = made.pipeline.nodes.get(id)
+        typed = made.typed.get(id)
+        material = [
+            node_meaning(doc) if doc is not None else [node.kind, node.config.model_dump(mode="json", by_alias=True)],
+            [[edge.output, edge.input, keys.get(edge.source, "")] for edge in made.graph.into(id)],
+            typed.probe.to_json() if typed is not None and typed.probe is not None else None,
+            {name: str(value) for name, value in made.params.items()},
+        ]
+        keys[id] = hashlib.sha256(orjson.dumps(material, default=str, option=orjson.OPT_NON_STR_KEYS)).hexdigest()[:20]
+    return keys
+
+
+def _node(made: Compiled, id: str, keys: Mapping[str, str]) -> dict[str, Any]:
+    node = made.graph.nodes[id]
+    typed = made.typed.get(id)
+    doc = made.pipeline.nodes.get(id)
+    return {
+        "kind": node.kind,
+        "title": title(doc) if doc is not None else id,
+        "summary": node.node.describe(node.config),
+        "inputs": [_port(port) for port in node.ports.inputs],
+        "outputs": [_port(port) for port in node.ports.outputs],
+        "schemas": columns_by_port(made, id),
+        "key": keys[id] if typed is not None and not typed.broken else None,
+        "engine": "duckdb",
+        "noticed": list(typed.probe.to_json().get("noticed", [])) if typed is not None and typed.probe else [],
+    }
+
+
+def columns_by_port(made: Compiled, id: str) -> dict[str, list[dict[str, Any]]]:
+    """Return the columns of every output of a node."""
+    typed = made.typed.get(id)
+    return {
+        port: [{"name": name, "type": type, "nullable": True} for name, type in columns.items()]
+        for port, columns in (typed.schemas if typed is not None else {}).items()
+    }
+
+
+def _port(port: Port) -> dict[str, Any]:
+    return {"name": port.name, "type": port.type.value, "many": port.many, "required": port.required}
+
+
+def _outer_ports(made: Compiled) -> dict[str, Any]:
+    """Return the ports of nodes that hold others: which inner port each of their outputs stands for."""
+    outer: dict[str, dict[str, Any]] = {}
+    for (node, port), (inner, output) in made.graph.aliases.items():
+        outer.setdefault(node, {"outputs": {}})["outputs"][port] = {
+            "node": inner, "port": output, "columns": columns_by_port(made, inner).get(output, []),
+        }  # fmt: skip
+    return outer
+
+
+def _json(findings: Any) -> list[dict[str, Any]]:
+    return [finding.to_json() for finding in findings]

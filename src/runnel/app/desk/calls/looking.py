@@ -1,0 +1,125 @@
+"""Looking at data: the rows of any port by window, sorted, filtered and searched; counts; charts; what was left out."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import orjson
+
+from runnel.app.column_facts import profiled
+from runnel.app.desk.calls.analysis import content_keys
+from runnel.app.desk.core import Core
+from runnel.app.desk.registry import answers
+from runnel.app.looks import Look, ports_to_count, window
+from runnel.app.pipelines import InvalidPipelineError, port_of
+from runnel.app.previews import plain_rows, questions
+from runnel.app.typed_charts import chart_of
+from runnel.compiler.compile import Compiled
+from runnel.errors import RunnelError
+
+MOST_ROWS = 2_000
+
+
+@answers("preview")
+def preview(core: Core, payload: Mapping[str, Any]) -> bytes:
+    """Return a window of the rows of a port, how many there are, and how many match."""
+    begun = time.monotonic()
+    made, port = _port(core, payload)
+    look = Look(
+        offset=max(0, int(payload.get("offset") or 0)), limit=min(MOST_ROWS, max(0, int(payload.get("limit", 200)))),
+        sort=tuple((str(item["column"]), bool(item.get("descending"))) for item in payload.get("sort") or ()),
+        where=payload.get("where") or None, search=payload.get("search") or None,
+        columns=tuple(payload["columns"]) if payload.get("columns") else None,
+        strings=payload.get("numbers") == "string",
+    )  # fmt: skip
+    found = window(core.project, made, port, look)
+    rows, total, matching = found.rows, found.total, found.matching
+    head = {
+        "columns": found.columns, "total_rows": total, "matching_rows": matching, "offset": look.offset,
+        "complete": found.shown == total, "basis": "all", "key": content_keys(made).get(port[0]),
+        "node": port[0], "port": port[1], "seconds": round(time.monotonic() - begun, 4),
+    }  # fmt: skip
+    return orjson.dumps({**head, "rows": orjson.Fragment(rows)})
+
+
+@answers("counts")
+def counts(core: Core, payload: Mapping[str, Any]) -> dict[str, Any]:
+    """Return how many rows every port has that can be counted; ports whose nodes are broken are left out."""
+    made = core.compiled(payload)
+    keys = content_keys(made)
+    found: dict[str, dict[str, Any]] = {}
+    for port in ports_to_count(made, payload.get("nodes")):
+        try:
+            total = window(core.project, made, port, Look(limit=0)).total
+        except RunnelError as error:
+            found[".".join(port)] = {"rows": None, "key": keys[port[0]], "error": error.to_json()}
+        else:
+            found[".".join(port)] = {"rows": total, "key": keys[port[0]]}
+    return {"ports": found}
+
+
+@answers("profile")
+def profile(core: Core, payload: Mapping[str, Any]) -> dict[str, Any]:
+    """Return every column's nulls, distinct values, extremes, most frequent values and histogram, over all rows."""
+    begun = time.monotonic()
+    made, port = _port(core, payload)
+    schema = dict(made.typed[port[0]].schemas[port[1]])
+    wanted = payload.get("columns")
+    if wanted:
+        schema = {name: type for name, type in schema.items() if name in wanted}
+    with questions(core.project, made.plan([port], whole=True)) as ask:
+        rows, columns = profiled(ask, schema, quick=True)
+    return {
+        "rows": rows, "basis": "all", "key": content_keys(made).get(port[0]), "columns": columns,
+        "seconds": round(time.monotonic() - begun, 4),
+    }  # fmt: skip
+
+
+@answers("chart")
+def chart(core: Core, payload: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the specification and the data of a chart node."""
+    made = core.sound(payload, str(payload["node"]))
+    drawn = chart_of(core.project, made, str(payload["node"]))
+    return {**drawn.to_json(), "key": content_keys(made).get(str(payload["node"]))}
+
+
+@answers("left_out")
+def left_out(core: Core, payload: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what a node did not pass on: the ports beside its first, with counts, and the reasons of refused rows."""
+    node = str(payload["node"])
+    made = core.sound(payload, node)
+    outputs = [port.name for port in made.graph.nodes[node].ports.outputs]
+    schemas = made.typed[node].schemas
+    parts: list[dict[str, Any]] = []
+    for port in [name for name in outputs[1:] if name in schemas]:
+        total = window(core.project, made, (node, port), Look(limit=0)).total
+        parts.append({"port": port, "rows": total, "reasons": _reasons(core, made, node, port, schemas[port])})
+    kept = window(core.project, made, (node, outputs[0]), Look(limit=0)).total if outputs and outputs[0] in schemas else None
+    return {"node": node, "kept": kept, "parts": parts, "key": content_keys(made).get(node)}
+
+
+def _reasons(core: Core, made: Compiled, node: str, port: str, columns: Mapping[str, str]) -> list[dict[str, Any]]:
+    """Count the refused rows of a port by their reason, where the port names one."""
+    named = next((name for name in ("_reason", "reason", "_rule") if name in columns), None)
+    if named is None:
+        return []
+    with questions(core.project, made.plan([(node, port)], whole=True)) as ask:
+        _, text = ask(f'SELECT "{named}", count(*) FROM "the rows" GROUP BY 1 ORDER BY 2 DESC LIMIT 50')
+    return [{"reason": row[0], "count": row[1]} for row in plain_rows(["VARCHAR", "BIGINT"], text)]
+
+
+def _port(core: Core, payload: Mapping[str, Any]) -> tuple[Compiled, tuple[str, str]]:
+    node = str(payload["node"])
+    made = core.sound(payload, node)
+    ref = f"{node}.{payload['port']}" if payload.get("port") else node
+    port = port_of(made, ref)
+    if port[1] not in made.typed[port[0]].schemas:
+        raise InvalidPipelineError(_of(made.findings, port[0]))
+    return made, port
+
+
+def _of(findings: Sequence[Any], node: str) -> tuple[Any, ...]:
+    errors = [found for found in findings if found.severity == "error"]
+    return tuple(sorted(errors, key=lambda found: found.where.node != node))

@@ -1,0 +1,70 @@
+"""What every call of the desk works with: the project, the way to tell events, and the runs that are under way."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+from runnel.app.pipelines import Document, InvalidPipelineError, compiled, read, read_text, runnable
+from runnel.app.project import Project
+from runnel.compiler.compile import Compiled
+from runnel.errors import AuthoringError
+from runnel.model.findings import has_errors
+
+Tell = Callable[[Mapping[str, Any]], None]
+
+
+class Core:
+    """One project with what is going on in it."""
+
+    def __init__(self, project: Project, tell: Tell) -> None:
+        self.project = project
+        self._tell = tell
+        self.compiling = threading.Lock()
+        self.running: dict[str, threading.Thread] = {}
+
+    def tell(self, topic: str, type: str, data: Mapping[str, Any]) -> None:
+        """Send an event to the server."""
+        self._tell({"topic": topic, "type": type, "data": data})
+
+    def document(self, payload: Mapping[str, Any]) -> Document:
+        """Return the document that a payload means: `text` as if it stood in `folder`, or the file at `path`."""
+        if payload.get("text") is not None:
+            made = read_text(str(payload["text"]), str(payload.get("folder") or self.project.root))
+            return Document(made.pipeline, made.findings, made.folder, payload.get("path"), made.text)
+        if payload.get("path"):
+            return read(Path(str(payload["path"])))
+        raise AuthoringError("RNL-DESK-001", "a question to the desk names no pipeline", "Give `text` or `path`.")
+
+    def compiled(self, payload: Mapping[str, Any]) -> Compiled:
+        """Compile the document that a payload means; findings are values."""
+        document = self.document(payload)
+        with self.compiling:
+            return compiled(self.project, document, payload.get("params"))
+
+    def runnable(self, payload: Mapping[str, Any]) -> Compiled:
+        """Compile the document that a payload means; raises InvalidPipelineError when it has errors."""
+        document = self.document(payload)
+        with self.compiling:
+            return runnable(self.project, document, payload.get("params"))
+
+    def sound(self, payload: Mapping[str, Any], node: str) -> Compiled:
+        """Compile a document of which at least a node and what stands before it must be right."""
+        made = self.compiled(payload)
+        if node not in made.graph.nodes:
+            if made.port(node) is None and has_errors(made.findings):
+                raise InvalidPipelineError(made.findings)
+            return made
+        above = made.graph.ancestors(node)
+        bad = tuple(found for found in made.findings if found.severity == "error" and found.where.node in above)
+        broken = any(made.typed[id].broken or not _typed(made, id) for id in above if id in made.typed)
+        if bad or broken:
+            raise InvalidPipelineError(bad or tuple(made.findings))
+        return made
+
+
+def _typed(made: Compiled, id: str) -> bool:
+    """Whether a node's outputs have types (a sink has none)."""
+    return bool(made.typed[id].schemas) or not made.graph.nodes[id].ports.outputs

@@ -1,0 +1,29 @@
+"""Conditions that a person writes over the rows they look at: bound and checked like those of a node."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+from runnel.app.pipelines import InvalidPipelineError
+from runnel.compiler.expressions.bind import bind_expression
+from runnel.compiler.typing import plain_sql
+
+if TYPE_CHECKING:
+    from runnel.app.project import Project
+
+
+def condition(project: Project, text: str, schema: Mapping[str, str]) -> str:
+    """Return a condition as SQL; a row for which it cannot be evaluated does not match.
+
+    Raises InvalidPipelineError with what is wrong in the text.
+    """
+    bound, findings = bind_expression(
+        text, schema, oracle=project.compiler.oracle, now=project.clock(), expect="boolean"
+    )
+    if bound is None:
+        raise InvalidPipelineError(findings)
+    from sqlglot import select
+
+    query = plain_sql(select(bound.tree))
+    return f"coalesce(TRY({query.removeprefix('SELECT ')}), false)"
