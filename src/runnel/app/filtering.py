@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from runnel.app.pipelines import InvalidPipelineError
 from runnel.compiler.expressions.bind import bind_expression
@@ -23,7 +23,11 @@ def condition(project: Project, text: str, schema: Mapping[str, str]) -> str:
     )
     if bound is None:
         raise InvalidPipelineError(findings)
+    return f"coalesce(TRY({as_sql(bound.tree)}), false)"
+
+
+def as_sql(tree: Any) -> str:
+    """Return a bound expression as DuckDB's SQL."""
     from sqlglot import select
 
-    query = plain_sql(select(bound.tree))
-    return f"coalesce(TRY({query.removeprefix('SELECT ')}), false)"
+    return plain_sql(select(tree)).removeprefix("SELECT ")

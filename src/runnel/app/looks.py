@@ -100,6 +100,21 @@ def _check_columns(schema: dict[str, str], look: Look) -> None:
 
 def _questions(project: Project, schema: dict[str, str], wanted: dict[str, str], look: Look) -> tuple[str, str | None]:
     """Return the question for the rows, and the one for how many match (None where all do)."""
+    where = _where(project, schema, look)
+    cells = ", ".join(_cell(name, type, look.strings) for name, type in wanted.items())
+    rows = f'SELECT {cells} FROM "the rows"{where}{_order(look)} LIMIT {look.limit} OFFSET {look.offset}'
+    return rows, f'SELECT count(*) FROM "the rows"{where}' if where else None
+
+
+def selection(project: Project, schema: dict[str, str], look: Look) -> str:
+    """Return the SELECT of all the rows and columns that a look means, over the table "the rows"."""
+    _check_columns(schema, look)
+    cells = ", ".join(quoted(name) for name in look.columns or schema)
+    limit = f" LIMIT {look.limit}" if look.limit else ""
+    return f'SELECT {cells} FROM "the rows"{_where(project, schema, look)}{_order(look)}{limit}'
+
+
+def _where(project: Project, schema: dict[str, str], look: Look) -> str:
     conditions: list[str] = []
     if look.where:
         conditions.append(condition(project, look.where, schema))
@@ -107,14 +122,12 @@ def _questions(project: Project, schema: dict[str, str], wanted: dict[str, str],
         text = "'%" + look.search.replace("!", "!!").replace("%", "!%").replace("_", "!_").replace("'", "''") + "%'"
         parts = " OR ".join(f"CAST({quoted(name)} AS VARCHAR) ILIKE {text} ESCAPE '!'" for name in schema)
         conditions.append(f"({parts})")
-    where = f" WHERE {' AND '.join(conditions)}" if conditions else ""
-    order = ", ".join(f"{quoted(name)} {'DESC' if down else 'ASC'} NULLS LAST" for name, down in look.sort)
-    cells = ", ".join(_cell(name, type, look.strings) for name, type in wanted.items())
-    rows = (
-        f'SELECT {cells} FROM "the rows"{where}' + (f" ORDER BY {order}" if order else "")
-        + f" LIMIT {look.limit} OFFSET {look.offset}"
-    )  # fmt: skip
-    return rows, f'SELECT count(*) FROM "the rows"{where}' if conditions else None
+    return f" WHERE {' AND '.join(conditions)}" if conditions else ""
+
+
+def _order(look: Look) -> str:
+    terms = ", ".join(f"{quoted(name)} {'DESC' if down else 'ASC'} NULLS LAST" for name, down in look.sort)
+    return f" ORDER BY {terms}" if terms else ""
 
 
 def _cell(name: str, type: str, strings: bool) -> str:

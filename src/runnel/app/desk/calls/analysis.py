@@ -108,7 +108,7 @@ def _node(made: Compiled, id: str, keys: Mapping[str, str]) -> dict[str, Any]:
         "schemas": columns_by_port(made, id),
         "key": keys[id] if typed is not None and not typed.broken else None,
         "engine": "duckdb",
-        "noticed": list(typed.probe.to_json().get("noticed", [])) if typed is not None and typed.probe else [],
+        "notes": list(typed.probe.notes) if typed is not None and typed.probe is not None else [],
     }
 
 

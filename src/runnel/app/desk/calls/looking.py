@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import orjson
@@ -15,9 +16,12 @@ from runnel.app.desk.registry import answers
 from runnel.app.looks import Look, ports_to_count, window
 from runnel.app.pipelines import InvalidPipelineError, port_of
 from runnel.app.previews import plain_rows, questions
+from runnel.app.suggesting import suggestions
 from runnel.app.typed_charts import chart_of
 from runnel.compiler.compile import Compiled
 from runnel.errors import RunnelError
+from runnel.sdk.chart import Chart
+from runnel.sdk.source import Sink
 
 MOST_ROWS = 2_000
 
@@ -26,14 +30,9 @@ MOST_ROWS = 2_000
 def preview(core: Core, payload: Mapping[str, Any]) -> bytes:
     """Return a window of the rows of a port, how many there are, and how many match."""
     begun = time.monotonic()
-    made, port = _port(core, payload)
-    look = Look(
-        offset=max(0, int(payload.get("offset") or 0)), limit=min(MOST_ROWS, max(0, int(payload.get("limit", 200)))),
-        sort=tuple((str(item["column"]), bool(item.get("descending"))) for item in payload.get("sort") or ()),
-        where=payload.get("where") or None, search=payload.get("search") or None,
-        columns=tuple(payload["columns"]) if payload.get("columns") else None,
-        strings=payload.get("numbers") == "string",
-    )  # fmt: skip
+    made, port = port_asked(core, payload)
+    look = look_of(payload, 200)
+    look = replace(look, limit=min(look.limit, MOST_ROWS))
     found = window(core.project, made, port, look)
     rows, total, matching = found.rows, found.total, found.matching
     head = {
@@ -64,7 +63,7 @@ def counts(core: Core, payload: Mapping[str, Any]) -> dict[str, Any]:
 def profile(core: Core, payload: Mapping[str, Any]) -> dict[str, Any]:
     """Return every column's nulls, distinct values, extremes, most frequent values and histogram, over all rows."""
     begun = time.monotonic()
-    made, port = _port(core, payload)
+    made, port = port_asked(core, payload)
     schema = dict(made.typed[port[0]].schemas[port[1]])
     wanted = payload.get("columns")
     if wanted:
@@ -100,6 +99,18 @@ def left_out(core: Core, payload: Mapping[str, Any]) -> dict[str, Any]:
     return {"node": node, "kept": kept, "parts": parts, "key": content_keys(made).get(node)}
 
 
+@answers("suggest")
+def suggest(core: Core, payload: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the three likeliest next steps after a node."""
+    made, port = port_asked(core, payload)
+    node = made.graph.nodes[port[0]]
+    if issubclass(node.node, Chart):
+        return {"items": []}
+    with questions(core.project, made.plan([port], whole=True)) as ask:
+        rows, facts = profiled(ask, dict(made.typed[port[0]].schemas[port[1]]), quick=True)
+    return {"items": [{**step, "from": ".".join(port)} for step in suggestions(node.kind, facts, rows)]}
+
+
 def _reasons(core: Core, made: Compiled, node: str, port: str, columns: Mapping[str, str]) -> list[dict[str, Any]]:
     """Count the refused rows of a port by their reason, where the port names one."""
     named = next((name for name in ("_reason", "reason", "_rule") if name in columns), None)
@@ -110,9 +121,24 @@ def _reasons(core: Core, made: Compiled, node: str, port: str, columns: Mapping[
     return [{"reason": row[0], "count": row[1]} for row in plain_rows(["VARCHAR", "BIGINT"], text)]
 
 
-def _port(core: Core, payload: Mapping[str, Any]) -> tuple[Compiled, tuple[str, str]]:
+def look_of(payload: Mapping[str, Any], limit: int) -> Look:
+    """Return the window, order, filter and search of a payload; `limit` holds where it names none."""
+    return Look(
+        offset=max(0, int(payload.get("offset") or 0)), limit=max(0, int(payload.get("limit") or limit)),
+        sort=tuple((str(item["column"]), bool(item.get("descending"))) for item in payload.get("sort") or ()),
+        where=payload.get("where") or None, search=payload.get("search") or None,
+        columns=tuple(payload["columns"]) if payload.get("columns") else None,
+        strings=payload.get("numbers") == "string",
+    )  # fmt: skip
+
+
+def port_asked(core: Core, payload: Mapping[str, Any]) -> tuple[Compiled, tuple[str, str]]:
+    """Return the compiled document and the port that a payload names; for a sink, the port that it takes."""
     node = str(payload["node"])
     made = core.sound(payload, node)
+    if node in made.graph.nodes and issubclass(made.graph.nodes[node].node, Sink) and made.graph.into(node):
+        edge = made.graph.into(node)[0]
+        return made, (edge.source, edge.output)
     ref = f"{node}.{payload['port']}" if payload.get("port") else node
     port = port_of(made, ref)
     if port[1] not in made.typed[port[0]].schemas:

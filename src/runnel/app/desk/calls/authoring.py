@@ -1,0 +1,158 @@
+"""Help while somebody writes: completion, an expression tried on real rows, and what a change does to the rows."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+import orjson
+
+from runnel.app.column_facts import Column
+from runnel.app.desk.calls.analysis import content_keys
+from runnel.app.desk.core import Core
+from runnel.app.desk.registry import answers
+from runnel.app.filtering import as_sql
+from runnel.app.looks import Look, quoted, window
+from runnel.app.previews import questions
+from runnel.app.runs import text_of
+from runnel.compiler.compile import Compiled
+from runnel.compiler.expressions.bind import bind_expression
+from runnel.compiler.expressions.complete import complete as completions
+from runnel.errors import RunnelError
+from runnel.model.editing import apply_edits
+from runnel.model.findings import Edit
+
+KINDS: Mapping[str, frozenset[Any]] = {
+    "scalar": frozenset({"scalar"}),
+    "aggregate": frozenset({"scalar", "aggregate"}),
+    "window": frozenset({"scalar", "aggregate", "window"}),
+}
+MOST_VALUES = 30
+
+
+@answers("complete")
+def complete(core: Core, payload: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what may stand at a position of an expression in a node."""
+    made, port = _input(core, payload)
+    schema = _columns(made, port)
+    text, position = str(payload.get("expression") or ""), int(payload.get("position") or 0)
+    found = completions(text, position, schema, _Values(core, made, port, schema))
+    typed = len(text[:position]) - len(text[:position].rstrip("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_"))
+    return {
+        "from": position - typed,
+        "items": [
+            {"label": item.label, "kind": item.kind, "detail": item.detail, "insert": item.insert} for item in found[:200]
+        ],
+    }  # fmt: skip
+
+
+class _Values(Mapping[str, Sequence[Any]]):
+    """The most frequent values of a column, asked for only when a completion needs them."""
+
+    def __init__(self, core: Core, made: Compiled, port: tuple[str, str] | None, schema: Mapping[str, str]) -> None:
+        self.core, self.made, self.port, self.schema = core, made, port, schema
+
+    def __getitem__(self, name: str) -> Sequence[Any]:
+        if self.port is None or name not in self.schema:
+            raise KeyError(name)
+        question = (
+            f'SELECT {quoted(name)} FROM "the rows" WHERE {quoted(name)} IS NOT NULL GROUP BY 1 ORDER BY count(*) DESC '
+            f"LIMIT {MOST_VALUES}"
+        )
+        try:
+            with questions(self.core.project, self.made.plan([self.port], whole=True)) as ask:
+                _, text = ask(question)
+        except RunnelError:
+            raise KeyError(name) from None
+        return [row[0] for row in json.loads(text)]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.schema)
+
+    def __len__(self) -> int:
+        return len(self.schema)
+
+
+@answers("expr")
+def expression(core: Core, payload: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the value of an expression for the first rows that enter a node, and what is wrong with it."""
+    begun = time.monotonic()
+    made, port = _input(core, payload)
+    schema = _columns(made, port)
+    allow = KINDS.get(str(payload.get("allow") or "scalar"), KINDS["scalar"])
+    text = str(payload.get("expression") or "")
+    bound, findings = bind_expression(
+        text, schema, oracle=core.project.compiler.oracle, allow=allow, now=core.project.clock(),
+        params=dict(made.params), expect="boolean" if payload.get("expect") == "boolean" else None,
+    )  # fmt: skip
+    said = [finding.to_json() for finding in findings]
+    if bound is None or port is None:
+        return {"type": bound.type if bound else None, "columns": [], "rows": [], "findings": said}
+    used = list(bound.columns) or list(schema)[:3]
+    limit = min(100, int(payload.get("limit") or 5))
+    cells = ", ".join(quoted(name) for name in used)
+    value = f"TRY({as_sql(bound.tree)})" if bound.kind == "scalar" else as_sql(bound.tree)
+    if bound.kind == "aggregate":
+        question, used = f'SELECT {value} AS "value" FROM "the rows"', []
+    else:
+        question = f'SELECT {cells}, {value} AS "value" FROM (SELECT * FROM "the rows" LIMIT {limit}) AS first'
+    with questions(core.project, made.plan([port], whole=True)) as ask:
+        _, rows = ask(question)
+    total = window(core.project, made, port, Look(limit=0)).total
+    return {
+        "type": bound.type, "kind": bound.kind, "columns": [{"name": name, "type": schema[name]} for name in used],
+        "rows": orjson.Fragment(rows), "findings": said, "total_rows": total,
+        "seconds": round(time.monotonic() - begun, 4),
+    }  # fmt: skip
+
+
+@answers("delta")
+def delta(core: Core, payload: Mapping[str, Any]) -> dict[str, Any]:
+    """Compare what a node gives with what it would give with its config of before."""
+    node = str(payload["node"])
+    now = core.sound(payload, node)
+    text = text_of(core.document(payload))
+    before = {**payload, "text": apply_edits(text, [Edit("set", ("nodes", node, "config"), payload["before"])])}
+    earlier = core.sound(before, node)
+    made = {"before": _totals(core, earlier, node), "after": _totals(core, now, node)}
+    edges = now.graph.into(node)
+    came = window(core.project, now, (edges[0].source, edges[0].output), Look(limit=0)).total if edges else None
+    return {**made, "rows_in": came, "key": content_keys(now).get(node)}
+
+
+def _totals(core: Core, made: Compiled, node: str) -> dict[str, Any]:
+    """Return rows, and each column's nulls and, for numbers, total."""
+    port = (node, next(iter(made.typed[node].schemas)))
+    columns = [Column(index, name, type) for index, (name, type) in enumerate(made.typed[node].schemas[port[1]].items())]
+    parts = ["count(*)"]
+    for column in columns:
+        parts.append(f"count(*) - count({column.quoted})")
+        parts.append(f"CAST(sum({column.quoted}) AS VARCHAR)" if column.numeric else "NULL")
+    named = ", ".join(f"{part} AS t{index}" for index, part in enumerate(parts))
+    with questions(core.project, made.plan([port], whole=True)) as ask:
+        _, text = ask(f'SELECT {named} FROM "the rows"')
+    values = json.loads(text)[0]
+    found = [
+        {"name": column.name, "type": column.type, "nulls": values[1 + 2 * place], "sum": values[2 + 2 * place]}
+        for place, column in enumerate(columns)
+    ]
+    return {"rows": values[0], "columns": found}
+
+
+def _input(core: Core, payload: Mapping[str, Any]) -> tuple[Compiled, tuple[str, str] | None]:
+    """Return the compiled document and the port whose rows an expression of a node sees; None when there is none."""
+    made = core.compiled(payload)
+    node = str(payload["node"])
+    wanted = payload.get("input")
+    edges = [edge for edge in made.graph.into(node) if wanted is None or edge.input == wanted]
+    if not edges:
+        return made, None
+    port = (edges[0].source, edges[0].output)
+    item = made.typed.get(port[0])
+    return made, port if item is not None and port[1] in item.schemas else None
+
+
+def _columns(made: Compiled, port: tuple[str, str] | None) -> dict[str, str]:
+    return dict(made.typed[port[0]].schemas[port[1]]) if port is not None else {}

@@ -1,0 +1,60 @@
+"""What is stored: datasets, files and their rows, as lists and as files to download."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from runnel.app.desk.calls.looking import look_of, port_asked
+from runnel.app.desk.core import Core
+from runnel.app.desk.registry import answers
+from runnel.app.exports import export as exported
+from runnel.app.pipelines import read_text
+from runnel.connectors.files.source import FileSource
+from runnel.errors import AuthoringError
+from runnel.model.document import NodeDoc, Pipeline
+from runnel.model.saving import to_yaml
+
+
+@answers("datasets")
+def datasets(core: Core, payload: Mapping[str, Any]) -> dict[str, Any]:
+    """Return every dataset."""
+    return {"items": core.project.store.datasets.list()}
+
+
+@answers("dataset")
+def dataset(core: Core, payload: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a dataset's columns and versions."""
+    found = core.project.store.datasets.show(str(payload["name"]))
+    columns = [{"name": name, "type": type, "nullable": True} for name, type in found["columns"].items()]
+    return {**found, "columns": columns}
+
+
+@answers("export")
+def export(core: Core, payload: Mapping[str, Any]) -> dict[str, Any]:
+    """Write the rows of a port into a file; returns its path, which the caller removes."""
+    made, port = port_asked(core, payload)
+    format = str(payload.get("format") or "csv")
+    path = exported(core.project, made, port, look_of(payload, 0), format, bool(payload.get("raw")))
+    return {"path": str(path), "bytes": path.stat().st_size}
+
+
+@answers("sniff")
+def sniff(core: Core, payload: Mapping[str, Any]) -> dict[str, Any]:
+    """Say what a file is: format, options, columns, and what was decided about it in words."""
+    config = {"path": str(payload["path"]), **dict(payload.get("options") or {})}
+    pipeline = Pipeline(name="look", nodes={"file": NodeDoc("file", FileSource.kind, config)})
+    document = read_text(to_yaml(pipeline), str(core.project.root))
+    made = core.compiled({"text": document.text})
+    probe = made.typed["file"].probe if "file" in made.typed else None
+    findings = [found.to_json() for found in made.findings]
+    if probe is None:
+        first = next((found for found in made.findings if found.severity == "error"), None)
+        what = first.what if first is not None else f"{payload['path']} cannot be read"
+        raise AuthoringError(first.code if first else "RNL-FILE-001", what, first.hint if first else "")
+    columns = [{"name": name, "type": type, "nullable": True} for name, type in probe.columns.items()]
+    return {
+        "kind": FileSource.kind, "config": config, "columns": columns, "notes": list(probe.notes),
+        "words": ", ".join(probe.notes), "options": dict(probe.options), "bytes": probe.bytes, "findings": findings,
+        "text": document.text,
+    }  # fmt: skip

@@ -1,0 +1,79 @@
+"""Trying: one node, the whole pipeline on a sample, the tests in the file, and a comparison of two versions."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from typing import Any
+
+from runnel.app.desk.calls.looking import left_out
+from runnel.app.desk.core import Core
+from runnel.app.desk.registry import answers
+from runnel.app.looks import Look, window
+from runnel.app.pipeline_tests import run_tests
+from runnel.app.pipelines import InvalidPipelineError, read_text
+from runnel.app.trying import estimate as estimated
+from runnel.app.trying import try_out
+from runnel.errors import RunnelError
+from runnel.model.difference import difference
+from runnel.model.findings import has_errors
+
+
+@answers("test_node")
+def test_node(core: Core, payload: Mapping[str, Any]) -> dict[str, Any]:
+    """Run one node over all that comes to it, write nothing, and say what went where."""
+    begun = time.monotonic()
+    node = str(payload["node"])
+    made = core.compiled(payload)
+    above = made.graph.ancestors(node) if node in made.graph.nodes else {node}
+    findings = [found.to_json() for found in made.findings if found.where.node in above]
+    try:
+        core.sound(payload, node)
+        came = [
+            {"port": edge.input, "from": f"{edge.source}.{edge.output}",
+             "rows": window(core.project, made, (edge.source, edge.output), Look(limit=0)).total}
+            for edge in made.graph.into(node)
+        ]  # fmt: skip
+        went = left_out(core, payload)
+    except RunnelError as error:
+        return {"passed": False, "findings": findings, "error": error.to_json(), "seconds": time.monotonic() - begun}
+    return {"passed": True, "findings": findings, "inputs": came, "kept": went["kept"], "left_out": went["parts"],
+            "error": None, "seconds": round(time.monotonic() - begun, 4)}  # fmt: skip
+
+
+@answers("test_pipeline")
+def test_pipeline(core: Core, payload: Mapping[str, Any]) -> dict[str, Any]:
+    """Send a sample through every node, and list every issue with an estimate of the whole."""
+    made = core.compiled(payload)
+    issues = [found.to_json() for found in made.findings]
+    if has_errors(made.findings):
+        return {"passed": False, "issues": issues, "nodes": [], "estimate": None, "error": None, "sample": 0}
+    found = try_out(core.project, made, int(payload.get("sample") or 1000))
+    return {**found, "passed": found["error"] is None, "issues": issues, "estimate": estimated(core.project, made)}
+
+
+@answers("estimate")
+def estimate(core: Core, payload: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what a run would read, write and take."""
+    return estimated(core.project, core.runnable(payload))
+
+
+@answers("tests")
+def tests(core: Core, payload: Mapping[str, Any]) -> dict[str, Any]:
+    """Run the tests that stand in the file."""
+    with core.compiling:
+        return {"tests": [result.to_json() for result in run_tests(core.project, core.document(payload))]}
+
+
+@answers("diff")
+def diff(core: Core, payload: Mapping[str, Any]) -> dict[str, Any]:
+    """Compare two texts of a pipeline by meaning; says what happened to each node."""
+    folder = str(payload.get("folder") or core.project.root)
+    pair = [read_text(str(payload[side]), folder) for side in ("old", "new")]
+    for document in pair:
+        if document.pipeline is None:
+            raise InvalidPipelineError(document.findings)
+    old, new = pair[0].pipeline, pair[1].pipeline
+    assert old is not None and new is not None
+    found = difference(old, new)
+    return {**found.to_json(), "text": found.to_text(), "empty": found.is_empty}
