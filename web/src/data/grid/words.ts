@@ -1,0 +1,21 @@
+/** Words of the grid. */
+export const words = {
+  rows: "Rows",
+  nulls: (count: string) => `${count} null`,
+  unique: "unique",
+  distinct: (count: string) => `${count} distinct`,
+  approximately: (count: string) => `≈ ${count}`,
+  rowNumber: "Row",
+  columnMenu: (name: string) => `What to do with ${name}`,
+  sort: (name: string) => `Sort this view by ${name}`,
+  width: (name: string) => `Width of ${name}`,
+  rename: (name: string) => `New name of ${name}`,
+  keep: "Keep",
+  exclude: "Exclude",
+  bin: (from: string, to: string, rows: string) => `${from} to ${to}: ${rows} rows`,
+  value: (value: string, rows: string) => `${value}: ${rows} rows`,
+  rowsOf: (rows: string, share: string) => `${rows} rows · ${share}`,
+  histogram: (name: string) => `How the values of ${name} are spread`,
+  copied: (cells: string) => `${cells} copied`,
+  tooMany: (rows: string) => `Only rows that are loaded were copied: ${rows}.`,
+} as const;

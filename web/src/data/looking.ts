@@ -1,0 +1,196 @@
+/** Questions about the data of a pipeline: each answer says of which state and of how many rows it speaks. */
+import { http, segment } from "../api/http";
+import type { Cell } from "./values";
+
+export interface DataColumn {
+  readonly name: string;
+  readonly type: string;
+  readonly nullable?: boolean;
+}
+
+export interface SortTerm {
+  readonly column: string;
+  readonly descending: boolean;
+}
+
+/** What is asked about: the draft of a pipeline, or a run. */
+export interface Place {
+  readonly path: string;
+  /** A version of the pipeline instead of its draft. */
+  readonly version?: string;
+}
+
+export const draftOf = (name: string): Place => ({ path: `/pipelines/${segment(name)}` });
+export const runOf = (id: string): Place => ({ path: `/runs/${segment(id)}` });
+
+export interface PreviewQuestion {
+  readonly node: string;
+  readonly port?: string;
+  readonly offset?: number;
+  readonly limit?: number;
+  readonly sort?: readonly SortTerm[];
+  readonly where?: string;
+  readonly search?: string;
+  readonly columns?: readonly string[];
+}
+
+export type Basis = "all" | "sample" | "first";
+
+export interface Preview {
+  readonly columns: readonly DataColumn[];
+  readonly rows: readonly (readonly Cell[])[];
+  readonly total_rows: number | null;
+  readonly matching_rows: number | null;
+  readonly complete: boolean;
+  readonly basis: Basis;
+  readonly key: string | null;
+  readonly seconds: number;
+}
+
+export interface Bin {
+  readonly from: number;
+  readonly to: number;
+  readonly count: number;
+}
+
+export interface ProfiledColumn {
+  readonly name: string;
+  readonly type: string;
+  readonly nulls: number;
+  readonly distinct: number;
+  readonly approximate: boolean;
+  readonly min: Cell;
+  readonly max: Cell;
+  readonly mean: number | null;
+  readonly top: readonly { readonly value: Cell; readonly count: number }[];
+  readonly histogram: readonly Bin[];
+}
+
+export interface Profile {
+  readonly rows: number;
+  readonly basis: Basis;
+  readonly key: string | null;
+  readonly columns: readonly ProfiledColumn[];
+  readonly seconds?: number;
+}
+
+export interface LeftOut {
+  readonly node: string;
+  readonly kept: number | null;
+  readonly parts: readonly {
+    readonly port: string;
+    readonly rows: number;
+    readonly reasons: readonly { readonly reason: string | null; readonly count: number }[];
+  }[];
+  readonly reasons?: readonly { readonly reason: string; readonly count: number }[];
+}
+
+export interface Completion {
+  readonly label: string;
+  readonly kind: "column" | "function" | "keyword" | "value" | "parameter";
+  readonly type?: string | null;
+  readonly detail?: string | null;
+  readonly info?: string | null;
+}
+
+export interface Completions {
+  readonly from: number;
+  readonly items: readonly Completion[];
+}
+
+export interface FindingFix {
+  readonly title: string;
+  readonly edits: readonly {
+    readonly op: "set" | "delete" | "rename";
+    readonly path: readonly (string | number)[];
+    readonly value?: unknown;
+  }[];
+}
+
+export interface ExpressionLook {
+  readonly type: string | null;
+  readonly columns: readonly DataColumn[];
+  readonly rows: readonly { readonly input: readonly Cell[]; readonly value: Cell }[];
+  readonly findings: readonly { readonly what: string; readonly hint?: string; readonly severity: string }[];
+  readonly total_rows?: number | null;
+  readonly seconds?: number;
+}
+
+export interface Totals {
+  readonly rows: number | null;
+  readonly columns?: readonly {
+    readonly name: string;
+    readonly type: string;
+    readonly nulls?: number;
+    readonly distinct?: number;
+    readonly sum?: Cell;
+    readonly min?: Cell;
+    readonly max?: Cell;
+  }[];
+}
+
+export interface Delta {
+  readonly before: Totals;
+  readonly after: Totals;
+  readonly seconds?: number;
+}
+
+export interface Suggestion {
+  readonly kind: string;
+  readonly title: string;
+  readonly config: { readonly [name: string]: unknown };
+  readonly why?: string;
+}
+
+export interface LineagePlace {
+  readonly node: string;
+  readonly column: string;
+}
+
+export interface Lineage {
+  readonly sources: readonly LineagePlace[];
+  readonly path: readonly LineagePlace[];
+  readonly uses?: readonly LineagePlace[];
+}
+
+function ask<T>(place: Place, question: string, body: object, signal?: AbortSignal): Promise<T> {
+  const whole = place.version ? { version: place.version, ...body } : body;
+  return http.post<T>(`${place.path}/${question}`, whole, { signal });
+}
+
+/** The questions; each can be aborted. Numbers with many digits come as text. */
+export const looking = {
+  preview: (place: Place, question: PreviewQuestion, signal?: AbortSignal) =>
+    ask<Preview>(place, "preview", { ...question, numbers: "string" }, signal),
+  profile: (
+    place: Place,
+    question: { node: string; port?: string; columns?: readonly string[] },
+    signal?: AbortSignal,
+  ) => ask<Profile>(place, "profile", question, signal),
+  leftOut: (place: Place, node: string, signal?: AbortSignal) => ask<LeftOut>(place, "left-out", { node }, signal),
+  complete: (
+    place: Place,
+    question: { node: string; field: string; text: string; position: number },
+    signal?: AbortSignal,
+  ) => ask<Completions>(place, "complete", question, signal),
+  expression: (
+    place: Place,
+    question: { node: string; field?: string; expression: string; limit?: number },
+    signal?: AbortSignal,
+  ) => ask<ExpressionLook>(place, "expr", question, signal),
+  delta: (
+    place: Place,
+    question: { node: string; before: { config: unknown }; after?: { config: unknown } },
+    signal?: AbortSignal,
+  ) => ask<Delta>(place, "delta", question, signal),
+  suggest: (place: Place, node: string, signal?: AbortSignal) =>
+    ask<{ items: readonly Suggestion[] } | readonly Suggestion[]>(place, "suggest", { node }, signal).then((answer) =>
+      "items" in answer ? answer.items : answer,
+    ),
+  lineage: (place: Place, node: string, column: string, signal?: AbortSignal) =>
+    ask<Lineage>(place, "lineage", { node, column }, signal),
+  sql: (place: Place, question: { node?: string; dialect?: string }, signal?: AbortSignal) =>
+    ask<{ dialect: string; sql: string }>(place, "sql", question, signal),
+  testNode: (place: Place, node: string, signal?: AbortSignal) =>
+    ask<Readonly<Record<string, unknown>>>(place, "test-node", { node }, signal),
+};
