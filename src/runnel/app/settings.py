@@ -29,6 +29,14 @@ DEFAULTS: Mapping[str, Any] = {
     "roots": [],
     "preview_rows": 100,
     "decode_cache_bytes": 512 * 1024**2,
+    "host": "127.0.0.1",
+    "port": 8377,
+    "public_url": None,
+    "upload_bytes": 100 * 1000**2,
+    "session_hours": 24,
+    "share_days": 30,
+    "requests_per_second": 300,
+    "requests_per_minute": 10_000,
 }
 
 

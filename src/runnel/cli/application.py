@@ -15,6 +15,8 @@ from runnel.cli.output import Output, current_output, set_output
 from runnel.errors import InternalError, RunnelError
 
 VERBS: dict[str, str] = {
+    "up": "Serve the editor and the API of this folder.",
+    "link": "Print a new link to the running server.",
     "run": "Run a pipeline and show what went where.",
     "preview": "Show the first rows after any node.",
     "validate": "Check a pipeline; every problem with its place and a way out.",

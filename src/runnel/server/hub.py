@@ -1,0 +1,129 @@
+"""The events of one server: a ring of the last ones with increasing ids, handed to whoever listens and may."""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+import threading
+from collections import deque
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import orjson
+
+KEPT = 20_000
+QUEUE = 2_000
+
+
+@dataclass(frozen=True)
+class Event:
+    """One event; `text` is its JSON, made once for all listeners."""
+
+    number: int
+    topic: str
+    text: bytes
+
+
+class Listener:
+    """One listener with a bounded queue; one that cannot keep up is cut and resumes by id."""
+
+    def __init__(self, wanted: Callable[[str], bool], loop: asyncio.AbstractEventLoop) -> None:
+        self.wanted = wanted
+        self.loop = loop
+        self.queue: asyncio.Queue[Event | None] = asyncio.Queue(QUEUE)
+        self.cut = False
+
+    def offer(self, event: Event | None) -> None:
+        """Hand an event over, from any thread; None ends the stream."""
+        self.loop.call_soon_threadsafe(self._put, event)
+
+    def _put(self, event: Event | None) -> None:
+        if self.cut:
+            return
+        if event is None or self.queue.full():
+            self.cut = True
+            while not self.queue.empty() and event is None:
+                self.queue.get_nowait()
+            if self.queue.full():
+                self.queue.get_nowait()
+            self.queue.put_nowait(None)
+        else:
+            self.queue.put_nowait(event)
+
+
+class EventHub:
+    """Publishes events to listeners; ids carry the hub's own mark, so that those of another start are known."""
+
+    def __init__(self, kept: int = KEPT) -> None:
+        self.mark = secrets.token_hex(4)
+        self._ring: deque[Event] = deque(maxlen=kept)
+        self._number = 0
+        self._listeners: set[Listener] = set()
+        self._lock = threading.Lock()
+        self.closed = False
+
+    def receive(self, event: Mapping[str, Any]) -> None:
+        """Publish an event that the desk sent."""
+        self.publish(event["topic"], event["type"], event.get("data", {}))
+
+    def publish(self, topic: str, type: str, data: Mapping[str, Any]) -> int:
+        """Publish an event, from any thread; returns its number."""
+        text = orjson.dumps({"topic": topic, "type": type, "data": data}, default=str)
+        with self._lock:
+            self._number += 1
+            event = Event(self._number, topic, text)
+            self._ring.append(event)
+            listeners = [listener for listener in self._listeners if listener.wanted(topic)]
+        for listener in listeners:
+            listener.offer(event)
+        return event.number
+
+    def listen(self, wanted: Callable[[str], bool], after: str | None) -> tuple[Listener, list[Event], bool]:
+        """Start to listen after an id; returns the listener, what it missed, and whether nothing is lost in between."""
+        listener = Listener(wanted, asyncio.get_running_loop())
+        with self._lock:
+            self._listeners.add(listener)
+            first = self._number + 1 - len(self._ring)
+            number, complete = self._read(after)
+            complete = complete and number + 1 >= first
+            missed = [event for event in self._ring if complete and event.number > number and wanted(event.topic)]
+        if self.closed:
+            listener.offer(None)
+        return listener, missed, complete
+
+    def leave(self, listener: Listener) -> None:
+        """Stop to listen."""
+        with self._lock:
+            self._listeners.discard(listener)
+
+    def id_of(self, number: int) -> str:
+        """Return the id of an event as clients see it."""
+        return f"{self.mark}-{number}"
+
+    @property
+    def last_id(self) -> str:
+        """The id of the newest event."""
+        return self.id_of(self._number)
+
+    @property
+    def listeners(self) -> int:
+        """How many listen now."""
+        return len(self._listeners)
+
+    def close(self) -> None:
+        """End every stream; called when the server drains."""
+        self.closed = True
+        with self._lock:
+            listeners = list(self._listeners)
+        for listener in listeners:
+            listener.offer(None)
+
+    def _read(self, id: str | None) -> tuple[int, bool]:
+        if id is None:
+            return self._number, True
+        mark, _, number = id.partition("-")
+        if mark != self.mark or not number.isascii() or not number.isdigit() or len(number) > 15:
+            return self._number, False
+        known = int(number)
+        return (known, True) if known <= self._number else (self._number, False)

@@ -1,0 +1,122 @@
+"""Server-sent events: the hub's events for one caller, resumable by id, cut when the caller's session ends."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Callable, Sequence
+from typing import TYPE_CHECKING, Literal
+
+from anyio import to_thread
+from starlette.requests import Request
+from starlette.responses import Response, StreamingResponse
+
+from runnel.app.access.principals import Principal
+from runnel.server.guarding import principal, state_of
+from runnel.server.hub import Event, EventHub
+from runnel.server.problems import HttpError
+
+if TYPE_CHECKING:
+    from runnel.server.state import ServerState
+
+HEARTBEAT_SECONDS = 15.0
+CHECK_SECONDS = 2.0
+MOST_STREAMS = 24
+END: Literal["end"] = "end"
+ENDED = b'data: {"topic":"session","type":"session.ended","data":{}}\n\n'
+TOPICS = {
+    "run": "pipelines.view", "runs": "pipelines.view", "pipeline": "pipelines.view", "pipelines": "pipelines.view",
+    "draft": "pipelines.view", "drafts": "pipelines.view", "file": "files.view", "files": "files.view",
+    "dataset": "datasets.view", "datasets": "datasets.view", "dashboard": "dashboards.view",
+    "dashboards": "dashboards.view", "share": "shares.view", "shares": "shares.view", "user": "users.view",
+    "users": "users.view", "settings": "settings.view", "audit": "audit.view", "monitoring": "monitoring.view",
+}  # fmt: skip
+"""The permission that the events of a topic ask for, by what stands before its colon; others are sent to nobody."""
+
+
+def may_hear(who: Principal, topic: str) -> bool:
+    """Tell whether somebody may hear a topic."""
+    kind, _, id = topic.partition(":")
+    if kind == "session":
+        return bool(id) and id == who.session_id
+    return kind in TOPICS and who.may(TOPICS[kind])
+
+
+def wanted_topics(who: Principal, topics: Sequence[str]) -> Callable[[str], bool]:
+    """Return which topics go to somebody who named some (none: all that they may hear); raises HttpError for denied ones."""
+    for topic in topics:
+        if not may_hear(who, topic):
+            raise HttpError(403, f"{who.name} may not hear `{topic[:100]}`", code="RNL-ACCESS-403")
+    own = f"session:{who.session_id}"
+
+    def wanted(topic: str) -> bool:
+        if topic == own and who.session_id is not None:
+            return True
+        if not may_hear(who, topic):
+            return False
+        return not topics or any(topic == name or topic.startswith(name + ":") for name in topics)
+
+    return wanted
+
+
+def event_stream(request: Request, topics: Sequence[str]) -> Response:
+    """Return the stream of events of some topics; `Last-Event-ID` resumes it."""
+    state, who = state_of(request), principal(request)
+    if state.draining:
+        raise HttpError(503, "the server is ending", headers={"Retry-After": "2"})
+    key = f"{who.key}:{who.session_id}"
+    if state.streams.get(key, 0) >= MOST_STREAMS:
+        raise HttpError(429, f"there are {MOST_STREAMS} streams of this caller already", headers={"Retry-After": "5"})
+    after = request.headers.get("last-event-id") or request.query_params.get("after")
+    source = _events(state, who, wanted_topics(who, topics), after, key)
+    headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
+    return StreamingResponse(source, headers=headers, media_type="text/event-stream")
+
+
+async def _events(
+    state: ServerState, who: Principal, wanted: Callable[[str], bool], after: str | None, key: str
+) -> AsyncIterator[bytes]:
+    hub = state.events
+    listener, missed, complete = hub.listen(wanted, after)
+    state.streams[key] = state.streams.get(key, 0) + 1
+    checked_at = beat_at = time.monotonic()
+    try:
+        yield b"retry: 1000\n: on\n\n" if complete else _reset(hub)
+        for event in missed:
+            yield _frame(hub, event)
+        while (event := await _next(listener.queue)) is not END:
+            now = time.monotonic()
+            if now - checked_at >= CHECK_SECONDS:
+                checked_at = now
+                if not await to_thread.run_sync(state.access.proving.still_stands, who):
+                    yield ENDED
+                    return
+            if isinstance(event, Event):
+                yield _frame(hub, event)
+                if event.topic == f"session:{who.session_id}":
+                    return
+            elif now - beat_at >= HEARTBEAT_SECONDS:
+                beat_at = now
+                yield b": beat\n\n"
+    finally:
+        hub.leave(listener)
+        state.streams[key] -= 1
+        if not state.streams[key]:
+            del state.streams[key]
+
+
+async def _next(queue: asyncio.Queue[Event | None]) -> Event | Literal["waited", "end"]:
+    """Return the next event; `waited` after two seconds without one, `end` when the stream is over."""
+    try:
+        return await asyncio.wait_for(queue.get(), CHECK_SECONDS) or END
+    except TimeoutError:
+        return "waited"
+
+
+def _frame(hub: EventHub, event: Event) -> bytes:
+    return b"id: " + hub.id_of(event.number).encode() + b"\ndata: " + event.text + b"\n\n"
+
+
+def _reset(hub: EventHub) -> bytes:
+    """Say that events were missed for good: what is shown must be read anew."""
+    return f'retry: 1000\nid: {hub.last_id}\ndata: {{"topic":"events","type":"reset","data":{{}}}}\n\n'.encode()

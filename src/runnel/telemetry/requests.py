@@ -1,0 +1,28 @@
+"""One JSON line per request: when, id, who, what, how it ended; no query, no body, no header."""
+
+from __future__ import annotations
+
+import sys
+from datetime import UTC, datetime
+from typing import IO, Any
+
+import orjson
+
+from runnel.telemetry.redaction import redacted
+
+
+class RequestLog:
+    """Writes request lines, to stderr unless another stream is given; `quiet` writes only problems."""
+
+    def __init__(self, stream: IO[bytes] | None = None, quiet: bool = False) -> None:
+        self.stream = stream
+        self.quiet = quiet
+
+    def write(self, **fields: Any) -> None:
+        """Write one line."""
+        if self.quiet and fields.get("status", 500) < 500:
+            return
+        line = {"time": datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z"), **redacted(fields)}
+        (self.stream or sys.stderr.buffer).write(orjson.dumps(line, default=str) + b"\n")
+        if self.stream is None:
+            sys.stderr.flush()
