@@ -60,15 +60,17 @@ def compiled(project: Project, document: Document, params: Mapping[str, Any] | N
     """Compile a document; raises InvalidPipelineError only when it could not be read at all."""
     if document.pipeline is None:
         raise InvalidPipelineError(document.findings)
+    from runnel.app.confining import findings_of_paths, visible_environment
     from runnel.app.looking import Foreign, Looking
     from runnel.app.remembering import Remembering
 
     result = project.compiler.compile(
         document.pipeline, folder=document.folder, prober=project.probing, now=project.clock(),
-        params=params, env=project.environ, look=Looking(project, document), foreign=Foreign(project),
+        params=params, env=visible_environment(project), look=Looking(project, document), foreign=Foreign(project),
         recall=Remembering(project),
     )  # fmt: skip
-    return with_findings(result, document.findings)
+    outside = findings_of_paths(project, result) if project.confined else ()
+    return with_findings(result, (*document.findings, *outside))
 
 
 def with_findings(result: Compiled, earlier: tuple[Finding, ...]) -> Compiled:

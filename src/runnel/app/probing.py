@@ -8,6 +8,7 @@ import os
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from runnel.app.confining import check_node, check_path
 from runnel.app.workers import existing
 from runnel.compiler.graph import GraphNode
 from runnel.connectors.datasets.source import DatasetSource
@@ -35,7 +36,12 @@ class Probing:
                 source.config.name, source.config.version
             )
             return source.from_dataset(query, files, columns, version)
+        if self.project.confined:
+            check_node(self.project, node)
         reads = existing(source.reads(node.folder))
+        if self.project.confined:
+            for path in reads:
+                check_path(self.project, path, node.folder, writes=False)
         identity = source.identity(node.folder) or self.project.identities.of(reads)
         config = node.config.model_dump(mode="json", by_alias=True)
         key = _key(node.kind, config, identity, node.folder)

@@ -44,12 +44,15 @@ class Project:
         flags: Mapping[str, Any] | None = None,
         clock: Clock = now,
         catalog: Catalog | None = None,
+        confined: bool = False,
     ) -> None:
+        """Open the project of a folder; a `confined` one (on a server) keeps its pipelines within the granted folders."""
         self.environ = dict(os.environ if environ is None else environ)
         self.root = find_root(start)
         self.settings: dict[str, Setting] = read_settings(self.root, self.environ, flags)
         self.clock = clock
         self._catalog = catalog
+        self.confined = confined
 
     def setting(self, name: str) -> Any:
         """Return the value of a setting."""
@@ -144,6 +147,8 @@ class Project:
     def load(self, path: str, folder: str) -> tuple[Pipeline | None, tuple[Finding, ...], str]:
         """Load a pipeline file that another one names; returns its folder besides."""
         file = Path(folder, path)
+        if self.confined:
+            self.within(file)
         pipeline, findings = load_file(file)
         return pipeline, findings, str(file.resolve().parent)
 

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 
-from runnel.app.charts import charts_of
 from runnel.app.writing import atomic_write
 
 if TYPE_CHECKING:
@@ -19,6 +18,8 @@ FILE = "charts.json"
 
 def keep_charts(project: Project, report: RunReport) -> bool:
     """Write the charts of a run; returns whether it has any."""
+    from runnel.app.charts import charts_of
+
     drawn = [chart.to_json() for chart in charts_of(project, report)]
     if not drawn:
         return False

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from runnel.app.confining import check_path
 from runnel.app.gates import inspect
 from runnel.app.pipelines import Document, runnable
 from runnel.app.remembering import GOOD, KEY, kept_sources
@@ -230,6 +231,8 @@ def _committer(project: Project, plan: Plan, run_id: str) -> Callable[[Effect, M
         assert node is not None and issubclass(node, Sink)
         sink = node(node.Config.model_validate(effect.config), {}, effect.node)
         began = time.monotonic()
+        if project.confined and staged.get("path") is not None and "path" in effect.config:
+            check_path(project, str(effect.config["path"]), plan.folder, writes=True)
         written = sink.commit(Written(**staged), folder, context)
         made: dict[str, Any] = {"rows": written.rows, "version": written.version, **dict(written.detail)}
         if written.path is not None:

@@ -27,6 +27,7 @@ DEFAULTS: Mapping[str, Any] = {
     "log_bytes": 1024**3,
     "dataset_days": 30,
     "roots": [],
+    "env_allow": [],
     "preview_rows": 100,
     "decode_cache_bytes": 512 * 1024**2,
     "host": "127.0.0.1",

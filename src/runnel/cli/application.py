@@ -36,6 +36,8 @@ VERBS: dict[str, str] = {
     "runs": "List, show and follow runs; cancel one.",
     "dead-letters": "Look at refused records, discard or replay them.",
     "datasets": "List and read published datasets.",
+    "users": "List, create and change users.",
+    "tokens": "Create, list and revoke API tokens.",
     "secrets": "Set, list and delete secrets.",
     "pipelines": "List, import and export pipelines.",
     "report": "Write a run as one self-contained HTML page.",

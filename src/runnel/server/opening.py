@@ -5,22 +5,73 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
+from runnel.app.creating import Origin, create
+from runnel.app.drafting import document_of
+from runnel.app.examples import examples, place
+from runnel.app.pipeline_files import SUFFIX
 from runnel.errors import AuthoringError
+from runnel.model.checking import slug_of
 from runnel.server.state import ServerState
+from runnel.server.workspace import workspace_of
+
+FINISHED = "unified_orders"
+"""The example that stands finished after the first start."""
 
 
 def open_files(state: ServerState, files: Sequence[Path]) -> str | None:
-    """Return the page of the last named pipeline; raises AuthoringError for a file that is not there."""
+    """Return the page of the last named file; a data file becomes a pipeline that reads it, once.
+
+    Raises AuthoringError for a file that is not there or lies outside of the project.
+    """
     page: str | None = None
     for file in files:
         if not file.is_file():
-            raise AuthoringError("RNL-FILE-001", f"there is no file {file}", "Name a pipeline of this folder.")
-        if not file.name.endswith(".runnel.yaml"):
-            raise AuthoringError("RNL-FILE-001", f"{file} is no pipeline", "Drop data files onto the editor.")
-        page = f"/pipelines/{file.name.removesuffix('.runnel.yaml')}"
+            raise AuthoringError("RNL-FILE-001", f"there is no file {file}", "Name a file of this folder.")
+        path = file.resolve()
+        page = f"/pipelines/{_pipeline_at(state, path) if path.name.endswith(SUFFIX) else _reader_of(state, path)}"
     return page
 
 
+def _pipeline_at(state: ServerState, path: Path) -> str:
+    every = workspace_of(state).files.all()
+    found = next((name for name, file in every.items() if file.path.resolve() == path), None)
+    if found is None:
+        raise AuthoringError("RNL-FILE-002", f"{path} lies outside of {state.root}", "Start Runnel in its folder.")
+    return found
+
+
+def _reader_of(state: ServerState, path: Path) -> str:
+    """Return the pipeline that reads a file alone; it is made when there is none."""
+    workspace = workspace_of(state)
+    found = workspace.data.at(str(path))
+    wanted = slug_of(path.name.split(".")[0]) or "data"
+    for name, file in workspace.files.all().items():
+        if name == wanted and found.relative in str((document_of(file.text) or {}).get("nodes")):
+            return name
+    made = create(workspace.drafting, state.root, Origin(title=path.name, start={"file": found.relative}), "local")
+    return made.name
+
+
 def open_examples(state: ServerState) -> str | None:
-    """Put the examples into the project."""
-    raise AuthoringError("RNL-SERVER-004", "there are no examples in this installation", "Leave --examples out.")
+    """Put the examples into the project, those that are not there and were not removed by somebody."""
+    marker = state.home / "examples"
+    known = set(marker.read_text("utf-8").split()) if marker.exists() else set()
+    for name in examples():
+        if name not in known:
+            place(name, state.root)
+    marker.write_text("\n".join(sorted(known | set(examples()))), "utf-8")
+    return None
+
+
+async def finish_examples(state: ServerState) -> None:
+    """Run the placed examples that never ran, one after the other, so that they stand there with results."""
+    workspace = workspace_of(state)
+    from runnel.server.workspace import in_thread
+
+    recent = await in_thread(state.store.runs.recent, 1)
+    every = await in_thread(workspace.files.all)
+    names = sorted((name for name in examples() if name in every and name not in recent), key=lambda name: name != FINISHED)
+    for name in names:
+        _, version = await in_thread(workspace.drafting.save, name, "local")
+        payload = await in_thread(workspace.payload, name, {"version": version})
+        await state.desk.call("execute", {**payload, "actor": "local"})

@@ -87,6 +87,7 @@ class Routes:
             if rule.object_from is None and "{" in path:
                 rule = replace(rule, object_from=path.split("{", 1)[1].split("}")[0].split(":")[0])
             words = "anybody" if permission is PUBLIC else permission
+            self._name_aliases(endpoint)
             route = SecuredRoute(
                 self.prefix + path, endpoint, rule=rule, methods=list(methods), name=name, tags=[self.resource],
                 operation_id=f"{self.resource}_{name}", response_model=None, response_class=JSONResponse,
@@ -96,6 +97,12 @@ class Routes:
             return endpoint
 
         return declare
+
+    def _name_aliases(self, endpoint: Endpoint) -> None:
+        """Give other addresses of the same handler ids of their own; the one declared last (on top) is the first name."""
+        others = [route for route in self.routes if route.endpoint is endpoint]
+        for number, route in enumerate(reversed(others), 2):
+            route.operation_id = route.unique_id = f"{self.resource}_{endpoint.__name__}_{number}"
 
 
 def discover() -> list[SecuredRoute]:

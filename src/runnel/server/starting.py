@@ -7,7 +7,8 @@ import contextlib
 import fcntl
 import os
 import socket
-from collections.abc import Callable, Iterator, Sequence
+import sys
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import FrameType
@@ -19,12 +20,13 @@ from runnel.app.access.services import Access
 from runnel.app.access.throttle import Throttle
 from runnel.app.desk.client import DeskClient
 from runnel.app.project import Project
-from runnel.errors import ConnectorError
+from runnel.errors import ConnectorError, RunnelError
 from runnel.server import console
 from runnel.server.application import create_app
 from runnel.server.boot import check_home, check_secret_key, check_settings, is_loopback_bind
 from runnel.server.listening import listen, url_of
 from runnel.server.state import ServerState
+from runnel.server.watching import watch
 from runnel.telemetry.requests import RequestLog
 
 DRAIN_SECONDS = 30
@@ -47,6 +49,7 @@ class UpOptions:
     told: Callable[[Started], None] = lambda started: None
     prepare: Sequence[Callable[[ServerState], str | None]] = field(default_factory=tuple)
     log: RequestLog | None = None
+    finish: Sequence[Callable[[ServerState], Awaitable[None]]] = ()
 
 
 def up(project: Project, options: UpOptions) -> int:
@@ -80,11 +83,24 @@ async def _serve(
     try:
         started = await asyncio.to_thread(_announce, state, options)
         server.announce = lambda: options.told(started)
+        besides = [asyncio.create_task(watch(state)), asyncio.create_task(_later(state, desk, options))]
         await server.serve(sockets=[listener])
+        for task in besides:
+            task.cancel()
     finally:
         state.draining = True
         await desk.close(DRAIN_SECONDS)
     return 0
+
+
+async def _later(state: ServerState, desk: DeskClient, options: UpOptions) -> None:
+    """Do what can be done when the desk answers."""
+    await desk.wait_ready()
+    for finish in options.finish:
+        try:
+            await finish(state)
+        except RunnelError as error:
+            sys.stderr.write(f"{error}\n")
 
 
 def _announce(state: ServerState, options: UpOptions) -> Started:

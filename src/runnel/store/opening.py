@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from runnel.store.sessions import SessionStore
     from runnel.store.shares import ShareStore
     from runnel.store.site_settings import SiteSettingStore
+    from runnel.store.uploads import UploadStore
     from runnel.store.users import UserStore
     from runnel.store.versions import VersionStore
 
@@ -85,6 +86,13 @@ class Store:
         from runnel.store.drafts import DraftStore
 
         return DraftStore(self.engine)
+
+    @cached_property
+    def uploads(self) -> UploadStore:
+        """Uploads."""
+        from runnel.store.uploads import UploadStore
+
+        return UploadStore(self.engine)
 
     @cached_property
     def secrets(self) -> SecretStore:

@@ -143,6 +143,48 @@ class RunStore:
         with self.engine.connect() as connection:
             return [_run(row) for row in connection.execute(query).mappings()]
 
+    def find(
+        self, *, pipeline: str | None = None, status: str | None = None, since: str | None = None,
+        until: str | None = None, search: str | None = None, names: Sequence[str] | None = None, offset: int = 0,
+        limit: int = 50,
+    ) -> tuple[list[Run], int]:  # fmt: skip
+        """Return the newest runs that fit, and how many fit; `search` is the beginning of an id, or one of `names`."""
+        tests: list[Any] = []
+        if pipeline:
+            tests.append(runs.c.pipeline == pipeline)
+        if status:
+            tests.append(runs.c.status.in_(status.split(",")))
+        if since:
+            tests.append(runs.c.started_at >= _moment(since))
+        if until:
+            tests.append(runs.c.started_at < _moment(until))
+        if search:
+            tests.append(runs.c.id.startswith(search, autoescape=True) | runs.c.pipeline.in_(list(names or ())))
+        query = sa.select(runs).where(*tests).order_by(runs.c.started_at.desc(), runs.c.id.desc())
+        with self.engine.connect() as connection:
+            total = connection.execute(sa.select(sa.func.count()).select_from(runs).where(*tests)).scalar_one()
+            return [_run(row) for row in connection.execute(query.limit(limit).offset(offset)).mappings()], total
+
+    def recent(self, most: int) -> dict[str, list[Run]]:
+        """Return the newest runs of every pipeline, newest first."""
+        place = sa.func.row_number().over(partition_by=runs.c.pipeline, order_by=(runs.c.started_at.desc(), runs.c.id.desc()))
+        ranked = sa.select(runs.c.id, place.label("place")).subquery()
+        query = (
+            sa.select(runs).join(ranked, ranked.c.id == runs.c.id).where(ranked.c.place <= most)
+            .order_by(runs.c.pipeline, ranked.c.place)
+        )  # fmt: skip
+        found: dict[str, list[Run]] = {}
+        with self.engine.connect() as connection:
+            for row in connection.execute(query).mappings():
+                found.setdefault(row["pipeline"], []).append(_run(row))
+        return found
+
+    def by_version(self, pipeline: str) -> dict[str, int]:
+        """Return how often each version of a pipeline ran."""
+        query = sa.select(runs.c.version, sa.func.count()).where(runs.c.pipeline == pipeline).group_by(runs.c.version)
+        with self.engine.connect() as connection:
+            return {row[0]: row[1] for row in connection.execute(query)}
+
     def last_result(self, pipeline: str, key: str, statuses: Sequence[str]) -> Any:
         """Return the value at a key of the stored result of the newest run that has one; None when none has."""
         value = runs.c.result[key]
@@ -207,6 +249,15 @@ class RunStore:
                 clean(self.folder(row["id"]) / "staging")
             shutil.rmtree(self.folder(row["id"]) / "staging", ignore_errors=True)
         return [self.get(row["id"]) for row in dead]
+
+
+def _moment(text: str) -> datetime:
+    try:
+        found = datetime.fromisoformat(text.replace("Z", "+00:00"))
+    except ValueError as error:
+        what = f"`{text}` is no time"
+        raise AuthoringError("RNL-RUN-003", what, "Write it as 2026-01-31T12:00:00Z.") from error
+    return found if found.tzinfo else found.replace(tzinfo=UTC)
 
 
 def _jsonable(value: Any) -> Any:

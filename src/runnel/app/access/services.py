@@ -10,6 +10,7 @@ from runnel.app.access.access_tokens import AccessTokens
 from runnel.app.access.keys import AccessKeys
 from runnel.app.access.links import Links
 from runnel.app.access.passwords import Passwords
+from runnel.app.access.permissions import role_permissions
 from runnel.app.access.proving import Proving
 from runnel.app.access.sessions import Sessions
 from runnel.app.access.sharing import Sharing
@@ -39,6 +40,7 @@ class Access:
         self.sharing = Sharing(store.shares, store.home, clock)
         self.trail = Trail(store.audit, clock)
         self.users.on_first.append(self._first_user)
+        self.users.on_change.append(self.proving.forget)
 
     @staticmethod
     def open(
@@ -46,6 +48,10 @@ class Access:
     ) -> Access:
         """Open with the keys of the state folder; raises AuthoringError when they are not fit."""
         return Access(store, AccessKeys.load(store.home, environ), clock, session_hours=session_hours)
+
+    def permissions_of(self, user_id: str) -> frozenset[str]:
+        """Return what a user may do by role."""
+        return role_permissions(self.users.get(user_id).role)
 
     def stored_setting(self, name: str, default: Any) -> Any:
         """Return a setting that an admin may change while the server runs."""

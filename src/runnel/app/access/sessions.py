@@ -86,7 +86,7 @@ class Sessions:
         """End one session; tells whether it was open."""
         ended = self.store.end(id, self.clock(), why)
         if ended:
-            self._tell([id])
+            self.tell([id])
         return ended
 
     def end_of(self, id: str, user_id: str | None, why: str) -> None:
@@ -98,9 +98,10 @@ class Sessions:
     def end_all(self, why: str, *, user_id: str | None = None, but: str | None = None) -> list[str]:
         """End the sessions of a user, or of everybody; returns their ids."""
         ids = self.store.end_all(self.clock(), why, user_id=user_id, but=but)
-        self._tell(ids)
+        self.tell(ids)
         return ids
 
-    def _tell(self, ids: list[str]) -> None:
+    def tell(self, ids: list[str]) -> None:
+        """Tell the listeners that sessions have ended."""
         for listener in self.on_end:
             listener(ids)

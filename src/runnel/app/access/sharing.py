@@ -53,7 +53,10 @@ class Sharing:
 
     def frozen(self, share: Share) -> bytes:
         """Return the data that a frozen share keeps."""
-        return (self.folder / f"{share.id}.json").read_bytes()
+        try:
+            return (self.folder / f"{share.id}.json").read_bytes()
+        except FileNotFoundError as error:
+            raise NotFoundError("RNL-SHARE-001", "this share has ended", "Ask for a new link.") from error
 
     def count(self, share: Share) -> None:
         """Count a reading."""

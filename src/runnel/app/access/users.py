@@ -47,13 +47,14 @@ class Profile:
 
 
 class Users:
-    """Makes, changes and checks users; `on_first` is called when the built-in person has become one."""
+    """Makes, changes and checks users; `on_first` and `on_change` hear of it."""
 
     def __init__(self, store: UserStore, passwords: Passwords, clock: Callable[[], datetime]) -> None:
         self.store = store
         self.passwords = passwords
         self.clock = clock
         self.on_first: list[Callable[[], None]] = []
+        self.on_change: list[Callable[[], None]] = []
 
     @property
     def mode(self) -> str:
@@ -95,7 +96,7 @@ class Users:
         values = {"username": name, "password_hash": hashed, "role": "admin", "updated_at": now, **profile.__dict__}
         if not self.store.claim_local(local.id, **values):
             raise _not_first()
-        for listener in self.on_first:
+        for listener in (*self.on_first, *self.on_change):
             listener()
         return self.get(local.id)
 
@@ -117,6 +118,13 @@ class Users:
         """Return a user by name or id; raises NotFoundError."""
         return self.store.named(username) or self.get(username)
 
+    def first_admin(self) -> User:
+        """Return the active admin who was there first; raises NotFoundError."""
+        admins = [user for user in self.store.list() if user.role == "admin" and user.is_active]
+        if not admins:
+            raise NotFoundError("RNL-ACCESS-007", "there is no active admin", "Name a user.")
+        return min(admins, key=lambda user: user.created_at)
+
     def verify(self, username: Any, password: Any) -> User | None:
         """Return the active user with this name and password; None for all others, after the same time."""
         known = self.store.named(username) if isinstance(username, str) and username else None
@@ -135,6 +143,7 @@ class Users:
         """Give a user a new password."""
         hashed = self.passwords.hash(check_password(password, user.username))
         self.store.change(user.id, password_hash=hashed, updated_at=self.clock())
+        self._changed()
 
     def change(self, user: User, changes: Mapping[str, Any]) -> User:
         """Change profile, role or state of a user; raises ConflictError when no admin would be left."""
@@ -155,12 +164,18 @@ class Users:
             raise ConflictError("RNL-ACCESS-005", what, "Choose another name.") from error
         if not kept:
             raise _last_admin(user)
+        self._changed()
         return self.get(user.id)
 
     def delete(self, user: User) -> None:
         """Remove a user; raises ConflictError when no admin would be left."""
         if not self.store.delete_keeping_an_admin(user.id):
             raise _last_admin(user)
+        self._changed()
+
+    def _changed(self) -> None:
+        for listener in self.on_change:
+            listener()
 
 
 def mode_of(store: UserStore) -> str:

@@ -46,7 +46,7 @@ class DeskClient:
         self.root = root
         self.flags = dict(flags)
         self.log = log
-        self.ready = asyncio.Event()
+        self._ready = asyncio.Event()
         self.pid: int | None = None
         self._heard: list[Hear] = []
         self._waiting: dict[int, asyncio.Future[bytes]] = {}
@@ -60,8 +60,17 @@ class DeskClient:
         """Call a function with every event of the desk."""
         self._heard.append(hear)
 
+    @property
+    def ready(self) -> bool:
+        """Whether it is warm and answers."""
+        return self._ready.is_set()
+
+    async def wait_ready(self) -> None:
+        """Wait until it is warm."""
+        await self._ready.wait()
+
     async def start(self) -> None:
-        """Start the process; `ready` is set when it answers quickly."""
+        """Start the process; it is `ready` a little later."""
         ours, theirs = socket.socketpair()
         ours.setblocking(False)
         for end in (ours, theirs):
@@ -132,7 +141,7 @@ class DeskClient:
         if head.get("event"):
             event = orjson.loads(body)
             if event["type"] == "desk.ready":
-                self.ready.set()
+                self._ready.set()
             for hear in self._heard:
                 hear(event)
             return
@@ -145,7 +154,7 @@ class DeskClient:
             waiting.set_exception(_rebuilt(orjson.loads(body)))
 
     async def _died(self) -> None:
-        self.ready.clear()
+        self._ready.clear()
         self._writer = None
         for waiting in list(self._waiting.values()):
             if not waiting.done():

@@ -83,7 +83,7 @@ def main() -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     connection = socket.socket(fileno=int(sys.argv[1]))
     wanted = orjson.loads(sys.argv[2])
-    project = Project(wanted["root"], flags=wanted["flags"])
+    project = Project(wanted["root"], flags=wanted["flags"], confined=True)
     core = Core(project, lambda event: desk.tell(event))
     desk = Desk(connection, core, calls())
     project.workers.start()

@@ -27,6 +27,7 @@ def up(
 ) -> None:
     """Serve until interrupted."""
     from runnel.app.project import Project
+    from runnel.server.opening import finish_examples
     from runnel.server.starting import Started, UpOptions
     from runnel.server.starting import up as serve
     from runnel.telemetry.requests import RequestLog
@@ -51,8 +52,9 @@ def up(
     project = Project(Path.cwd(), flags=flags)
     try:
         prepare = _prepared(files or [], examples)
+        finish = [finish_examples] if examples else []
         log = RequestLog(quiet=output.log_format != "json")
-        code = serve(project, UpOptions(port_given=_port_given(project), told=told, prepare=prepare, log=log))
+        code = serve(project, UpOptions(port_given=_port_given(project), told=told, prepare=prepare, log=log, finish=finish))
     finally:
         project.close()
     raise typer.Exit(code)

@@ -9,6 +9,7 @@ from typing import Any
 
 import orjson
 
+from runnel.app.chart_exports import as_html
 from runnel.app.column_facts import profiled
 from runnel.app.desk.calls.analysis import content_keys
 from runnel.app.desk.core import Core
@@ -149,3 +150,26 @@ def port_asked(core: Core, payload: Mapping[str, Any]) -> tuple[Compiled, tuple[
 def _of(findings: Sequence[Any], node: str) -> tuple[Any, ...]:
     errors = [found for found in findings if found.severity == "error"]
     return tuple(sorted(errors, key=lambda found: found.where.node != node))
+
+
+@answers("charts")
+def charts(core: Core, payload: Mapping[str, Any]) -> dict[str, Any]:
+    """Return every chart of a pipeline that can be drawn; the others with what is wrong."""
+    made = core.compiled(payload)
+    keys = content_keys(made)
+    drawn: list[dict[str, Any]] = []
+    broken: list[dict[str, Any]] = []
+    for id, node in made.graph.nodes.items():
+        if not issubclass(node.node, Chart) or (payload.get("nodes") and id not in payload["nodes"]):
+            continue
+        try:
+            drawn.append({**chart_of(core.project, core.sound(payload, id), id).to_json(), "key": keys[id]})
+        except RunnelError as error:
+            broken.append({"node": id, "error": error.to_json()})
+    return {"charts": drawn, "broken": broken}
+
+
+@answers("chart_page")
+def chart_page(core: Core, payload: Mapping[str, Any]) -> dict[str, Any]:
+    """Return stored charts as one page that needs nothing else."""
+    return {"html": as_html(str(payload["title"]), payload.get("moment"), payload["charts"])}

@@ -1,0 +1,116 @@
+"""Making pipelines: blank, from text, from a template with its data, as a copy, or as a reader of a file."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from runnel.app.drafting import Drafting, State, document_of
+from runnel.app.examples import copy_to, example, place
+from runnel.app.pipeline_files import SUFFIX
+from runnel.errors import AuthoringError
+from runnel.model.checking import slug_of
+from runnel.model.editing import apply_edits
+from runnel.model.findings import Edit
+from runnel.model.saving import mapping_to_yaml
+
+
+@dataclass(frozen=True)
+class Origin:
+    """What a new pipeline is to be; `start` has one of template, example, pipeline, file, rows, sql, or nothing."""
+
+    name: str | None = None
+    title: str | None = None
+    description: str | None = None
+    text: str | None = None
+    start: Mapping[str, Any] = field(default_factory=dict)
+
+
+def create(drafting: Drafting, root: Path, origin: Origin, actor: str) -> State:
+    """Make a pipeline and return what is edited then. Raises AuthoringError when the name is taken or the start unknown."""
+    start = origin.start
+    if start.get("example"):
+        return _placed_example(drafting, root, str(start["example"]), actor)
+    if start.get("template"):
+        return _from_template(drafting, root, str(start["template"]), origin, actor)
+    if start.get("pipeline"):
+        return _copied(drafting, str(start["pipeline"]), origin, actor)
+    if origin.text is not None:
+        return _from_text(drafting, origin, actor)
+    document = _started(root, start)
+    wanted = origin.name or origin.title or document.pop("name", None) or "pipeline"
+    name = origin.name if origin.name is not None else drafting.files.free_name(str(wanted))
+    document.pop("name", None)
+    heading = {"runnel": 1, "name": name, "title": origin.title, "description": origin.description}
+    made = {**{key: value for key, value in heading.items() if value is not None}, "nodes": {}, **document}
+    return drafting.create(name, mapping_to_yaml(made), actor)
+
+
+def file_document(path: str) -> dict[str, Any]:
+    """Return the document of a pipeline that reads one file; `path` is as the pipeline file will say it."""
+    id = slug_of(Path(path).name.split(".")[0]) or "data"
+    return {"name": id, "title": Path(path).name, "nodes": {id: {"kind": "source.file", "config": {"path": path}}}}
+
+
+def _started(root: Path, start: Mapping[str, Any]) -> dict[str, Any]:
+    if start.get("file"):
+        path = Path(str(start["file"]))
+        inside = path.relative_to(root) if path.is_absolute() and path.is_relative_to(root) else path
+        return file_document(str(inside))
+    if start.get("rows"):
+        return {"name": "pasted", "nodes": {"pasted": {"kind": "source.rows", "config": {"rows": list(start["rows"])}}}}
+    if start.get("sql"):
+        return {"name": "query", "nodes": {"query": {"kind": "table.sql", "config": {"sql": str(start["sql"])}}}}
+    return {}
+
+
+def _from_text(drafting: Drafting, origin: Origin, actor: str) -> State:
+    assert origin.text is not None
+    document = document_of(origin.text)
+    if document is None:
+        raise AuthoringError("RNL-PIPELINE-004", "the text is no pipeline", "It begins with `runnel: 1` and `name: …`.")
+    wanted = origin.name or str(document.get("name") or "pipeline")
+    name = origin.name if origin.name is not None else drafting.files.free_name(wanted)
+    edits = [Edit("set", ("name",), name)] if document.get("name") != name else []
+    edits += [Edit("set", (key,), value) for key, value in (("title", origin.title), ("description", origin.description))
+              if value is not None]  # fmt: skip
+    return drafting.create(name, apply_edits(origin.text, edits), actor)
+
+
+def _copied(drafting: Drafting, source: str, origin: Origin, actor: str) -> State:
+    state = drafting.state(source)
+    name = origin.name if origin.name is not None else drafting.files.free_name(f"{source}_copy")
+    document = document_of(state.text)
+    if document is None:
+        raise AuthoringError("RNL-PIPELINE-004", f"the text of {source} cannot be read", "Correct it first.")
+    title = origin.title or f"{document.get('title') or source} (copy)"
+    text = apply_edits(state.text, [Edit("set", ("name",), name), Edit("set", ("title",), title)])
+    return drafting.create(name, text, actor, state.path.with_name(name + SUFFIX))
+
+
+def _placed_example(drafting: Drafting, root: Path, name: str, actor: str) -> State:
+    place(name, root)
+    found = drafting.files.get(name)
+    if found is None:
+        raise AuthoringError("RNL-EXAMPLE-003", f"the example {name} was not found after it was made")
+    drafting.save(name, actor)
+    return drafting.state(name)
+
+
+def _from_template(drafting: Drafting, root: Path, template: str, origin: Origin, actor: str) -> State:
+    """Copy a template with its data into a folder of its own; the pipeline gets a name that is free."""
+    source = example(template)
+    name = origin.name if origin.name is not None else drafting.files.free_name(source.name)
+    folder = f"{name}_files" if (root / name).exists() else name
+    target = root / folder
+    path = copy_to(template, target)
+    text = path.read_text("utf-8")
+    document = document_of(text) or {}
+    ui = {key: value for key, value in dict(document.get("ui") or {}).items() if key not in ("category", "sample")}
+    edits = [Edit("set", ("name",), name), Edit("set", ("ui",), ui)]
+    if origin.title:
+        edits.append(Edit("set", ("title",), origin.title))
+    path.unlink()
+    return drafting.create(name, apply_edits(text, edits), actor, target / f"{name}{SUFFIX}")

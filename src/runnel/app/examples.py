@@ -1,0 +1,110 @@
+"""The examples that come with Runnel: templates to start from, and finished pipelines that can be made and removed again."""
+
+from __future__ import annotations
+
+import shutil
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from runnel.app.drafting import document_of
+from runnel.app.pipeline_files import SUFFIX
+from runnel.errors import AuthoringError
+from runnel.model.shapes import is_map
+
+PACKAGED = Path(__file__).resolve().parent.parent / "examples"
+CHECKOUT = Path(__file__).resolve().parents[3] / "examples"
+FOLDER = "examples"
+CATEGORIES = ("Data Migration", "Real-time Sync", "Data Transformation", "Aggregation & Analytics")
+
+
+@dataclass(frozen=True)
+class Example:
+    """One bundled pipeline with its data beside it."""
+
+    name: str
+    title: str
+    description: str
+    category: str
+    sample: str | None
+    path: Path
+    kinds: tuple[str, ...]
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the card of a template."""
+        return {
+            "name": self.name, "title": self.title, "description": self.description, "category": self.category,
+            "sample": self.sample, "nodes": len(self.kinds), "kinds": list(self.kinds),
+        }  # fmt: skip
+
+
+def bundled_folder() -> Path:
+    """Return where the examples lie: inside the package, or beside the source."""
+    return PACKAGED if PACKAGED.is_dir() else CHECKOUT
+
+
+@cache
+def examples() -> dict[str, Example]:
+    """Return every bundled example by the name of its pipeline."""
+    found: dict[str, Example] = {}
+    for path in sorted(bundled_folder().glob(f"*/*{SUFFIX}")):
+        document = document_of(path.read_text("utf-8")) or {}
+        ui = document.get("ui")
+        marks: dict[str, Any] = dict(ui) if is_map(ui) else {}
+        nodes = document.get("nodes")
+        kinds = tuple(str(node.get("kind")) for node in nodes.values()) if is_map(nodes) else ()
+        name = str(document.get("name"))
+        found[name] = Example(
+            name, str(document.get("title") or name), str(document.get("description") or ""),
+            str(marks.get("category") or CATEGORIES[2]), marks.get("sample"), path, kinds,
+        )  # fmt: skip
+    return found
+
+
+def example(name: str) -> Example:
+    """Return an example; raises AuthoringError with those that there are."""
+    found = examples().get(name)
+    if found is None:
+        raise AuthoringError("RNL-EXAMPLE-001", f"there is no example `{name}`", f"Examples: {', '.join(examples())}.")
+    return found
+
+
+def place(name: str, root: Path) -> Path:
+    """Copy an example with its data into a project's folder of examples; returns its pipeline file."""
+    return copy_to(name, root / FOLDER / example(name).path.parent.name)
+
+
+def copy_to(name: str, target: Path) -> Path:
+    """Copy an example with its data into a folder and return its pipeline file; what is there stays."""
+    found = example(name)
+    for source in sorted(found.path.parent.rglob("*")):
+        relative = source.relative_to(found.path.parent)
+        if source.is_dir() or relative.parts[0] in ("out", ".runnel") or source.name.startswith("."):
+            continue
+        if source.name.endswith(SUFFIX) and source != found.path:
+            continue
+        copy = target / relative
+        if not copy.exists():
+            copy.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(source, copy)
+    return target / found.path.name
+
+
+def is_example(path: Path, root: Path) -> bool:
+    """Whether a pipeline file is a placed example."""
+    try:
+        parts = path.relative_to(root).parts
+    except ValueError:
+        return False
+    known = {(found.path.parent.name, found.path.name) for found in examples().values()}
+    return len(parts) == 3 and parts[0] == FOLDER and parts[1:] in known
+
+
+def remove(path: Path, root: Path) -> None:
+    """Remove a placed example with its data; other pipelines in its folder keep what they read."""
+    if not is_example(path, root):
+        raise AuthoringError("RNL-EXAMPLE-002", f"{path.name} is no example", "Delete it as a pipeline.")
+    path.unlink(missing_ok=True)
+    if not list(path.parent.glob(f"*{SUFFIX}")):
+        shutil.rmtree(path.parent, ignore_errors=True)

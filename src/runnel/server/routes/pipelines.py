@@ -1,0 +1,255 @@
+"""Pipelines: the files of the project as a list, made, read, written, cloned, exchanged as YAML and deleted."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from fastapi import Request
+from pydantic import ConfigDict, Field
+from starlette.responses import PlainTextResponse, Response
+
+from runnel.app.creating import Origin, create
+from runnel.app.drafting import NoSuchPipelineError
+from runnel.app.examples import is_example
+from runnel.app.examples import remove as remove_example
+from runnel.app.pipeline_listing import card, listed, used_by
+from runnel.model.editing import apply_edits
+from runnel.model.findings import Edit
+from runnel.model.saving import mapping_to_yaml
+from runnel.server.answers import answer, check_match, paged
+from runnel.server.bodies import Body
+from runnel.server.guarding import audit, principal, state_of
+from runnel.server.problems import HttpError
+from runnel.server.routing import Routes
+from runnel.server.workspace import in_thread, workspace_of
+
+routes = Routes("pipelines")
+SORTS = {
+    "title": lambda item: item["title"].lower(), "name": lambda item: item["name"], "nodes": lambda item: item["nodes"],
+    "edited_at": lambda item: item["edited_at"] or "", "status": lambda item: (item["last_run"] or {}).get("status", ""),
+    "last_run": lambda item: (item["last_run"] or {}).get("started_at") or "",
+}  # fmt: skip
+
+
+class FromBody(Body):
+    """Where a new pipeline starts: a template, another pipeline, a file of the project, an example, or pasted rows."""
+
+    template: str | None = None
+    example: str | None = None
+    pipeline: str | None = None
+    file: str | None = None
+    rows: list[dict[str, Any]] | None = Field(None, max_length=10_000)
+    sql: str | None = Field(None, max_length=100_000)
+
+
+class CreateBody(Body):
+    """A new pipeline; the name is made from the title, or from what it starts with, where it is not given."""
+
+    name: str | None = Field(None, max_length=200)
+    title: str | None = Field(None, max_length=300)
+    description: str | None = Field(None, max_length=4_000)
+    document: str | None = Field(None, max_length=8_000_000)
+    start: FromBody | None = Field(None, alias="from")
+
+    model_config = ConfigDict(extra="forbid", strict=True, str_max_length=8_000_000)
+
+
+class CloneBody(Body):
+    """The name of the copy."""
+
+    name: str | None = Field(None, max_length=200)
+
+
+class ImportBody(Body):
+    """The YAML text of a pipeline."""
+
+    text: str = Field(max_length=8_000_000)
+    name: str | None = Field(None, max_length=200)
+
+    model_config = ConfigDict(extra="forbid", strict=True, str_max_length=8_000_000)
+
+
+class WriteBody(Body):
+    """The whole document, as YAML text or as JSON values."""
+
+    text: str | None = Field(None, max_length=8_000_000)
+    document: dict[str, Any] | None = None
+
+    model_config = ConfigDict(extra="forbid", strict=True, str_max_length=8_000_000)
+
+
+class ChangeBody(Body):
+    """What is changed of a pipeline's heading."""
+
+    title: str | None = Field(None, max_length=300)
+    description: str | None = Field(None, max_length=4_000)
+    active: bool | None = None
+
+
+@routes.get("/pipelines", "pipelines.view")
+async def list_pipelines(
+    request: Request, search: str = "", status: str = "", sort: str = "-edited_at", cursor: str | None = None,
+    limit: int = 100,
+) -> Response:  # fmt: skip
+    """Return the pipelines with their last runs, searched, filtered by the last status, and sorted."""
+    state = state_of(request)
+    items = await in_thread(listed, workspace_of(state).files, state.store)
+    text = search.lower()
+    items = [item for item in items if text in f"{item['name']} {item['title']} {item['description']}".lower()]
+    if status:
+        wanted = set(status.split(","))
+        items = [item for item in items if ((item["last_run"] or {}).get("status") or "never") in wanted]
+    key = SORTS.get(sort.removeprefix("-"))
+    if key is None:
+        raise HttpError(422, f"pipelines cannot be sorted by `{sort}`", f"Sort by {', '.join(SORTS)}.")
+    items.sort(key=key, reverse=sort.startswith("-"))
+    return paged(items, cursor, limit)
+
+
+@routes.post("/pipelines", "pipelines.create", status_code=201)
+async def create_pipeline(request: Request, body: CreateBody) -> Response:
+    """Make a pipeline; answers its draft."""
+    state = state_of(request)
+    start = body.start.model_dump(exclude_none=True) if body.start is not None else {}
+    origin = Origin(body.name, body.title, body.description, body.document, start)
+    made = await in_thread(create, workspace_of(state).drafting, state.root, origin, principal(request).name)
+    audit(request).object(made.name).change(None, {"path": str(made.path)})
+    state.events.publish("pipelines", "pipeline.changed", {"name": made.name})
+    return answer(made.to_json(), 201, etag=made.etag)
+
+
+@routes.post("/pipelines/import", "pipelines.create", status_code=201)
+async def import_pipeline(request: Request, body: ImportBody) -> Response:
+    """Make a pipeline from YAML text; nothing in it is run."""
+    state = state_of(request)
+    origin = Origin(body.name, None, None, body.text, {})
+    made = await in_thread(create, workspace_of(state).drafting, state.root, origin, principal(request).name)
+    audit(request).object(made.name).change(None, {"path": str(made.path)})
+    state.events.publish("pipelines", "pipeline.changed", {"name": made.name})
+    return answer(made.to_json(), 201, etag=made.etag)
+
+
+@routes.get("/pipelines/{name}", "pipelines.view")
+async def get_pipeline(request: Request, name: str) -> Response:
+    """Return a pipeline's file: its card with its document, or its text when `text/yaml` is wanted."""
+    state = state_of(request)
+    workspace = workspace_of(state)
+    file = await in_thread(workspace.files.get, name)
+    if file is None:
+        raise NoSuchPipelineError("RNL-PIPELINE-001", f"there is no pipeline `{name}`", "See the list of pipelines.")
+    tag = f'"{file.digest[:32]}"'
+    if "text/yaml" in request.headers.get("accept", ""):
+        return PlainTextResponse(file.text, media_type="text/yaml", headers={"ETag": tag})
+    recent = await in_thread(state.store.runs.recent, 14)
+    made = card(file, state.root, recent.get(name, []), name in await in_thread(state.store.drafts.open))
+    return answer({**made, "document": file.document, "text": file.text}, etag=tag)
+
+
+@routes.put("/pipelines/{name}", "pipelines.edit")
+async def put_pipeline(request: Request, name: str, body: WriteBody) -> Response:
+    """Write a pipeline's file and make a version; `If-Match` names the state that is replaced."""
+    state = state_of(request)
+    drafting = workspace_of(state).drafting
+    current = await in_thread(drafting.state, name)
+    tags = {current.etag, f'"{current.file.digest[:32]}"' if current.file is not None else current.etag}
+    given = request.headers.get("if-match", "")
+    check_match(request, next((tag for tag in tags if tag in given), current.etag), required=True)
+    text = body.text if body.text is not None else mapping_to_yaml(body.document or {})
+    await in_thread(drafting.replace_text, name, current.revision, text, principal(request).name, None)
+    made, version = await in_thread(drafting.save, name, principal(request).name)
+    state.events.publish("pipelines", "pipeline.changed", {"name": name, "version": version})
+    return answer({**made.to_json(), "version": version}, etag=made.etag)
+
+
+@routes.patch("/pipelines/{name}", "pipelines.edit")
+async def change_pipeline(request: Request, name: str, body: ChangeBody) -> Response:
+    """Change title, description or whether the pipeline is active, in the file."""
+    state = state_of(request)
+    drafting = workspace_of(state).drafting
+    current = await in_thread(drafting.state, name)
+    edits = [Edit("set", (key,), value) for key, value in body.model_dump(exclude_none=True).items()]
+    text = await in_thread(apply_edits, current.text, edits)
+    await in_thread(drafting.replace_text, name, current.revision, text, principal(request).name, None)
+    made, version = await in_thread(drafting.save, name, principal(request).name)
+    audit(request).change(None, body.model_dump(exclude_none=True))
+    state.events.publish("pipelines", "pipeline.changed", {"name": name, "version": version})
+    return answer(made.to_json(), etag=made.etag)
+
+
+@routes.delete("/pipelines/{name}", "pipelines.delete")
+async def delete_pipeline(request: Request, name: str, force: bool = False) -> Response:
+    """Delete a pipeline's file; refused while others use it, unless forced. Versions and runs stay."""
+    state = state_of(request)
+    workspace = workspace_of(state)
+    uses = await in_thread(used_by, workspace.files, name)
+    if uses and not force:
+        names = ", ".join(use["title"] for use in uses)
+        raise HttpError(409, f"{name} is used by {names}", "Change those first, or delete it all the same.")
+    before = await in_thread(workspace.drafting.state, name)
+    if is_example(before.path, state.root):
+        await in_thread(remove_example, before.path, state.root)
+    await in_thread(workspace.drafting.delete, name)
+    audit(request).change({"path": str(before.path), "text": before.text[:20_000]}, None)
+    state.events.publish("pipelines", "pipeline.changed", {"name": name, "deleted": True})
+    return answer({"deleted": name, "text": before.text})
+
+
+@routes.get("/pipelines/{name}/uses", "pipelines.view")
+async def pipeline_uses(request: Request, name: str) -> dict[str, Any]:
+    """Return what would break if a pipeline were deleted."""
+    return {"used_by": await in_thread(used_by, workspace_of(state_of(request)).files, name)}
+
+
+@routes.post("/pipelines/{name}/clone", "pipelines.create", status_code=201)
+async def clone_pipeline(request: Request, name: str, body: CloneBody) -> Response:
+    """Make a copy beside the pipeline, with the draft's changes."""
+    state = state_of(request)
+    origin = Origin(body.name, None, None, None, {"pipeline": name})
+    made = await in_thread(create, workspace_of(state).drafting, state.root, origin, principal(request).name)
+    audit(request).change(None, {"copy": made.name})
+    state.events.publish("pipelines", "pipeline.changed", {"name": made.name})
+    return answer(made.to_json(), 201, etag=made.etag)
+
+
+@routes.get("/pipelines/{name}/export", "pipelines.view")
+async def export_pipeline(request: Request, name: str) -> Response:
+    """Return the file's text to be saved."""
+    made = await in_thread(workspace_of(state_of(request)).drafting.state, name)
+    headers = {"Content-Disposition": f'attachment; filename="{name}.runnel.yaml"'}
+    return PlainTextResponse(made.text, media_type="text/yaml", headers=headers)
+
+
+@routes.get("/pipelines/{name}/versions", "pipelines.view")
+async def list_versions(request: Request, name: str, cursor: str | None = None, limit: int = 50) -> Response:
+    """Return the versions of a pipeline, newest first, with how often each ran."""
+    store = state_of(request).store
+    found = await in_thread(store.versions.list, name)
+    counts = await in_thread(store.runs.by_version, name)
+    items = [
+        {"id": row["id"], "created_at": row["created_at"], "author": row["actor"], "meaning": row["semantic_hash"],
+         "runs": counts.get(row["id"], 0)}
+        for row in found
+    ]  # fmt: skip
+    return paged(items, cursor, limit)
+
+
+@routes.get("/pipelines/{name}/versions/{version}", "pipelines.view")
+async def get_version(request: Request, name: str, version: str) -> dict[str, Any]:
+    """Return the text and document of a version."""
+    from runnel.app.drafting import document_of
+
+    text = await in_thread(state_of(request).store.versions.get, version)
+    return {"id": version, "pipeline": name, "text": text, "document": document_of(text)}
+
+
+@routes.post("/pipelines/{name}/versions/{version}/restore", "pipelines.edit")
+async def restore_version(request: Request, name: str, version: str) -> Response:
+    """Make the text of a version the draft; saving it makes a new version."""
+    state = state_of(request)
+    drafting = workspace_of(state).drafting
+    text = await in_thread(state.store.versions.get, version)
+    current = await in_thread(drafting.state, name)
+    made = await in_thread(drafting.replace_text, name, current.revision, text, principal(request).name, None)
+    state.events.publish(f"pipeline:{name}", "draft.changed",
+                         {"name": name, "revision": made.revision, "client": None, "actor": principal(request).name})  # fmt: skip
+    return answer(made.to_json(), etag=made.etag)
