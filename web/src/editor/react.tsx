@@ -1,0 +1,40 @@
+/** The open pipeline for React: narrow subscriptions, so that only what changed is drawn anew. */
+import { createContext, type ReactNode, useContext } from "react";
+import { useStore } from "zustand";
+import { useShallow } from "zustand/react/shallow";
+import type { Editor } from "./editor";
+import type { EditorState } from "./state";
+import type { EditorView } from "./view";
+
+const Context = createContext<Editor | null>(null);
+
+export function EditorProvider({ editor, children }: { editor: Editor; children: ReactNode }) {
+  return <Context.Provider value={editor}>{children}</Context.Provider>;
+}
+
+/** The open pipeline. */
+export function useEditor(): Editor {
+  const editor = useContext(Context);
+  if (!editor) throw new Error("no pipeline is open here");
+  return editor;
+}
+
+/** A part of what is known of the pipeline; the selector returns a primitive or something that is kept. */
+export function useEditorState<T>(selector: (state: EditorState) => T): T {
+  return useStore(useEditor().store, selector);
+}
+
+/** Like `useEditorState`, for selectors that make a new array or object of kept parts. */
+export function useEditorShallow<T>(selector: (state: EditorState) => T): T {
+  return useStore(useEditor().store, useShallow(selector));
+}
+
+/** A part of what is open around the document. */
+export function useEditorView<T>(selector: (view: EditorView) => T): T {
+  return useStore(useEditor().view, selector);
+}
+
+/** The one selected node, if exactly one is selected. */
+export function useSelectedNode(): string | null {
+  return useEditorState((state) => (state.selection.nodes.size === 1 ? ([...state.selection.nodes][0] ?? null) : null));
+}

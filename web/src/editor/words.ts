@@ -1,0 +1,12 @@
+/** Words of the open pipeline's notices. */
+export const words = {
+  historyLost: "The pipeline changed elsewhere: undo begins anew",
+  changedElsewhere: (who: string) => `${who || "Somebody"} changed this pipeline`,
+  merged: "Your changes were added to those made elsewhere",
+  refused: "A change was refused",
+  notApplied: "A change of yours does not fit what was changed elsewhere",
+  restored: "Changes that had not reached the server were restored",
+  runFailed: "The run failed",
+  cannotRun: "It cannot run yet",
+  undone: (label: string) => `Undone: ${label}`,
+} as const;
