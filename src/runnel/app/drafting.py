@@ -30,23 +30,31 @@ MANY_EDITS = 25
 class NoSuchPipelineError(AuthoringError):
     """There is no pipeline of that name."""
 
+    http_status = 404
+
 
 class StaleRevisionError(AuthoringError):
     """The draft changed since the caller saw it; `state` is what it is now."""
+
+    http_status = 412
 
     def __init__(self, state: State) -> None:
         super().__init__("RNL-DRAFT-001", f"{state.name} was changed meanwhile (revision {state.revision})",
                          "Load it again, then make the change.")  # fmt: skip
         self.state = state
+        self.besides = {"draft": state.to_json()}
 
 
 class DraftConflictError(AuthoringError):
     """The file changed outside while there is a draft; `state` holds both."""
 
+    http_status = 409
+
     def __init__(self, state: State) -> None:
         super().__init__("RNL-DRAFT-002", f"the file of {state.name} was changed outside while it was edited here",
                          "Keep yours, take theirs, or keep both as a copy.")  # fmt: skip
         self.state = state
+        self.besides = {"draft": state.to_json()}
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -11,7 +11,7 @@ from runnel.compiler.compile import Compiled
 from runnel.compiler.lineage import column_lineage
 from runnel.compiler.rendering import pipeline_sql
 from runnel.errors import AuthoringError
-from runnel.model.document import Pipeline
+from runnel.model.document import NodeDoc, Pipeline
 from runnel.model.findings import Finding, has_errors
 from runnel.model.loading import load_file, load_text
 
@@ -65,18 +65,37 @@ def compiled(project: Project, document: Document, params: Mapping[str, Any] | N
     from runnel.app.remembering import Remembering
 
     result = project.compiler.compile(
-        document.pipeline, folder=document.folder, prober=project.probing, now=project.clock(),
+        standing_alone(document.pipeline), folder=document.folder, prober=project.probing, now=project.clock(),
         params=params, env=visible_environment(project), look=Looking(project, document), foreign=Foreign(project),
         recall=Remembering(project),
     )  # fmt: skip
+    if document.pipeline.inputs:
+        result = replace(result, pipeline=document.pipeline, findings=_of_inner(result.findings, document.pipeline))
     outside = findings_of_paths(project, result) if project.confined else ()
     return with_findings(result, (*document.findings, *outside))
 
 
+def standing_alone(pipeline: Pipeline) -> Pipeline:
+    """Return a sub-pipeline with sources for its inputs: the rows that its first test gives them, else none."""
+    if not pipeline.inputs:
+        return pipeline
+    given = pipeline.tests[0].given if pipeline.tests else {}
+    sources = {
+        name: NodeDoc(name, "source.rows", {"rows": list(map(dict, given.get(name, ()))), "columns": dict(declared.columns)})
+        for name, declared in pipeline.inputs.items()
+        if name not in pipeline.nodes
+    }
+    return replace(pipeline, nodes={**sources, **pipeline.nodes})
+
+
+def _of_inner(findings: tuple[Finding, ...], pipeline: Pipeline) -> tuple[Finding, ...]:
+    """Leave out that nothing reads what the pipeline gives to the one that holds it."""
+    given = {ref.split(".")[0] for ref in pipeline.outputs.values()} | set(pipeline.inputs)
+    return tuple(found for found in findings if not (found.code == "RNL-GRAPH-011" and found.where.node in given))
+
+
 def with_findings(result: Compiled, earlier: tuple[Finding, ...]) -> Compiled:
     """Put the findings of loading before those of compiling."""
-    from dataclasses import replace
-
     return replace(result, findings=(*earlier, *result.findings)) if earlier else result
 
 

@@ -37,6 +37,8 @@ TYPES = {
 class NoSuchFileError(AuthoringError):
     """There is no such file."""
 
+    http_status = 404
+
 
 @dataclass(frozen=True)
 class DataFile:

@@ -57,12 +57,11 @@ def is_https(request: Request, public_url: str | None) -> bool:
 
 
 def own_origin(request: Request, origin: str, public_url: str | None) -> bool:
-    """Tell whether an Origin header is this server's own origin."""
-    if public_url and origin.rstrip("/").lower() == _origin_of(public_url):
+    """Tell whether an Origin header is this server's own origin, letter by letter; a path or a user makes it another."""
+    if public_url and origin.lower() == _origin_of(public_url):
         return True
-    parts = urlsplit(origin)
-    host = request.headers.get("host", "").strip().lower()
-    return parts.scheme in ("http", "https") and bool(host) and parts.netloc.lower() == host and parts.path in ("", "/")
+    hosts = request.headers.getlist("host")
+    return len(hosts) == 1 and bool(hosts[0]) and origin.lower() == f"{request.url.scheme}://{hosts[0].strip().lower()}"
 
 
 def _origin_of(url: str) -> str:

@@ -34,12 +34,4 @@ def create_app(state: ServerState, log: RequestLog | None = None) -> FastAPI:
 
     app.add_exception_handler(HTTPException, refuse)
     app.add_middleware(Edge, state=state, log=app.state.log)
-    _gauges(state)
     return app
-
-
-def _gauges(state: ServerState) -> None:
-    state.metrics.gauge("runnel_event_streams", "Open event streams.", lambda: state.events.listeners)
-    state.metrics.gauge(
-        "runnel_ready", "Whether the server answers questions about data.", lambda: float(state.desk.ready)
-    )

@@ -88,12 +88,13 @@ class Routes:
                 rule = replace(rule, object_from=path.split("{", 1)[1].split("}")[0].split(":")[0])
             words = "anybody" if permission is PUBLIC else permission
             self._name_aliases(endpoint)
-            route = SecuredRoute(
-                self.prefix + path, endpoint, rule=rule, methods=list(methods), name=name, tags=[self.resource],
-                operation_id=f"{self.resource}_{name}", response_model=None, response_class=JSONResponse,
-                openapi_extra={"x-permission": words}, **options,
-            )  # fmt: skip
-            self.routes.append(route)
+            for method in methods:
+                kept = {**options, "include_in_schema": False} if method == "HEAD" else options
+                self.routes.append(SecuredRoute(
+                    self.prefix + path, endpoint, rule=rule, methods=[method], name=name, tags=[self.resource],
+                    operation_id=f"{self.resource}_{name}", response_model=None, response_class=JSONResponse,
+                    openapi_extra={"x-permission": words}, **kept,
+                ))  # fmt: skip
             return endpoint
 
         return declare

@@ -67,6 +67,8 @@ class ServerState:
     def __post_init__(self) -> None:
         self.desk.subscribe(self.events.receive)
         self.access.sessions.on_end.append(self._sessions_ended)
+        self.metrics.gauge("runnel_event_streams", "Open event streams.", lambda: self.events.listeners)
+        self.metrics.gauge("runnel_ready", "Whether questions about data are answered.", lambda: float(self.desk.ready))
 
     def setting(self, name: str) -> Any:
         """Return a setting; raises KeyError for one that is not known."""

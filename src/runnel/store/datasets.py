@@ -99,16 +99,20 @@ class DatasetStore:
         listed = ", ".join("'" + file.replace("'", "''") + "'" for file in files)
         return f"SELECT {casts} FROM read_parquet([{listed}], union_by_name = true)", files, columns, found
 
+    def names(self) -> Sequence[str]:
+        """Return the names of every dataset."""
+        with self.engine.connect() as connection:
+            return connection.execute(sa.select(datasets.c.name).order_by(datasets.c.name)).scalars().all()
+
     def list(self) -> list[dict[str, Any]]:
         """Return every dataset with its newest version and rows."""
-        with self.engine.connect() as connection:
-            names = connection.execute(sa.select(datasets.c.name).order_by(datasets.c.name)).scalars().all()
         made: list[dict[str, Any]] = []
-        for name in names:
+        for name in self.names():
             found = self.show(name)
             newest = found["versions"][0] if found["versions"] else {}
             made.append({"name": name, "version": newest.get("version"), "columns": len(found["columns"]),
-                         "mode": newest.get("mode"), "created_at": newest.get("created_at")})  # fmt: skip
+                         "mode": newest.get("mode"), "rows": newest.get("rows"),
+                         "created_at": newest.get("created_at")})  # fmt: skip
         return made
 
     def show(self, name: str) -> dict[str, Any]:

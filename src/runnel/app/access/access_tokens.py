@@ -70,6 +70,8 @@ class AccessTokens:
             return None
         if claims["aud"] != AUDIENCE or not all(isinstance(claims[name], str) for name in ("sub", "sid", "jti")):
             return None
+        if claims["exp"] - claims["iat"] > LIFETIME.total_seconds():
+            return None
         if claims["nbf"] > now + 5 or claims["iat"] > now + 5 or claims["exp"] <= now:
             return None
         return Claims(claims["sub"], claims["sid"])
