@@ -6,19 +6,20 @@ JOBS ?= 2
 
 .PHONY: setup up test check bench docs services faults clean lock test-matrix
 
-setup: $(VENV)/.ready ## make .venv with the locked dependencies
+setup: $(VENV)/.ready ## make .venv with the locked dependencies, and build the editor
+	$(BIN)/python -m tools.web build
 
 $(VENV)/.ready: requirements.lock pyproject.toml
 	$(PYTHON) tools/setup_venv.py $(VENV)
 	@touch $@
 
-up: setup ## run every example on real data, print tables and ledgers, write one report per example
-	$(BIN)/python -m tools.up
+up: setup ## start Runnel with the examples in workspace/, print the link that logs in, open it
+	$(BIN)/python -m tools.up $(UP)
 
 test: setup ## every check: lint, types, layers, unit, contract, matrix, property, integration, examples, docs
 	$(BIN)/python -m tools.test -j $(JOBS)
 
-check: setup ## lint, types, layers, sizes
+check: setup ## lint, types, layers, sizes, also of the editor
 	$(BIN)/python -m tools.check
 
 bench: setup ## measure beside hand-written DuckDB, Polars and pandas; writes benchmarks/RESULTS.md

@@ -14,7 +14,7 @@ from typing import Any
 
 import orjson
 
-from runnel.app.desk.core import Core
+from runnel.app.desk.context import DeskContext
 from runnel.app.desk.frames import encode, receive
 from runnel.app.desk.registry import Call, calls
 from runnel.app.project import Project
@@ -27,9 +27,9 @@ OPTIONS = orjson.OPT_NON_STR_KEYS | orjson.OPT_SERIALIZE_NUMPY
 class Desk:
     """Answers what comes over one connection until it ends; then waits for the runs that are under way."""
 
-    def __init__(self, connection: socket.socket, core: Core, known: Mapping[str, Call]) -> None:
+    def __init__(self, connection: socket.socket, context: DeskContext, known: Mapping[str, Call]) -> None:
         self.connection = connection
-        self.core = core
+        self.context = context
         self.calls = known
         self._sending = threading.Lock()
         self._pool = ThreadPoolExecutor(THREADS, "call")
@@ -47,7 +47,7 @@ class Desk:
     def _answer(self, head: Mapping[str, Any], body: bytes) -> None:
         begun = time.monotonic()
         try:
-            found = self.calls[head["name"]](self.core, orjson.loads(body))
+            found = self.calls[head["name"]](self.context, orjson.loads(body))
             made = found if isinstance(found, bytes) else orjson.dumps(found, option=OPTIONS, default=str)
             self._send({"id": head["id"], "ok": True, "seconds": time.monotonic() - begun}, made)
         except RunnelError as error:
@@ -84,27 +84,27 @@ def main() -> None:
     connection = socket.socket(fileno=int(sys.argv[1]))
     wanted = orjson.loads(sys.argv[2])
     project = Project(wanted["root"], flags=wanted["flags"], confined=True)
-    core = Core(project, lambda event: desk.tell(event))
-    desk = Desk(connection, core, calls())
+    context = DeskContext(project, lambda event: desk.tell(event))
+    desk = Desk(connection, context, calls())
     project.workers.start()
-    threading.Thread(target=_warm, args=(core, desk), daemon=True).start()
+    threading.Thread(target=_warm, args=(context, desk), daemon=True).start()
     try:
         desk.serve()
-        for thread in list(core.running.values()):
+        for thread in list(context.running.values()):
             thread.join()
     finally:
         project.close()
         os._exit(0)
 
 
-def _warm(core: Core, desk: Desk) -> None:
+def _warm(context: DeskContext, desk: Desk) -> None:
     """Make what the first question would wait for, then say that the desk is ready."""
     from runnel.app.recovering import recover
 
-    recover(core.project)
-    _ = core.project.compiler
-    _ = core.project.store.versions
-    with core.project.workers.open([], []) as worker:
+    recover(context.project)
+    _ = context.project.compiler
+    _ = context.project.store.versions
+    with context.project.workers.open([], []) as worker:
         worker.call("describe", {"sql": "SELECT 1 AS one", "tables": {}})
     desk.tell({"topic": "desk", "type": "desk.ready", "data": {}})
 

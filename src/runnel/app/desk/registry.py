@@ -8,14 +8,14 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from runnel.app.desk.core import Core
+    from runnel.app.desk.context import DeskContext
 
-Call = Callable[["Core", Mapping[str, Any]], Any]
+Call = Callable[["DeskContext", Mapping[str, Any]], Any]
 _CALLS: dict[str, Call] = {}
 
 
 def answers(name: str) -> Callable[[Call], Call]:
-    """Register a function as the answer to a name; it takes the core and a payload and returns JSON values or bytes."""
+    """Register a function as the answer to a name; it takes the context and a payload and returns JSON values or bytes."""
 
     def register(call: Call) -> Call:
         if name in _CALLS:

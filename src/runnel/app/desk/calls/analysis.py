@@ -9,7 +9,7 @@ from typing import Any
 import orjson
 
 from runnel.app import pipelines
-from runnel.app.desk.core import Core
+from runnel.app.desk.context import DeskContext
 from runnel.app.desk.registry import answers
 from runnel.app.words import pipeline_in_words
 from runnel.compiler.compile import Compiled
@@ -20,12 +20,12 @@ from runnel.sdk.node import Port
 
 
 @answers("analysis")
-def analysis(core: Core, payload: Mapping[str, Any]) -> dict[str, Any]:
+def analysis(context: DeskContext, payload: Mapping[str, Any]) -> dict[str, Any]:
     """Return findings, the pipeline in words, and what is known of every node."""
-    document = core.document(payload)
+    document = context.document(payload)
     if document.pipeline is None:
         return {"findings": _json(document.findings), "words": "", "order": [], "nodes": {}}
-    made = core.compiled(payload)
+    made = context.compiled(payload)
     keys = content_keys(made)
     return {
         "findings": _json(made.findings),
@@ -37,29 +37,29 @@ def analysis(core: Core, payload: Mapping[str, Any]) -> dict[str, Any]:
 
 
 @answers("validate")
-def validate(core: Core, payload: Mapping[str, Any]) -> dict[str, Any]:
+def validate(context: DeskContext, payload: Mapping[str, Any]) -> dict[str, Any]:
     """Return every finding."""
-    document = core.document(payload)
-    found = document.findings if document.pipeline is None else core.compiled(payload).findings
+    document = context.document(payload)
+    found = document.findings if document.pipeline is None else context.compiled(payload).findings
     return {"findings": _json(found)}
 
 
 @answers("schema")
-def schema(core: Core, payload: Mapping[str, Any]) -> dict[str, Any]:
+def schema(context: DeskContext, payload: Mapping[str, Any]) -> dict[str, Any]:
     """Return the columns of every port."""
-    return pipelines.schema(core.compiled(payload))
+    return pipelines.schema(context.compiled(payload))
 
 
 @answers("sql")
-def sql(core: Core, payload: Mapping[str, Any]) -> dict[str, Any]:
+def sql(context: DeskContext, payload: Mapping[str, Any]) -> dict[str, Any]:
     """Return the SQL of a node, or of the last one, in a dialect."""
-    return pipelines.sql(core.runnable(payload), payload.get("node"), payload.get("dialect") or "duckdb")
+    return pipelines.sql(context.runnable(payload), payload.get("node"), payload.get("dialect") or "duckdb")
 
 
 @answers("lineage")
-def lineage(core: Core, payload: Mapping[str, Any]) -> dict[str, Any]:
+def lineage(context: DeskContext, payload: Mapping[str, Any]) -> dict[str, Any]:
     """Return where a column comes from, and which columns further on are made of it."""
-    made = core.sound(payload, payload["node"])
+    made = context.sound(payload, payload["node"])
     column = str(payload["column"])
     found = pipelines.lineage(made, f"{payload['node']}.{column}")
     return {**found, "uses": _uses(made, str(payload["node"]), column)}

@@ -11,7 +11,7 @@ import orjson
 
 from runnel.app.column_facts import Column
 from runnel.app.desk.calls.analysis import content_keys
-from runnel.app.desk.core import Core
+from runnel.app.desk.context import DeskContext
 from runnel.app.desk.registry import answers
 from runnel.app.filtering import as_sql
 from runnel.app.looks import Look, quoted, window
@@ -33,12 +33,12 @@ MOST_VALUES = 30
 
 
 @answers("complete")
-def complete(core: Core, payload: Mapping[str, Any]) -> dict[str, Any]:
+def complete(context: DeskContext, payload: Mapping[str, Any]) -> dict[str, Any]:
     """Return what may stand at a position of an expression in a node."""
-    made, port = _input(core, payload)
+    made, port = _input(context, payload)
     schema = _columns(made, port)
     text, position = str(payload.get("expression") or ""), int(payload.get("position") or 0)
-    found = completions(text, position, schema, _Values(core, made, port, schema))
+    found = completions(text, position, schema, _Values(context, made, port, schema))
     typed = len(text[:position]) - len(text[:position].rstrip("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_"))
     return {
         "from": position - typed,
@@ -51,8 +51,8 @@ def complete(core: Core, payload: Mapping[str, Any]) -> dict[str, Any]:
 class _Values(Mapping[str, Sequence[Any]]):
     """The most frequent values of a column, asked for only when a completion needs them."""
 
-    def __init__(self, core: Core, made: Compiled, port: tuple[str, str] | None, schema: Mapping[str, str]) -> None:
-        self.core, self.made, self.port, self.schema = core, made, port, schema
+    def __init__(self, context: DeskContext, made: Compiled, port: tuple[str, str] | None, schema: Mapping[str, str]) -> None:
+        self.context, self.made, self.port, self.schema = context, made, port, schema
 
     def __getitem__(self, name: str) -> Sequence[Any]:
         if self.port is None or name not in self.schema:
@@ -62,7 +62,7 @@ class _Values(Mapping[str, Sequence[Any]]):
             f"LIMIT {MOST_VALUES}"
         )
         try:
-            with questions(self.core.project, self.made.plan([self.port], whole=True)) as ask:
+            with questions(self.context.project, self.made.plan([self.port], whole=True)) as ask:
                 _, text = ask(question)
         except RunnelError:
             raise KeyError(name) from None
@@ -76,15 +76,15 @@ class _Values(Mapping[str, Sequence[Any]]):
 
 
 @answers("expr")
-def expression(core: Core, payload: Mapping[str, Any]) -> dict[str, Any]:
+def expression(context: DeskContext, payload: Mapping[str, Any]) -> dict[str, Any]:
     """Return the value of an expression for the first rows that enter a node, and what is wrong with it."""
     begun = time.monotonic()
-    made, port = _input(core, payload)
+    made, port = _input(context, payload)
     schema = _columns(made, port)
     allow = KINDS.get(str(payload.get("allow") or "scalar"), KINDS["scalar"])
     text = str(payload.get("expression") or "")
     bound, findings = bind_expression(
-        text, schema, oracle=core.project.compiler.oracle, allow=allow, now=core.project.clock(),
+        text, schema, oracle=context.project.compiler.oracle, allow=allow, now=context.project.clock(),
         params=dict(made.params), expect="boolean" if payload.get("expect") == "boolean" else None,
     )  # fmt: skip
     said = [finding.to_json() for finding in findings]
@@ -98,9 +98,9 @@ def expression(core: Core, payload: Mapping[str, Any]) -> dict[str, Any]:
         question, used = f'SELECT {value} AS "value" FROM "the rows"', []
     else:
         question = f'SELECT {cells}, {value} AS "value" FROM (SELECT * FROM "the rows" LIMIT {limit}) AS first'
-    with questions(core.project, made.plan([port], whole=True)) as ask:
+    with questions(context.project, made.plan([port], whole=True)) as ask:
         _, rows = ask(question)
-    total = window(core.project, made, port, Look(limit=0)).total
+    total = window(context.project, made, port, Look(limit=0)).total
     return {
         "type": bound.type, "kind": bound.kind, "columns": [{"name": name, "type": schema[name]} for name in used],
         "rows": orjson.Fragment(rows), "findings": said, "total_rows": total,
@@ -109,20 +109,20 @@ def expression(core: Core, payload: Mapping[str, Any]) -> dict[str, Any]:
 
 
 @answers("delta")
-def delta(core: Core, payload: Mapping[str, Any]) -> dict[str, Any]:
+def delta(context: DeskContext, payload: Mapping[str, Any]) -> dict[str, Any]:
     """Compare what a node gives with what it would give with its config of before."""
     node = str(payload["node"])
-    now = core.sound(payload, node)
-    text = text_of(core.document(payload))
+    now = context.sound(payload, node)
+    text = text_of(context.document(payload))
     before = {**payload, "text": apply_edits(text, [Edit("set", ("nodes", node, "config"), payload["before"])])}
-    earlier = core.sound(before, node)
-    made = {"before": _totals(core, earlier, node), "after": _totals(core, now, node)}
+    earlier = context.sound(before, node)
+    made = {"before": _totals(context, earlier, node), "after": _totals(context, now, node)}
     edges = now.graph.into(node)
-    came = window(core.project, now, (edges[0].source, edges[0].output), Look(limit=0)).total if edges else None
+    came = window(context.project, now, (edges[0].source, edges[0].output), Look(limit=0)).total if edges else None
     return {**made, "rows_in": came, "key": content_keys(now).get(node)}
 
 
-def _totals(core: Core, made: Compiled, node: str) -> dict[str, Any]:
+def _totals(context: DeskContext, made: Compiled, node: str) -> dict[str, Any]:
     """Return rows, and each column's nulls and, for numbers, total."""
     port = (node, next(iter(made.typed[node].schemas)))
     columns = [Column(index, name, type) for index, (name, type) in enumerate(made.typed[node].schemas[port[1]].items())]
@@ -131,7 +131,7 @@ def _totals(core: Core, made: Compiled, node: str) -> dict[str, Any]:
         parts.append(f"count(*) - count({column.quoted})")
         parts.append(f"CAST(sum({column.quoted}) AS VARCHAR)" if column.numeric else "NULL")
     named = ", ".join(f"{part} AS t{index}" for index, part in enumerate(parts))
-    with questions(core.project, made.plan([port], whole=True)) as ask:
+    with questions(context.project, made.plan([port], whole=True)) as ask:
         _, text = ask(f'SELECT {named} FROM "the rows"')
     values = json.loads(text)[0]
     found = [
@@ -141,9 +141,9 @@ def _totals(core: Core, made: Compiled, node: str) -> dict[str, Any]:
     return {"rows": values[0], "columns": found}
 
 
-def _input(core: Core, payload: Mapping[str, Any]) -> tuple[Compiled, tuple[str, str] | None]:
+def _input(context: DeskContext, payload: Mapping[str, Any]) -> tuple[Compiled, tuple[str, str] | None]:
     """Return the compiled document and the port whose rows an expression of a node sees; None when there is none."""
-    made = core.compiled(payload)
+    made = context.compiled(payload)
     node = str(payload["node"])
     wanted = payload.get("input")
     edges = [edge for edge in made.graph.into(node) if wanted is None or edge.input == wanted]

@@ -6,7 +6,7 @@ import threading
 from collections.abc import Mapping
 from typing import Any
 
-from runnel.app.desk.core import Core
+from runnel.app.desk.context import DeskContext
 from runnel.app.desk.registry import answers
 from runnel.app.pipelines import Document
 from runnel.app.run_charts import keep_charts
@@ -15,15 +15,15 @@ from runnel.errors import EngineError, RunnelError
 
 
 @answers("execute")
-def execute(core: Core, payload: Mapping[str, Any]) -> dict[str, Any]:
+def execute(context: DeskContext, payload: Mapping[str, Any]) -> dict[str, Any]:
     """Start a run and return its id as soon as its row is durable; raises what forbids it to start."""
-    document = core.document(payload)
+    document = context.document(payload)
     options = RunOptions(
         params=payload.get("params") or {}, to=payload.get("to"), dry_run=bool(payload.get("dry_run")),
         sample=payload.get("sample"), use_cache=payload.get("use_cache", True), actor=payload.get("actor"),
     )  # fmt: skip
-    started = _Starting(core)
-    thread = threading.Thread(target=_run, args=(core, document, options, started), name="run")
+    started = _Starting(context)
+    thread = threading.Thread(target=_run, args=(context, document, options, started), name="run")
     thread.start()
     return {"run_id": started.wait(thread)}
 
@@ -31,8 +31,8 @@ def execute(core: Core, payload: Mapping[str, Any]) -> dict[str, Any]:
 class _Starting:
     """Waits for a run's first durable row, and passes on what the run tells."""
 
-    def __init__(self, core: Core) -> None:
-        self.core = core
+    def __init__(self, context: DeskContext) -> None:
+        self.context = context
         self.run_id: str | None = None
         self.pipeline = ""
         self.error: RunnelError | None = None
@@ -42,14 +42,14 @@ class _Starting:
         """Take what a run tells: `started`, `task`, `log`, `progress`."""
         if kind == "started":
             self.run_id, self.pipeline = str(data["run_id"]), str(data["pipeline"])
-            self.core.running[self.run_id] = threading.current_thread()
+            self.context.running[self.run_id] = threading.current_thread()
         self.tell(kind, data)
         if kind == "started":
             self._known.set()
 
     def tell(self, kind: str, data: Mapping[str, Any]) -> None:
         """Send an event of this run."""
-        self.core.tell("runs", f"run.{kind}", {**data, "run_id": self.run_id, "pipeline": self.pipeline})
+        self.context.tell("runs", f"run.{kind}", {**data, "run_id": self.run_id, "pipeline": self.pipeline})
 
     def failed(self, error: RunnelError) -> None:
         """Take what forbade the run to start."""
@@ -67,12 +67,12 @@ class _Starting:
         return self.run_id
 
 
-def _run(core: Core, document: Document, options: RunOptions, started: _Starting) -> None:
+def _run(context: DeskContext, document: Document, options: RunOptions, started: _Starting) -> None:
     try:
-        with core.compiling:
-            core.project.workers.start()
-        report = run(core.project, document, options, started.hear)
-        _finished(core, report, started)
+        with context.compiling:
+            context.project.workers.start()
+        report = run(context.project, document, options, started.hear)
+        _finished(context, report, started)
     except RunnelError as error:
         if started.run_id is None:
             started.failed(error)
@@ -80,22 +80,22 @@ def _run(core: Core, document: Document, options: RunOptions, started: _Starting
             started.tell("finished", {"status": "failed", "error": error.to_json()})
     finally:
         if started.run_id is not None:
-            core.running.pop(started.run_id, None)
+            context.running.pop(started.run_id, None)
 
 
-def _finished(core: Core, report: RunReport, started: _Starting) -> None:
-    keep_charts(core.project, report)
+def _finished(context: DeskContext, report: RunReport, started: _Starting) -> None:
+    keep_charts(context.project, report)
     made = report.to_json()
     told = {key: made[key] for key in ("status", "cause", "seconds", "nodes", "edges", "dead_letters", "outputs", "error")}
     started.tell("finished", told)
     for written in report.result.outputs:
         if written.get("dataset"):
-            core.tell("datasets", "dataset.changed", {"name": written["dataset"], "version": written.get("version")})
+            context.tell("datasets", "dataset.changed", {"name": written["dataset"], "version": written.get("version")})
         elif written.get("path"):
-            core.tell("files", "file.changed", {"path": str(written["path"])})
+            context.tell("files", "file.changed", {"path": str(written["path"])})
 
 
 @answers("cancel")
-def cancel(core: Core, payload: Mapping[str, Any]) -> dict[str, Any]:
+def cancel(context: DeskContext, payload: Mapping[str, Any]) -> dict[str, Any]:
     """Ask a run to stop; says whether it was still running."""
-    return {"cancelled": core.project.store.runs.request_cancel(str(payload["run_id"]))}
+    return {"cancelled": context.project.store.runs.request_cancel(str(payload["run_id"]))}

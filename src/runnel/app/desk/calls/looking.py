@@ -12,7 +12,7 @@ import orjson
 from runnel.app.chart_exports import as_html
 from runnel.app.column_facts import profiled
 from runnel.app.desk.calls.analysis import content_keys
-from runnel.app.desk.core import Core
+from runnel.app.desk.context import DeskContext
 from runnel.app.desk.registry import answers
 from runnel.app.looks import Look, ports_to_count, window
 from runnel.app.pipelines import InvalidPipelineError, port_of
@@ -28,13 +28,13 @@ MOST_ROWS = 2_000
 
 
 @answers("preview")
-def preview(core: Core, payload: Mapping[str, Any]) -> bytes:
+def preview(context: DeskContext, payload: Mapping[str, Any]) -> bytes:
     """Return a window of the rows of a port, how many there are, and how many match."""
     begun = time.monotonic()
-    made, port = port_asked(core, payload)
+    made, port = port_asked(context, payload)
     look = look_of(payload, 200)
     look = replace(look, limit=min(look.limit, MOST_ROWS))
-    found = window(core.project, made, port, look)
+    found = window(context.project, made, port, look)
     rows, total, matching = found.rows, found.total, found.matching
     head = {
         "columns": found.columns, "total_rows": total, "matching_rows": matching, "offset": look.offset,
@@ -45,14 +45,14 @@ def preview(core: Core, payload: Mapping[str, Any]) -> bytes:
 
 
 @answers("counts")
-def counts(core: Core, payload: Mapping[str, Any]) -> dict[str, Any]:
+def counts(context: DeskContext, payload: Mapping[str, Any]) -> dict[str, Any]:
     """Return how many rows every port has that can be counted; ports whose nodes are broken are left out."""
-    made = core.compiled(payload)
+    made = context.compiled(payload)
     keys = content_keys(made)
     found: dict[str, dict[str, Any]] = {}
     for port in ports_to_count(made, payload.get("nodes")):
         try:
-            total = window(core.project, made, port, Look(limit=0)).total
+            total = window(context.project, made, port, Look(limit=0)).total
         except RunnelError as error:
             found[".".join(port)] = {"rows": None, "key": keys[port[0]], "error": error.to_json()}
         else:
@@ -61,15 +61,15 @@ def counts(core: Core, payload: Mapping[str, Any]) -> dict[str, Any]:
 
 
 @answers("profile")
-def profile(core: Core, payload: Mapping[str, Any]) -> dict[str, Any]:
+def profile(context: DeskContext, payload: Mapping[str, Any]) -> dict[str, Any]:
     """Return every column's nulls, distinct values, extremes, most frequent values and histogram, over all rows."""
     begun = time.monotonic()
-    made, port = port_asked(core, payload)
+    made, port = port_asked(context, payload)
     schema = dict(made.typed[port[0]].schemas[port[1]])
     wanted = payload.get("columns")
     if wanted:
         schema = {name: type for name, type in schema.items() if name in wanted}
-    with questions(core.project, made.plan([port], whole=True)) as ask:
+    with questions(context.project, made.plan([port], whole=True)) as ask:
         rows, columns = profiled(ask, schema, quick=True)
     return {
         "rows": rows, "basis": "all", "key": content_keys(made).get(port[0]), "columns": columns,
@@ -78,46 +78,46 @@ def profile(core: Core, payload: Mapping[str, Any]) -> dict[str, Any]:
 
 
 @answers("chart")
-def chart(core: Core, payload: Mapping[str, Any]) -> dict[str, Any]:
+def chart(context: DeskContext, payload: Mapping[str, Any]) -> dict[str, Any]:
     """Return the specification and the data of a chart node."""
-    made = core.sound(payload, str(payload["node"]))
-    drawn = chart_of(core.project, made, str(payload["node"]))
+    made = context.sound(payload, str(payload["node"]))
+    drawn = chart_of(context.project, made, str(payload["node"]))
     return {**drawn.to_json(), "key": content_keys(made).get(str(payload["node"]))}
 
 
 @answers("left_out")
-def left_out(core: Core, payload: Mapping[str, Any]) -> dict[str, Any]:
+def left_out(context: DeskContext, payload: Mapping[str, Any]) -> dict[str, Any]:
     """Return what a node did not pass on: the ports beside its first, with counts, and the reasons of refused rows."""
     node = str(payload["node"])
-    made = core.sound(payload, node)
+    made = context.sound(payload, node)
     outputs = [port.name for port in made.graph.nodes[node].ports.outputs]
     schemas = made.typed[node].schemas
     parts: list[dict[str, Any]] = []
     for port in [name for name in outputs[1:] if name in schemas]:
-        total = window(core.project, made, (node, port), Look(limit=0)).total
-        parts.append({"port": port, "rows": total, "reasons": _reasons(core, made, node, port, schemas[port])})
-    kept = window(core.project, made, (node, outputs[0]), Look(limit=0)).total if outputs and outputs[0] in schemas else None
+        total = window(context.project, made, (node, port), Look(limit=0)).total
+        parts.append({"port": port, "rows": total, "reasons": _reasons(context, made, node, port, schemas[port])})
+    kept = window(context.project, made, (node, outputs[0]), Look(limit=0)).total if outputs and outputs[0] in schemas else None
     return {"node": node, "kept": kept, "parts": parts, "key": content_keys(made).get(node)}
 
 
 @answers("suggest")
-def suggest(core: Core, payload: Mapping[str, Any]) -> dict[str, Any]:
+def suggest(context: DeskContext, payload: Mapping[str, Any]) -> dict[str, Any]:
     """Return the three likeliest next steps after a node."""
-    made, port = port_asked(core, payload)
+    made, port = port_asked(context, payload)
     node = made.graph.nodes[port[0]]
     if issubclass(node.node, Chart):
         return {"items": []}
-    with questions(core.project, made.plan([port], whole=True)) as ask:
+    with questions(context.project, made.plan([port], whole=True)) as ask:
         rows, facts = profiled(ask, dict(made.typed[port[0]].schemas[port[1]]), quick=True)
     return {"items": [{**step, "from": ".".join(port)} for step in suggestions(node.kind, facts, rows)]}
 
 
-def _reasons(core: Core, made: Compiled, node: str, port: str, columns: Mapping[str, str]) -> list[dict[str, Any]]:
+def _reasons(context: DeskContext, made: Compiled, node: str, port: str, columns: Mapping[str, str]) -> list[dict[str, Any]]:
     """Count the refused rows of a port by their reason, where the port names one."""
     named = next((name for name in ("_reason", "reason", "_rule") if name in columns), None)
     if named is None:
         return []
-    with questions(core.project, made.plan([(node, port)], whole=True)) as ask:
+    with questions(context.project, made.plan([(node, port)], whole=True)) as ask:
         _, text = ask(f'SELECT "{named}", count(*) FROM "the rows" GROUP BY 1 ORDER BY 2 DESC LIMIT 50')
     return [{"reason": row[0], "count": row[1]} for row in plain_rows(["VARCHAR", "BIGINT"], text)]
 
@@ -133,10 +133,10 @@ def look_of(payload: Mapping[str, Any], limit: int) -> Look:
     )  # fmt: skip
 
 
-def port_asked(core: Core, payload: Mapping[str, Any]) -> tuple[Compiled, tuple[str, str]]:
+def port_asked(context: DeskContext, payload: Mapping[str, Any]) -> tuple[Compiled, tuple[str, str]]:
     """Return the compiled document and the port that a payload names; for a sink, the port that it takes."""
     node = str(payload["node"])
-    made = core.sound(payload, node)
+    made = context.sound(payload, node)
     if node in made.graph.nodes and issubclass(made.graph.nodes[node].node, Sink) and made.graph.into(node):
         edge = made.graph.into(node)[0]
         return made, (edge.source, edge.output)
@@ -153,9 +153,9 @@ def _of(findings: Sequence[Any], node: str) -> tuple[Any, ...]:
 
 
 @answers("charts")
-def charts(core: Core, payload: Mapping[str, Any]) -> dict[str, Any]:
+def charts(context: DeskContext, payload: Mapping[str, Any]) -> dict[str, Any]:
     """Return every chart of a pipeline that can be drawn; the others with what is wrong."""
-    made = core.compiled(payload)
+    made = context.compiled(payload)
     keys = content_keys(made)
     drawn: list[dict[str, Any]] = []
     broken: list[dict[str, Any]] = []
@@ -163,13 +163,13 @@ def charts(core: Core, payload: Mapping[str, Any]) -> dict[str, Any]:
         if not issubclass(node.node, Chart) or (payload.get("nodes") and id not in payload["nodes"]):
             continue
         try:
-            drawn.append({**chart_of(core.project, core.sound(payload, id), id).to_json(), "key": keys[id]})
+            drawn.append({**chart_of(context.project, context.sound(payload, id), id).to_json(), "key": keys[id]})
         except RunnelError as error:
             broken.append({"node": id, "error": error.to_json()})
     return {"charts": drawn, "broken": broken}
 
 
 @answers("chart_page")
-def chart_page(core: Core, payload: Mapping[str, Any]) -> dict[str, Any]:
+def chart_page(context: DeskContext, payload: Mapping[str, Any]) -> dict[str, Any]:
     """Return stored charts as one page that needs nothing else."""
     return {"html": as_html(str(payload["title"]), payload.get("moment"), payload["charts"])}

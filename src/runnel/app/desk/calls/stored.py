@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from runnel.app.desk.calls.looking import look_of, port_asked
-from runnel.app.desk.core import Core
+from runnel.app.desk.context import DeskContext
 from runnel.app.desk.registry import answers
 from runnel.app.exports import export as exported
 from runnel.app.pipelines import read_text
@@ -17,35 +17,35 @@ from runnel.model.saving import to_yaml
 
 
 @answers("datasets")
-def datasets(core: Core, payload: Mapping[str, Any]) -> dict[str, Any]:
+def datasets(context: DeskContext, payload: Mapping[str, Any]) -> dict[str, Any]:
     """Return every dataset."""
-    return {"items": core.project.store.datasets.list()}
+    return {"items": context.project.store.datasets.list()}
 
 
 @answers("dataset")
-def dataset(core: Core, payload: Mapping[str, Any]) -> dict[str, Any]:
+def dataset(context: DeskContext, payload: Mapping[str, Any]) -> dict[str, Any]:
     """Return a dataset's columns and versions."""
-    found = core.project.store.datasets.show(str(payload["name"]))
+    found = context.project.store.datasets.show(str(payload["name"]))
     columns = [{"name": name, "type": type, "nullable": True} for name, type in found["columns"].items()]
     return {**found, "columns": columns}
 
 
 @answers("export")
-def export(core: Core, payload: Mapping[str, Any]) -> dict[str, Any]:
+def export(context: DeskContext, payload: Mapping[str, Any]) -> dict[str, Any]:
     """Write the rows of a port into a file; returns its path, which the caller removes."""
-    made, port = port_asked(core, payload)
+    made, port = port_asked(context, payload)
     format = str(payload.get("format") or "csv")
-    path = exported(core.project, made, port, look_of(payload, 0), format, bool(payload.get("raw")))
+    path = exported(context.project, made, port, look_of(payload, 0), format, bool(payload.get("raw")))
     return {"path": str(path), "bytes": path.stat().st_size}
 
 
 @answers("sniff")
-def sniff(core: Core, payload: Mapping[str, Any]) -> dict[str, Any]:
+def sniff(context: DeskContext, payload: Mapping[str, Any]) -> dict[str, Any]:
     """Say what a file is: format, options, columns, and what was decided about it in words."""
     config = {"path": str(payload["path"]), **dict(payload.get("options") or {})}
     pipeline = Pipeline(name="look", nodes={"file": NodeDoc("file", FileSource.kind, config)})
-    document = read_text(to_yaml(pipeline), str(core.project.root))
-    made = core.compiled({"text": document.text})
+    document = read_text(to_yaml(pipeline), str(context.project.root))
+    made = context.compiled({"text": document.text})
     probe = made.typed["file"].probe if "file" in made.typed else None
     findings = [found.to_json() for found in made.findings]
     if probe is None:

@@ -8,7 +8,7 @@ from typing import Any
 
 import orjson
 
-from runnel.app.desk.core import Core
+from runnel.app.desk.context import DeskContext
 from runnel.app.desk.registry import answers
 from runnel.app.looks import Look, window
 from runnel.app.pipelines import Document, InvalidPipelineError, compiled, port_of
@@ -21,9 +21,9 @@ MOST_ROWS = 500
 
 
 @answers("try_transformation")
-def try_transformation(core: Core, payload: Mapping[str, Any]) -> dict[str, Any]:
+def try_transformation(context: DeskContext, payload: Mapping[str, Any]) -> dict[str, Any]:
     """Return the rows of every output for rows given to the inputs, with all findings and what was refused."""
-    document = core.document(payload)
+    document = context.document(payload)
     pipeline = document.pipeline
     if pipeline is None:
         raise InvalidPipelineError(document.findings)
@@ -36,26 +36,26 @@ def try_transformation(core: Core, payload: Mapping[str, Any]) -> dict[str, Any]
     }
     outputs = dict(pipeline.outputs)
     changed = dataclasses.replace(pipeline, nodes={**sources, **pipeline.nodes}, inputs={}, outputs={}, tests=())
-    with core.compiling:
-        made = compiled(core.project, Document(changed, (), document.folder, None, to_yaml(changed)))
+    with context.compiling:
+        made = compiled(context.project, Document(changed, (), document.folder, None, to_yaml(changed)))
     findings = [found.to_json() for found in made.findings if found.code != "RNL-GRAPH-011"]
     if has_errors(made.findings):
         return {"passed": False, "findings": findings, "outputs": {}, "refused": {}}
     results: dict[str, Any] = {}
     for name, ref in outputs.items():
-        found = window(core.project, made, port_of(made, ref), Look(limit=MOST_ROWS))
+        found = window(context.project, made, port_of(made, ref), Look(limit=MOST_ROWS))
         results[name] = {"columns": found.columns, "rows": orjson.Fragment(found.rows), "total_rows": found.total}
-    return {"passed": True, "findings": findings, "outputs": results, "refused": _refused(core, made)}
+    return {"passed": True, "findings": findings, "outputs": results, "refused": _refused(context, made)}
 
 
-def _refused(core: Core, made: Any) -> dict[str, int]:
+def _refused(context: DeskContext, made: Any) -> dict[str, int]:
     """Return how many rows each node refused."""
     counts: dict[str, int] = {}
     for id, item in made.typed.items():
         if "rejected" not in item.schemas:
             continue
         try:
-            rows = window(core.project, made, (id, "rejected"), Look(limit=0)).total
+            rows = window(context.project, made, (id, "rejected"), Look(limit=0)).total
         except RunnelError:
             continue
         if rows:

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from runnel.app.desk.calls.looking import left_out
-from runnel.app.desk.core import Core
+from runnel.app.desk.context import DeskContext
 from runnel.app.desk.registry import answers
 from runnel.app.looks import Look, window
 from runnel.app.pipeline_tests import run_tests
@@ -20,21 +20,21 @@ from runnel.model.findings import has_errors
 
 
 @answers("test_node")
-def test_node(core: Core, payload: Mapping[str, Any]) -> dict[str, Any]:
+def test_node(context: DeskContext, payload: Mapping[str, Any]) -> dict[str, Any]:
     """Run one node over all that comes to it, write nothing, and say what went where."""
     begun = time.monotonic()
     node = str(payload["node"])
-    made = core.compiled(payload)
+    made = context.compiled(payload)
     above = made.graph.ancestors(node) if node in made.graph.nodes else {node}
     findings = [found.to_json() for found in made.findings if found.where.node in above]
     try:
-        core.sound(payload, node)
+        context.sound(payload, node)
         came = [
             {"port": edge.input, "from": f"{edge.source}.{edge.output}",
-             "rows": window(core.project, made, (edge.source, edge.output), Look(limit=0)).total}
+             "rows": window(context.project, made, (edge.source, edge.output), Look(limit=0)).total}
             for edge in made.graph.into(node)
         ]  # fmt: skip
-        went = left_out(core, payload)
+        went = left_out(context, payload)
     except RunnelError as error:
         return {"passed": False, "findings": findings, "error": error.to_json(), "seconds": time.monotonic() - begun}
     return {"passed": True, "findings": findings, "inputs": came, "kept": went["kept"], "left_out": went["parts"],
@@ -42,33 +42,33 @@ def test_node(core: Core, payload: Mapping[str, Any]) -> dict[str, Any]:
 
 
 @answers("test_pipeline")
-def test_pipeline(core: Core, payload: Mapping[str, Any]) -> dict[str, Any]:
+def test_pipeline(context: DeskContext, payload: Mapping[str, Any]) -> dict[str, Any]:
     """Send a sample through every node, and list every issue with an estimate of the whole."""
-    made = core.compiled(payload)
+    made = context.compiled(payload)
     issues = [found.to_json() for found in made.findings]
     if has_errors(made.findings):
         return {"passed": False, "issues": issues, "nodes": [], "estimate": None, "error": None, "sample": 0}
-    found = try_out(core.project, made, int(payload.get("sample") or 1000))
-    return {**found, "passed": found["error"] is None, "issues": issues, "estimate": estimated(core.project, made)}
+    found = try_out(context.project, made, int(payload.get("sample") or 1000))
+    return {**found, "passed": found["error"] is None, "issues": issues, "estimate": estimated(context.project, made)}
 
 
 @answers("estimate")
-def estimate(core: Core, payload: Mapping[str, Any]) -> dict[str, Any]:
+def estimate(context: DeskContext, payload: Mapping[str, Any]) -> dict[str, Any]:
     """Return what a run would read, write and take."""
-    return estimated(core.project, core.runnable(payload))
+    return estimated(context.project, context.runnable(payload))
 
 
 @answers("tests")
-def tests(core: Core, payload: Mapping[str, Any]) -> dict[str, Any]:
+def tests(context: DeskContext, payload: Mapping[str, Any]) -> dict[str, Any]:
     """Run the tests that stand in the file."""
-    with core.compiling:
-        return {"tests": [result.to_json() for result in run_tests(core.project, core.document(payload))]}
+    with context.compiling:
+        return {"tests": [result.to_json() for result in run_tests(context.project, context.document(payload))]}
 
 
 @answers("diff")
-def diff(core: Core, payload: Mapping[str, Any]) -> dict[str, Any]:
+def diff(context: DeskContext, payload: Mapping[str, Any]) -> dict[str, Any]:
     """Compare two texts of a pipeline by meaning; says what happened to each node."""
-    folder = str(payload.get("folder") or core.project.root)
+    folder = str(payload.get("folder") or context.project.root)
     pair = [read_text(str(payload[side]), folder) for side in ("old", "new")]
     for document in pair:
         if document.pipeline is None:

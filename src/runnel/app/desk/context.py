@@ -16,7 +16,7 @@ from runnel.model.findings import has_errors
 Tell = Callable[[Mapping[str, Any]], None]
 
 
-class Core:
+class DeskContext:
     """One project with what is going on in it."""
 
     def __init__(self, project: Project, tell: Tell) -> None:
