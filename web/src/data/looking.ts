@@ -1,5 +1,6 @@
 /** Questions about the data of a pipeline: each answer says of which state and of how many rows it speaks. */
 import { http, segment } from "../api/http";
+import type { PipelineDocument } from "../document/types";
 import type { Cell } from "./values";
 
 export interface DataColumn {
@@ -18,9 +19,14 @@ export interface Place {
   readonly path: string;
   /** A version of the pipeline instead of its draft. */
   readonly version?: string;
+  /** The document as this page has it, which the draft may not have yet. */
+  readonly document?: PipelineDocument;
 }
 
-export const draftOf = (name: string): Place => ({ path: `/pipelines/${segment(name)}` });
+export const draftOf = (name: string, document?: PipelineDocument): Place => ({
+  path: `/pipelines/${segment(name)}`,
+  document,
+});
 export const runOf = (id: string): Place => ({ path: `/runs/${segment(id)}` });
 
 export interface PreviewQuestion {
@@ -91,6 +97,8 @@ export interface Completion {
   readonly type?: string | null;
   readonly detail?: string | null;
   readonly info?: string | null;
+  /** What is written when it is chosen; the label without it. */
+  readonly insert?: string | null;
 }
 
 export interface Completions {
@@ -98,41 +106,32 @@ export interface Completions {
   readonly items: readonly Completion[];
 }
 
-export interface FindingFix {
-  readonly title: string;
-  readonly edits: readonly {
-    readonly op: "set" | "delete" | "rename";
-    readonly path: readonly (string | number)[];
-    readonly value?: unknown;
-  }[];
-}
-
+/** What an expression gives for the first rows: each row holds the columns that it reads, then its value. */
 export interface ExpressionLook {
   readonly type: string | null;
   readonly columns: readonly DataColumn[];
-  readonly rows: readonly { readonly input: readonly Cell[]; readonly value: Cell }[];
+  readonly rows: readonly (readonly Cell[])[];
   readonly findings: readonly { readonly what: string; readonly hint?: string; readonly severity: string }[];
   readonly total_rows?: number | null;
   readonly seconds?: number;
 }
 
 export interface Totals {
-  readonly rows: number | null;
-  readonly columns?: readonly {
+  readonly rows: number;
+  readonly columns: readonly {
     readonly name: string;
     readonly type: string;
-    readonly nulls?: number;
-    readonly distinct?: number;
-    readonly sum?: Cell;
-    readonly min?: Cell;
-    readonly max?: Cell;
+    readonly nulls: number;
+    readonly sum: string | null;
   }[];
 }
 
+/** What a node gave with its settings of before, and what it gives now. */
 export interface Delta {
   readonly before: Totals;
   readonly after: Totals;
-  readonly seconds?: number;
+  readonly rows_in: number | null;
+  readonly key?: string | null;
 }
 
 export interface Suggestion {
@@ -154,8 +153,8 @@ export interface Lineage {
 }
 
 function ask<T>(place: Place, question: string, body: object, signal?: AbortSignal): Promise<T> {
-  const whole = place.version ? { version: place.version, ...body } : body;
-  return http.post<T>(`${place.path}/${question}`, whole, { signal });
+  const state = place.version ? { version: place.version } : place.document ? { document: place.document } : {};
+  return http.post<T>(`${place.path}/${question}`, { ...state, ...body }, { signal });
 }
 
 /** The questions; each can be aborted. Numbers with many digits come as text. */
@@ -170,19 +169,16 @@ export const looking = {
   leftOut: (place: Place, node: string, signal?: AbortSignal) => ask<LeftOut>(place, "left-out", { node }, signal),
   complete: (
     place: Place,
-    question: { node: string; field: string; text: string; position: number },
+    question: { node: string; field: string; expression: string; position: number },
     signal?: AbortSignal,
   ) => ask<Completions>(place, "complete", question, signal),
   expression: (
     place: Place,
-    question: { node: string; field?: string; expression: string; limit?: number },
+    question: { node: string; field?: string; expression: string; limit?: number; expect?: string; allow?: string },
     signal?: AbortSignal,
   ) => ask<ExpressionLook>(place, "expr", question, signal),
-  delta: (
-    place: Place,
-    question: { node: string; before: { config: unknown }; after?: { config: unknown } },
-    signal?: AbortSignal,
-  ) => ask<Delta>(place, "delta", question, signal),
+  delta: (place: Place, question: { node: string; before: unknown }, signal?: AbortSignal) =>
+    ask<Delta>(place, "delta", question, signal),
   suggest: (place: Place, node: string, signal?: AbortSignal) =>
     ask<{ items: readonly Suggestion[] } | readonly Suggestion[]>(place, "suggest", { node }, signal).then((answer) =>
       "items" in answer ? answer.items : answer,
