@@ -32,6 +32,14 @@ def pipeline_in_words(made: Compiled) -> list[dict[str, str]]:
     return clauses
 
 
+def sentence(clauses: list[dict[str, str]]) -> str:
+    """Return the clauses as one sentence; empty for a pipeline without nodes."""
+    if not clauses:
+        return ""
+    text = ", ".join(clause["text"] for clause in clauses)
+    return f"{text[:1].upper()}{text[1:]}."
+
+
 def _done(name: str, said: str) -> str:
     verb = name[:1].lower() + name[1:]
     return verb if said.lower() in (verb, name.lower()) else f"{verb} ({said})"

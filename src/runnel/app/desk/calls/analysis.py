@@ -11,7 +11,7 @@ import orjson
 from runnel.app import pipelines
 from runnel.app.desk.context import DeskContext
 from runnel.app.desk.registry import answers
-from runnel.app.words import pipeline_in_words
+from runnel.app.words import pipeline_in_words, sentence
 from runnel.compiler.compile import Compiled
 from runnel.compiler.lineage import column_lineage
 from runnel.model.describing import title
@@ -24,12 +24,14 @@ def analysis(context: DeskContext, payload: Mapping[str, Any]) -> dict[str, Any]
     """Return findings, the pipeline in words, and what is known of every node."""
     document = context.document(payload)
     if document.pipeline is None:
-        return {"findings": _json(document.findings), "words": "", "order": [], "nodes": {}}
+        return {"findings": _json(document.findings), "words": "", "clauses": [], "order": [], "nodes": {}}
     made = context.compiled(payload)
     keys = content_keys(made)
+    clauses = pipeline_in_words(made)
     return {
         "findings": _json(made.findings),
-        "words": pipeline_in_words(made),
+        "words": sentence(clauses),
+        "clauses": clauses,
         "order": list(made.graph.nodes),
         "nodes": {id: _node(made, id, keys) for id in made.graph.nodes},
         "outer": _outer_ports(made),
