@@ -8,6 +8,60 @@ const root = createRootRoute({ component: Root, notFoundComponent: NotFound });
  * One line per page: its path, and the module that holds it. Pages are fetched when they are first shown.
  * A page renders inside <Shell>; its folder is features/NAME, its component a named export.
  */
+const home = createRoute({
+  getParentRoute: () => root,
+  path: "/",
+  component: lazyRouteComponent(() => import("./pages/HomeRoute"), "HomeRoute"),
+});
+
+const pipelines = createRoute({
+  getParentRoute: () => root,
+  path: "/pipelines",
+  component: lazyRouteComponent(() => import("./pages/PipelinesRoute"), "PipelinesRoute"),
+});
+
+const runs = createRoute({
+  getParentRoute: () => root,
+  path: "/runs",
+  component: lazyRouteComponent(() => import("./pages/RunsRoute"), "RunsRoute"),
+});
+
+const run = createRoute({
+  getParentRoute: () => root,
+  path: "/runs/$id",
+  component: lazyRouteComponent(() => import("./pages/RunRoute"), "RunRoute"),
+});
+
+const datasets = createRoute({
+  getParentRoute: () => root,
+  path: "/datasets",
+  component: lazyRouteComponent(() => import("./pages/DatasetsRoute"), "DatasetsRoute"),
+});
+
+const dataset = createRoute({
+  getParentRoute: () => root,
+  path: "/datasets/$name",
+  component: lazyRouteComponent(() => import("./pages/DatasetRoute"), "DatasetRoute"),
+});
+
+const files = createRoute({
+  getParentRoute: () => root,
+  path: "/files",
+  component: lazyRouteComponent(() => import("./pages/FilesRoute"), "FilesRoute"),
+});
+
+const dashboards = createRoute({
+  getParentRoute: () => root,
+  path: "/dashboards",
+  component: lazyRouteComponent(() => import("./pages/DashboardsRoute"), "DashboardsRoute"),
+});
+
+const dashboard = createRoute({
+  getParentRoute: () => root,
+  path: "/dashboards/$name",
+  component: lazyRouteComponent(() => import("./pages/DashboardRoute"), "DashboardRoute"),
+});
+
 const editor = createRoute({
   getParentRoute: () => root,
   path: "/pipelines/$name",
@@ -35,7 +89,20 @@ const oldBuilder = createRoute({
 });
 
 export const router = createRouter({
-  routeTree: root.addChildren([editor, oldDashboard, oldBuilder]),
+  routeTree: root.addChildren([
+    home,
+    pipelines,
+    runs,
+    run,
+    datasets,
+    dataset,
+    files,
+    dashboards,
+    dashboard,
+    editor,
+    oldDashboard,
+    oldBuilder,
+  ]),
   defaultPreload: "intent",
   scrollRestoration: false,
 });

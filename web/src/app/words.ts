@@ -16,6 +16,16 @@ export const words = {
     help: "Help",
     settings: "Settings",
   },
+  where: "Where you are",
+  search: "Search or command",
+  local: "Local, no account",
+  signedInAs: (name: string) => `Signed in as ${name}`,
+  keysHint: "/ searches everything, ? lists the shortcuts",
+  denied: {
+    title: "You may not see this page",
+    text: (role: string, permission: string) => `Your role ${role} does not have the permission ${permission}.`,
+    help: (roles: readonly string[]) => `Ask somebody who manages users for one of these roles: ${roles.join(", ")}.`,
+  },
   notFound: { title: "There is no such page", text: "The address may be old, or mistyped.", home: "Go home" },
   crashed: { title: "This page stopped", reload: "Reload" },
   unreachable: {

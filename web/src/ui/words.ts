@@ -15,4 +15,14 @@ export const words = {
     warning: "Done with warnings",
     error: "Error",
   },
+  runs: {
+    success: "Success",
+    warning: "Warning",
+    failed: "Failed",
+    running: "Running",
+    pending: "Waiting",
+    retrying: "Retrying",
+    paused: "Paused",
+    cancelled: "Cancelled",
+  } as Readonly<Record<string, string>>,
 } as const;

@@ -1,0 +1,67 @@
+/** One dataset: what it is, its rows, its profile. */
+import { keepPreviousData, useQuery } from "@tanstack/react-query";
+import { http, segment } from "../../api/http";
+import type { DataColumn, ProfiledColumn } from "../../data/looking";
+import type { Cell } from "../../data/values";
+
+export interface DatasetVersion {
+  version: number;
+  run_id: string | null;
+  mode: string;
+  rows: number;
+  created_at: string;
+}
+
+export interface Dataset {
+  name: string;
+  columns: readonly DataColumn[];
+  versions: readonly DatasetVersion[];
+  written_by: readonly { name: string; title: string }[];
+  read_by: readonly { name: string; title: string }[];
+}
+
+export function useDataset(name: string) {
+  return useQuery({
+    queryKey: ["dataset", name],
+    queryFn: () => http.get<Dataset>(`/datasets/${segment(name)}`),
+  });
+}
+
+interface Rows {
+  columns: readonly DataColumn[];
+  rows: readonly (readonly Cell[])[];
+  total_rows: number;
+}
+
+export function useRows(name: string, version: number | undefined, limit: number) {
+  return useQuery({
+    queryKey: ["dataset-rows", name, version, limit],
+    queryFn: () => http.post<Rows>(`/datasets/${segment(name)}/rows`, { limit, numbers: "string", number: version }),
+    placeholderData: keepPreviousData,
+  });
+}
+
+export function useProfile(name: string, version: number | undefined) {
+  return useQuery({
+    queryKey: ["dataset-profile", name, version],
+    queryFn: () =>
+      http.post<{ rows: number; columns: ProfiledColumn[] }>(`/datasets/${segment(name)}/profile`, { number: version }),
+  });
+}
+
+export interface Lineage {
+  column: string;
+  paths: readonly {
+    pipeline: string;
+    sources: readonly { node: string; column: string }[];
+    path: readonly { node: string; column: string }[];
+  }[];
+}
+
+export function useLineage(name: string, column: string) {
+  return useQuery({
+    queryKey: ["dataset-lineage", name, column],
+    queryFn: () => http.get<Lineage>(`/datasets/${segment(name)}/lineage`, { query: { column } }),
+    enabled: column !== "",
+  });
+}

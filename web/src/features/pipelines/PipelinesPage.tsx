@@ -1,0 +1,107 @@
+import { Link } from "@tanstack/react-router";
+import { useRef, useState } from "react";
+import { useCan } from "../../api/session";
+import { Button } from "../../ui/Button";
+import { EmptyState } from "../../ui/EmptyState";
+import { Icon } from "../../ui/Icon";
+import { Input } from "../../ui/Input";
+import { Segmented } from "../../ui/Segmented";
+import { Skeleton } from "../../ui/Skeleton";
+import { DeleteDialog } from "./DeleteDialog";
+import { PipelineTable } from "./PipelineTable";
+import { type PipelineRow, usePipelineActions, usePipelineList } from "./usePipelines";
+import { words } from "./words";
+
+const STATES = ["", "success", "warning", "failed", "running", "never"] as const;
+
+/** All pipelines: searched as one types, filtered by how they last ran, sorted by any column. */
+export function PipelinesPage() {
+  const [search, setSearch] = useState("");
+  const [status, setStatus] = useState("");
+  const [sort, setSort] = useState("-edited_at");
+  const [deleting, setDeleting] = useState<PipelineRow | null>(null);
+  const list = usePipelineList({ search, status, sort });
+  const actions = usePipelineActions();
+  const file = useRef<HTMLInputElement>(null);
+  const mayCreate = useCan("pipelines.create");
+  const items = list.data?.items;
+  const clear = () => {
+    setSearch("");
+    setStatus("");
+  };
+  return (
+    <div className="flex h-full flex-col gap-3 overflow-auto p-5">
+      <div className="flex flex-wrap items-center gap-2">
+        <Input
+          type="search"
+          aria-label={words.search}
+          placeholder={words.search}
+          className="w-64"
+          value={search}
+          onChange={(event) => setSearch(event.target.value)}
+        />
+        <Segmented
+          label={words.filters.label}
+          value={status || "all"}
+          onChange={(next) => setStatus(next === "all" ? "" : next)}
+          segments={STATES.map((state) => ({ value: state || "all", label: words.filters[state || "all"] }))}
+        />
+        <span className="flex-1" />
+        {mayCreate ? (
+          <>
+            <Button icon={<Icon name="upload" size={14} />} onClick={() => file.current?.click()}>
+              {words.import}
+            </Button>
+            <input
+              ref={file}
+              type="file"
+              accept=".yaml,.yml"
+              tabIndex={-1}
+              aria-label={words.import}
+              className="sr-only"
+              onChange={(event) => {
+                const chosen = event.target.files?.[0];
+                event.target.value = "";
+                void chosen?.text().then((text) => actions.bring.mutate(text));
+              }}
+            />
+          </>
+        ) : null}
+      </div>
+      {items === undefined ? <Skeleton className="h-64" /> : null}
+      {items?.length ? (
+        <PipelineTable items={items} sort={sort} onSort={setSort} actions={actions} onDelete={setDeleting} />
+      ) : null}
+      {items?.length === 0 && (search || status) ? (
+        <EmptyState
+          icon="search"
+          title={words.nothing.title}
+          action={<Button onClick={clear}>{words.nothing.clear}</Button>}
+        >
+          {words.nothing.text(search)}
+        </EmptyState>
+      ) : null}
+      {items?.length === 0 && !search && !status ? (
+        <EmptyState
+          icon="workflow"
+          title={words.empty.title}
+          action={
+            <Link to="/" className="font-medium text-accent hover:underline">
+              {words.empty.start}
+            </Link>
+          }
+        >
+          {words.empty.text}
+        </EmptyState>
+      ) : null}
+      <DeleteDialog
+        row={deleting}
+        onClose={() => setDeleting(null)}
+        onConfirm={(row) => {
+          setDeleting(null);
+          actions.remove.mutate(row);
+        }}
+      />
+    </div>
+  );
+}

@@ -1,0 +1,138 @@
+import { keepPreviousData, useInfiniteQuery } from "@tanstack/react-query";
+import { Link } from "@tanstack/react-router";
+import { useState } from "react";
+import { http } from "../../api/http";
+import { Button } from "../../ui/Button";
+import { EmptyState } from "../../ui/EmptyState";
+import { ago, count, dateTime, seconds } from "../../ui/format";
+import { Input } from "../../ui/Input";
+import { RunWord } from "../../ui/RunWord";
+import { Segmented } from "../../ui/Segmented";
+import { Skeleton } from "../../ui/Skeleton";
+import { Table, Td, Th, Tr } from "../../ui/Table";
+import type { RunRow } from "./types";
+import { words } from "./words";
+
+const STATES = ["all", "success", "warning", "failed", "running"] as const;
+
+interface Listed {
+  items: RunRow[];
+  next: string | null;
+  total: number;
+}
+
+/** All runs, newest first. */
+export function RunsPage() {
+  const [search, setSearch] = useState("");
+  const [status, setStatus] = useState("all");
+  const list = useInfiniteQuery({
+    queryKey: ["runs", search, status],
+    queryFn: ({ pageParam }) =>
+      http.get<Listed>("/runs", {
+        query: { search, status: status === "all" ? "" : status, cursor: pageParam, limit: 60 },
+      }),
+    initialPageParam: "",
+    getNextPageParam: (page) => page.next ?? undefined,
+    placeholderData: keepPreviousData,
+    refetchInterval: 5_000,
+  });
+  const items = list.data?.pages.flatMap((page) => page.items);
+  const filtered = search !== "" || status !== "all";
+  return (
+    <div className="flex h-full flex-col gap-3 overflow-auto p-5">
+      <div className="flex flex-wrap items-center gap-2">
+        <Input
+          type="search"
+          aria-label={words.search}
+          placeholder={words.search}
+          className="w-64"
+          value={search}
+          onChange={(event) => setSearch(event.target.value)}
+        />
+        <Segmented
+          label={words.filters.label}
+          value={status}
+          onChange={setStatus}
+          segments={STATES.map((state) => ({ value: state, label: words.filters[state] }))}
+        />
+      </div>
+      {items === undefined ? <Skeleton className="h-64" /> : null}
+      {items?.length ? <RunTable items={items} /> : null}
+      {items?.length === 0 ? (
+        <EmptyState
+          icon={filtered ? "search" : "activity"}
+          title={filtered ? words.nothing.title : words.empty.title}
+          action={
+            filtered ? (
+              <Button
+                onClick={() => {
+                  setSearch("");
+                  setStatus("all");
+                }}
+              >
+                {words.nothing.clear}
+              </Button>
+            ) : null
+          }
+        >
+          {filtered ? null : words.empty.text}
+        </EmptyState>
+      ) : null}
+      {list.hasNextPage ? (
+        <Button className="self-start" disabled={list.isFetchingNextPage} onClick={() => void list.fetchNextPage()}>
+          {words.more}
+        </Button>
+      ) : null}
+    </div>
+  );
+}
+
+function RunTable({ items }: { items: readonly RunRow[] }) {
+  return (
+    <div className="overflow-x-auto rounded-lg border bg-surface contrast:border-2">
+      <Table>
+        <thead>
+          <tr>
+            <Th>{words.columns.status}</Th>
+            <Th>{words.columns.pipeline}</Th>
+            <Th>{words.columns.started}</Th>
+            <Th right>{words.columns.seconds}</Th>
+            <Th right>{words.columns.rows}</Th>
+            <Th>{words.columns.by}</Th>
+            <Th>{words.columns.run}</Th>
+          </tr>
+        </thead>
+        <tbody>
+          {items.map((row) => (
+            <Tr key={row.run_id} data-testid="run-row" data-status={row.status}>
+              <Td>
+                <Link to="/runs/$id" params={{ id: row.run_id }} className="flex items-center gap-2 hover:underline">
+                  <RunWord status={row.status} className="w-24" />
+                  <span className="max-w-96 truncate text-muted">{row.error?.what}</span>
+                </Link>
+              </Td>
+              <Td>
+                <Link to="/pipelines/$name" params={{ name: row.pipeline }} className="font-medium hover:underline">
+                  {row.title ?? row.pipeline}
+                </Link>
+              </Td>
+              <Td>
+                <time dateTime={row.started_at} title={dateTime(row.started_at)}>
+                  {ago(row.started_at)}
+                </time>
+              </Td>
+              <Td right>{row.seconds === null ? "" : seconds(row.seconds)}</Td>
+              <Td right>{row.rows === null ? "" : count(row.rows)}</Td>
+              <Td className="text-muted">{row.actor}</Td>
+              <Td className="font-mono text-muted text-xs">
+                <Link to="/runs/$id" params={{ id: row.run_id }} className="hover:underline">
+                  {row.run_id.slice(0, 12)}
+                </Link>
+              </Td>
+            </Tr>
+          ))}
+        </tbody>
+      </Table>
+    </div>
+  );
+}
