@@ -31,7 +31,7 @@ class Listener:
     def __init__(self, wanted: Callable[[str], bool], loop: asyncio.AbstractEventLoop) -> None:
         self.wanted = wanted
         self.loop = loop
-        self.queue: asyncio.Queue[Event | None] = asyncio.Queue(QUEUE)
+        self.queue: asyncio.Queue[Event | None] = asyncio.Queue(QUEUE + 1)
         self.cut = False
 
     def offer(self, event: Event | None) -> None:
@@ -41,15 +41,8 @@ class Listener:
     def _put(self, event: Event | None) -> None:
         if self.cut:
             return
-        if event is None or self.queue.full():
-            self.cut = True
-            while not self.queue.empty() and event is None:
-                self.queue.get_nowait()
-            if self.queue.full():
-                self.queue.get_nowait()
-            self.queue.put_nowait(None)
-        else:
-            self.queue.put_nowait(event)
+        self.cut = event is None or self.queue.qsize() >= QUEUE
+        self.queue.put_nowait(None if self.cut else event)
 
 
 class EventHub:

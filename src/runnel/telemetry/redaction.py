@@ -14,6 +14,7 @@ NOT_SECRET = frozenset({"token_id", "tokens", "token_type", "secrets_used"})
 SHOWN = "•••"
 _URL_PASSWORD = re.compile(r"(\b[a-z][a-z0-9+.-]*://[^\s/:@]*):[^\s/@]+@", re.IGNORECASE)
 _QUERY_TOKEN = re.compile(r"([?&#](?:token|key|secret|code)=)[^&\s#\"']+", re.IGNORECASE)
+_SHARE_LINK = re.compile(r"(/share/)[A-Za-z0-9_-]{20,}")
 _BEARER = re.compile(r"\b(bearer|basic)\s+[A-Za-z0-9._~+/=-]{8,}", re.IGNORECASE)
 _OURS = re.compile(r"\brnl_[A-Za-z0-9_-]{16,}|\beyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+")
 
@@ -32,5 +33,5 @@ def redacted(value: Any, name: str = "") -> Any:
 def redacted_text(text: str) -> str:
     """Return a text without passwords in addresses, tokens in queries, and tokens of our own."""
     text = _URL_PASSWORD.sub(rf"\1:{SHOWN}@", text)
-    text = _QUERY_TOKEN.sub(rf"\1{SHOWN}", text)
+    text = _SHARE_LINK.sub(rf"\1{SHOWN}", _QUERY_TOKEN.sub(rf"\1{SHOWN}", text))
     return _OURS.sub(SHOWN, _BEARER.sub(rf"\1 {SHOWN}", text))

@@ -1,0 +1,197 @@
+"""The audit log: an entry for every change by every route, without secrets, in a chain that shows what was touched."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+import pytest
+import sqlalchemy as sa
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import request_response
+
+from runnel.server.guarding import audit, serve
+from runnel.server.rules import Public
+from runnel.store.tables import audit as entries
+from serving import PASSWORD, Served, served
+
+READING_POSTS = re.compile(
+    r"/(analysis|validate|schema|sql|lineage|preview|profile|counts|chart|left-out|complete|expr|delta|test|test-node|"
+    r"estimate|suggest|diff|describe|sniff|words|try|test-pipeline|rows|use|export)(/|$)"
+)
+
+
+@pytest.fixture
+def server() -> Iterator[Served]:
+    with served() as made:
+        made.person("ada", "admin")
+        yield made
+
+
+def test_every_changing_route_leaves_an_entry(server: Served) -> None:
+    """The real rules and the real way in; the handlers only say that they worked."""
+    import copy
+
+    from starlette.applications import Starlette
+
+    from runnel.server.edge import Edge
+
+    async def worked(request: Request) -> Response:
+        audit(request).change({"was": 1}, {"is": 2})
+        return Response(status_code=204)
+
+    def with_worked(route):
+        made = copy.copy(route)
+
+        async def guarded(request: Request) -> Response:
+            return await serve(route.rule, request, worked)
+
+        made.app = request_response(guarded)
+        return made
+
+    app = Starlette(routes=[with_worked(route) for route in server.app.routes])
+    app.state.runnel, app.state.log = server.state, server.app.state.log
+    wrapped, silent, walked = Edge(app, server.state, server.app.state.log), [], 0
+    admin = server.token(server.people["ada"])
+    for route in server.app.routes:
+        for method in sorted({"POST", "PUT", "PATCH", "DELETE"} & set(route.methods or ())):
+            if route.rule.action is None:
+                continue
+            server.clock.ahead(seconds=1)
+            walked += 1
+            kind = {"content-type": route.rule.accepts[0]} if route.rule.body != "none" else {}
+            target = re.sub(r"\{[^}]+\}", "thing", route.path)
+            answer = server.call(method, target, headers={**admin, **kind}, body=b"{}", app=wrapped)
+            newest = server.entries()[0]
+            expected = (route.rule.action, "done", {"was": 1}, {"is": 2})
+            if (
+                newest["action"],
+                newest["outcome"],
+                newest["before"],
+                newest["after"],
+            ) != expected or answer.status != 204:
+                silent.append((method, route.path, newest["action"]))
+    assert not silent and walked > 20
+
+
+def test_only_questions_are_not_audited(server: Served) -> None:
+    unnamed = [
+        route.path
+        for route in server.app.routes
+        if route.rule.action is None and {"POST", "PUT", "PATCH", "DELETE"} & set(route.methods or ())
+        and not READING_POSTS.search(route.path)
+    ]  # fmt: skip
+    assert not unnamed
+
+
+def test_actions_are_named_after_their_resource(server: Served) -> None:
+    named = [route.rule.action for route in server.app.routes if route.rule.action]
+    assert all(re.fullmatch(r"[a-z_]+\.[a-z_]+", name) for name in named)
+
+
+def test_an_entry_says_who_what_before_and_after_from_where(server: Served) -> None:
+    ada, vic = server.people["ada"], server.person("vic", "viewer")
+    answer = server.call("PATCH", f"/api/v1/users/{vic.id}", headers=server.cookie(ada), json={"role": "editor"})
+    entry = server.entries("users.change_user")[0]
+    assert entry["actor"]["name"] == "ada" and entry["actor"]["kind"] == "user" and entry["actor"]["session"]
+    assert (entry["object_kind"], entry["object_id"]) == ("user", vic.id)
+    assert (entry["before"]["role"], entry["after"]["role"]) == ("viewer", "editor")
+    assert entry["request_id"] == answer.header("x-request-id") and entry["address"] == "127.0.0.1"
+
+
+def test_what_was_denied_is_written_too(server: Served) -> None:
+    viewer = server.cookie(server.person("vic", "viewer"))
+    server.call("POST", "/api/v1/users", headers=viewer, json={"username": "eve", "password": PASSWORD})
+    entry = server.entries("users.create_user")[0]
+    assert entry["outcome"] == "denied" and entry["actor"]["name"] == "vic"
+
+
+def test_a_login_is_written_whether_it_was_right_or_wrong(server: Served) -> None:
+    server.call("POST", "/api/v1/auth/login", json={"username": "ada", "password": "wrong wrong"})
+    server.call("POST", "/api/v1/auth/login", json={"username": "ada", "password": PASSWORD})
+    right, wrong = server.entries("auth.login")
+    assert right["outcome"] == "done" and right["actor"]["name"] == "ada"
+    assert wrong["outcome"] == "denied" and wrong["actor"]["name"] == "nobody" and wrong["object_id"] == "ada"
+
+
+def test_no_entry_holds_a_secret(server: Served) -> None:
+    ada = server.cookie(server.people["ada"])
+    made = server.call("POST", "/api/v1/tokens", headers=ada, json={"name": "ci"}).json
+    body = {"username": "eve", "password": "a very secret phrase", "role": "viewer"}
+    server.call("POST", "/api/v1/users", headers=ada, json=body)
+    server.call("POST", "/api/v1/users/invitations", headers=ada, json={"role": "viewer"})
+    everything = str(server.entries())
+    for secret in ("a very secret phrase", made["token"], "argon2", "$m="):
+        assert secret not in everything
+
+
+def test_the_log_is_read_by_actor_action_object_and_time_in_pages(server: Served) -> None:
+    admin = server.token(server.people["ada"])
+    for number in range(7):
+        server.clock.ahead(minutes=1)
+        server.call("POST", "/api/v1/tokens", headers=admin, json={"name": f"t{number}"})
+    first = server.call("GET", "/api/v1/audit?action=tokens&limit=3", headers=admin).json
+    second = server.call("GET", f"/api/v1/audit?action=tokens&limit=3&cursor={first['next']}", headers=admin).json
+    numbers = [item["number"] for item in first["items"] + second["items"]]
+    assert len(numbers) == 6 and numbers == sorted(numbers, reverse=True) and first["total"] == 7
+    assert server.call("GET", "/api/v1/audit?actor=nobody", headers=admin).json["items"] == []
+    since = first["items"][0]["at"]
+    assert len(server.call("GET", f"/api/v1/audit?from={since}", headers=admin).json["items"]) == 1
+    assert server.call("GET", "/api/v1/audit?cursor=xxxx", headers=admin).status == 422
+
+
+def change(server: Served, statement: sa.Executable) -> list[str]:
+    with server.state.store.engine.begin() as connection:
+        connection.execute(statement)
+    return list(server.state.store.audit.problems())
+
+
+def written(server: Served) -> None:
+    admin = server.token(server.people["ada"])
+    for number in range(5):
+        server.call("POST", "/api/v1/tokens", headers=admin, json={"name": f"t{number}"})
+    assert list(server.state.store.audit.problems()) == []
+
+
+def test_an_edited_entry_shows(server: Served) -> None:
+    written(server)
+    assert change(server, entries.update().where(entries.c.number == 3).values(actor_name="eve"))
+
+
+def test_a_removed_entry_shows(server: Served) -> None:
+    written(server)
+    assert change(server, entries.delete().where(entries.c.number == 3))
+
+
+def test_a_cut_end_shows(server: Served) -> None:
+    written(server)
+    assert change(server, entries.delete().where(entries.c.number == 5))
+
+
+def test_two_entries_that_changed_places_show(server: Served) -> None:
+    written(server)
+    with server.state.store.engine.begin() as connection:
+        for old, new in ((2, 99), (3, 2), (99, 3)):
+            connection.execute(entries.update().where(entries.c.number == old).values(number=new))
+    assert list(server.state.store.audit.problems())
+    admin = server.token(server.people["ada"])
+    assert server.call("GET", "/api/v1/audit/verify", headers=admin).json["intact"] is False
+
+
+def test_many_writers_at_once_make_one_chain(server: Served) -> None:
+    import threading
+
+    def write(name: str) -> None:
+        for number in range(10):
+            server.state.access.trail.write(None, "test.write", "thing", f"{name}{number}")
+
+    threads = [threading.Thread(target=write, args=(name,)) for name in "abcd"]
+    [thread.start() for thread in threads]
+    [thread.join() for thread in threads]
+    assert list(server.state.store.audit.problems()) == [] and server.state.store.audit.count() == 40
+
+
+def test_a_public_route_that_changes_something_is_audited(server: Served) -> None:
+    changing = [r for r in server.app.routes if isinstance(r.rule.permission, Public) and "POST" in r.methods]
+    assert all(route.rule.action and route.rule.failures_too for route in changing)
