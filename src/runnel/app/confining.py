@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from runnel.app.examples import bundled_folder
 from runnel.app.settings import PROJECT_FILE
 from runnel.errors import AuthoringError
 from runnel.model.findings import Finding, Where
@@ -38,6 +39,8 @@ def check_path(project: Project, path: str, folder: str, *, writes: bool) -> Non
     found = _MAGIC.search(whole)
     fixed = whole if found is None else os.path.dirname(whole[: found.start()] + "x")
     resolved = Path(os.path.realpath(fixed))
+    if not writes and resolved.is_relative_to(bundled_folder()):
+        return
     project.within(resolved)
     if resolved == project.home or project.home in resolved.parents:
         raise AuthoringError("RNL-PATH-002", f"{path} lies in the state folder", "Choose a folder of the project.")

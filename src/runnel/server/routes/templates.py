@@ -27,6 +27,7 @@ async def list_templates(request: Request, category: str = "") -> Response:
         for found in (await in_thread(examples)).values()
         if not category or found.category == category
     ]
+    items.sort(key=lambda item: not any(kind.startswith("chart.") for kind in item["kinds"]))
     return answer({"items": items, "next": None, "total": len(items), "categories": list(CATEGORIES)})
 
 

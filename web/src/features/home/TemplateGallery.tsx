@@ -14,7 +14,7 @@ interface Drawn {
   charts: readonly { spec: ChartSpec; columns: readonly string[]; rows: readonly (readonly Cell[])[] }[];
 }
 
-const FIRST = 8;
+const FIRST = 4;
 
 /** Templates by category, each with the result that it opens with. */
 export function TemplateGallery({ templates, onPick }: { templates: Templates; onPick: (name: string) => void }) {
