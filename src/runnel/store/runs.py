@@ -299,7 +299,12 @@ class RunJournal:
             if connection.execute(query).rowcount == 0:
                 row = {"run_id": self.run_id, "task": task, "nodes": [], "started_at": now, **values}
                 connection.execute(tasks.insert().values(**row))
-        self.log("info" if status == "success" else "error", None, f"{task} {status} after {seconds:.3f} s")
+        for node, port, rows in detail.get("counts", ()):
+            self.log("info", node, f"{rows:,} rows" if port == "output" else f"{rows:,} rows through `{port}`")
+        for node, refused in detail.get("letters", {}).items():
+            self.log("warning", node, f"{refused:,} records refused, kept as dead letters")
+        cached = " from the cache" if detail.get("cached") else f" after {seconds:.3f} s"
+        self.log("info" if status == "success" else "error", None, f"{task} {status}{cached}")
 
     def log(self, level: str, node: str | None, message: str) -> None:
         """Append a line and flush it."""

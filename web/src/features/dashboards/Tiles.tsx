@@ -54,7 +54,11 @@ export function Tiles({
           <div
             key={chart.node}
             data-node={chart.node}
-            className={cn("col-span-12", small && "sm:col-span-6 lg:col-span-3", !small && !wide && "lg:col-span-6")}
+            className={cn(
+              "col-span-12 rounded-lg border bg-surface p-4 contrast:border-2",
+              small && "sm:col-span-6 lg:col-span-3",
+              !small && !wide && "lg:col-span-6",
+            )}
           >
             <Chart
               variant="tile"
