@@ -19,6 +19,7 @@ from runnel.app.access.passwords import Passwords
 from runnel.app.access.services import Access
 from runnel.app.access.sessions import csrf_of
 from runnel.app.access.throttle import Throttle
+from runnel.app.project import Project
 from runnel.errors import ConnectorError
 from runnel.server.application import create_app
 from runnel.server.state import ServerState
@@ -159,17 +160,18 @@ class Served:
 
 
 @contextmanager
-def served(static: Path | None = None, **settings: Any) -> Iterator[Served]:
-    """A server over a fresh store, with a clock that is moved by hand."""
+def served(static: Path | None = None, project: Project | None = None, **settings: Any) -> Iterator[Served]:
+    """A server over a fresh store (or that of a project), with a clock that is moved by hand."""
     with fresh_folder() as folder:
-        home = folder / ".runnel"
-        home.mkdir()
+        home = folder / ".runnel" if project is None else project.home
+        home.mkdir(exist_ok=True)
         store = Store.open(f"sqlite:///{home / 'runnel.db'}", home)
         clock = Clock()
         access = Access(store, AccessKeys(SEED), clock, passwords=Passwords(1, 64))
         access.proving.clock = lambda: clock().timestamp()
         throttle = Throttle(10_000, 1_000_000, clock=lambda: clock().timestamp())
-        state = ServerState(folder, home, store, access, AbsentDesk(), settings, clock=clock, throttle=throttle)
+        root = folder if project is None else project.root
+        state = ServerState(root, home, store, access, AbsentDesk(), settings, clock=clock, throttle=throttle)
         if static is not None:
             state.static = static
         log, loop = io.BytesIO(), asyncio.new_event_loop()
