@@ -43,7 +43,6 @@ export function ChartTable({
       </thead>
       <tbody>
         {rows.map((row, index) => (
-          // biome-ignore lint/suspicious/noArrayIndexKey: rows of a result have no other identity
           <tr key={index} className="hover:bg-hover">
             {row.map((value, place) => {
               const name = data.columns[place] ?? "";

@@ -196,7 +196,6 @@ function Dots({ data, theme, width, height }: Part) {
     if (x === null || y === null || y === undefined) return null;
     return (
       <circle
-        // biome-ignore lint/suspicious/noArrayIndexKey: a dot is its row
         key={row}
         cx={3 + ((x - left) / (right - left || 1)) * (width - 6)}
         cy={height - 3 - ((y - low) / (high - low || 1)) * (height - 6)}

@@ -89,7 +89,6 @@ export function LiveResults({ look, condition }: { look: ExpressionLook | null; 
         </thead>
         <tbody>
           {look.rows.map((row, index) => (
-            // biome-ignore lint/suspicious/noArrayIndexKey: the first rows have no other identity
             <tr key={index} className={cn(condition && row.at(-1) !== true && "text-muted")}>
               {columns.map((column, place) => (
                 <td
