@@ -2,6 +2,7 @@ import { useQuery } from "@tanstack/react-query";
 import { Outlet } from "@tanstack/react-router";
 import { fetchSession, sessionKey } from "../api/session";
 import { EmptyState } from "../ui/EmptyState";
+import { AppPalette } from "./AppPalette";
 import { SignedOut } from "./SignedOut";
 import { words } from "./words";
 
@@ -25,5 +26,11 @@ export function Root() {
       </EmptyState>
     );
   }
-  return session ? <Outlet /> : <SignedOut />;
+  if (!session) return <SignedOut />;
+  return (
+    <>
+      <Outlet />
+      <AppPalette />
+    </>
+  );
 }

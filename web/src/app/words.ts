@@ -1,6 +1,12 @@
 /** Words of the shell. */
 export const words = {
   product: "Runnel",
+  themes: {
+    light: "Light theme",
+    dark: "Dark theme",
+    contrast: "High-contrast theme",
+    system: "Theme of the system",
+  },
   skip: "Skip to content",
   rail: {
     label: "Sections",

@@ -27,7 +27,11 @@ export function SortTh({
       <button
         type="button"
         onClick={() => onSort(on && !down ? `-${id}` : id)}
-        className={cn("flex w-full items-center gap-1 hover:text-text", right && "flex-row-reverse justify-start", on && "text-text")}
+        className={cn(
+          "flex w-full items-center gap-1 hover:text-text",
+          right && "flex-row-reverse justify-start",
+          on && "text-text",
+        )}
       >
         {children}
         <Icon name={on ? (down ? "arrow-down" : "arrow-up") : "none"} size={12} />

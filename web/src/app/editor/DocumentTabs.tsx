@@ -1,0 +1,63 @@
+import { Link, useNavigate } from "@tanstack/react-router";
+import { useEffect } from "react";
+import { useStore } from "zustand";
+import { cn } from "../../ui/cn";
+import { Icon } from "../../ui/Icon";
+import { IconButton } from "../../ui/IconButton";
+import { closeTab, openTab, tabs } from "./openTabs";
+import { words } from "./words";
+
+/** The open pipelines as tabs. */
+export function DocumentTabs({ name, title }: { name: string; title: string }) {
+  const open = useStore(tabs, (state) => state.open);
+  const navigate = useNavigate();
+  useEffect(() => openTab({ name, title }), [name, title]);
+  const close = (closed: string) => {
+    const next = closeTab(closed);
+    if (closed !== name) return;
+    if (next) void navigate({ to: "/pipelines/$name", params: { name: next }, search: {} });
+    else void navigate({ to: "/" });
+  };
+  return (
+    <nav aria-label={words.tabs.label} className="flex h-11 min-w-0 items-stretch overflow-hidden">
+      {open.map((tab) => (
+        <span
+          key={tab.name}
+          className={cn(
+            "group flex min-w-0 max-w-60 items-center gap-1.5 border-transparent border-x px-3",
+            tab.name === name ? "-mb-px border-border bg-bg font-medium text-text" : "text-muted hover:text-text",
+          )}
+        >
+          <Icon name="workflow" size={14} className="text-muted" />
+          <Link
+            to="/pipelines/$name"
+            params={{ name: tab.name }}
+            search={{}}
+            aria-current={tab.name === name ? "page" : undefined}
+            className="truncate"
+          >
+            {tab.title}
+          </Link>
+          <button
+            type="button"
+            aria-label={words.tabs.close(tab.title)}
+            className={cn(
+              "rounded-sm p-0.5 text-muted hover:bg-press hover:text-text",
+              tab.name !== name && "opacity-0 focus-visible:opacity-100 group-hover:opacity-100",
+            )}
+            onClick={() => close(tab.name)}
+          >
+            <Icon name="x" size={12} />
+          </button>
+        </span>
+      ))}
+      <IconButton
+        label={words.tabs.add}
+        className="mx-1 self-center"
+        onClick={() => void navigate({ to: "/pipelines/$name", params: { name: "new" }, search: {} })}
+      >
+        <Icon name="plus" />
+      </IconButton>
+    </nav>
+  );
+}

@@ -1,0 +1,60 @@
+import type { ReactNode } from "react";
+import { usable } from "../../editor/actions";
+import { useEditor } from "../../editor/react";
+import { ContextMenu, type MenuGroups } from "../../ui/Menu";
+import { canvasActions } from "./actions/canvasActions";
+
+const ON_NODE = [
+  ["settings", "rename", "run-to"],
+  ["connect", "add", "duplicate", "copy", "cut", "paste"],
+  ["mute", "pin"],
+  ["frame", "subflow"],
+  ["upstream", "downstream"],
+  ["delete", "cut-wires"],
+];
+const ON_PANE = [
+  ["add", "paste", "note"],
+  ["select-all", "tidy", "fit", "zoom-100"],
+];
+
+/** The menu on the right button: the same actions as everywhere. */
+export function CanvasMenu({ children }: { children: ReactNode }) {
+  const editor = useEditor();
+  const groups = (): MenuGroups => {
+    const { selection } = editor.store.getState();
+    const some = selection.nodes.size + selection.wires.size + selection.frames.size + selection.notes.size > 0;
+    const known = new Map(usable(canvasActions, editor).map((action) => [action.id, action]));
+    return (some ? ON_NODE : ON_PANE).map((ids) =>
+      ids.flatMap((id) => {
+        const action = known.get(id);
+        if (!action) return [];
+        return [
+          {
+            id,
+            label: action.label,
+            icon: action.icon,
+            keys: action.keys?.[0],
+            danger: id === "delete",
+            onSelect: () => action.run(editor),
+          },
+        ];
+      }),
+    );
+  };
+  return (
+    <ContextMenu groups={groups}>
+      {/* biome-ignore lint/a11y/noStaticElementInteractions: the menu's own key opens it too */}
+      <div
+        className="absolute inset-0"
+        onContextMenuCapture={(event) => {
+          const node =
+            event.target instanceof Element ? event.target.closest<HTMLElement>('[data-testid="node"]') : null;
+          const id = node?.dataset.id;
+          if (id && !editor.store.getState().selection.nodes.has(id)) editor.select({ nodes: [id] });
+        }}
+      >
+        {children}
+      </div>
+    </ContextMenu>
+  );
+}

@@ -1,0 +1,195 @@
+import { EdgeLabelRenderer, type EdgeProps, useInternalNode } from "@xyflow/react";
+import { memo, useMemo } from "react";
+import { useStore } from "zustand";
+import { disconnect } from "../../../document/commands/connect";
+import { wiresInto } from "../../../document/graph";
+import type { Wire } from "../../../document/types";
+import { outputOf } from "../../../document/typing";
+import { useEditor, useEditorState } from "../../../editor/react";
+import { Icon } from "../../../ui/Icon";
+import { HANDLE, type WireEdgeType } from "../flow/toFlow";
+import { gesture } from "../gesture";
+import { portColour } from "../node/PortShape";
+import { words } from "../words";
+import { parseFacts, type WireFacts, wireFactsText } from "./wireFacts";
+import { orderPath, wirePath, wireWidth } from "./wirePath";
+
+const HALF = HANDLE / 2;
+
+function usePath(props: EdgeProps<WireEdgeType>, isOrder: boolean) {
+  const { sourceX, sourceY, targetX, targetY, source, target } = props;
+  const from = useInternalNode(source);
+  const to = useInternalNode(target);
+  const [sourceTop, sourceHeight] = [from?.internals.positionAbsolute.y ?? sourceY, from?.height ?? 0];
+  const [targetTop, targetHeight] = [to?.internals.positionAbsolute.y ?? targetY, to?.height ?? 0];
+  return useMemo(() => {
+    if (isOrder) return orderPath({ x1: sourceX, y1: sourceY - HALF, x2: targetX, y2: targetY + HALF - 8 });
+    return wirePath(
+      { x1: sourceX - HALF, y1: sourceY, x2: targetX + HALF, y2: targetY },
+      { sourceTop, sourceBottom: sourceTop + sourceHeight, targetTop, targetBottom: targetTop + targetHeight },
+    );
+  }, [isOrder, sourceX, sourceY, targetX, targetY, sourceTop, sourceHeight, targetTop, targetHeight]);
+}
+
+/** One wire: as thick as its rows, with its label, and a `+` under the pointer. */
+export const WireEdge = memo(function WireEdge(props: EdgeProps<WireEdgeType>) {
+  const wire = props.data?.wire;
+  return wire ? <Drawn edge={props} wire={wire} /> : null;
+});
+
+function Drawn({ edge, wire }: { edge: EdgeProps<WireEdgeType>; wire: Wire }) {
+  const isOrder = wire.at[0] !== "from";
+  const path = usePath(edge, isOrder);
+  const facts = parseFacts(useEditorState((state) => wireFactsText(state, wire)));
+  const type = useEditorState((state) => outputOf(state.scene, wire.from)?.type ?? "TABLE");
+  const hot = useEditorState(
+    ({ selection }) => selection.nodes.has(wire.from.node) || selection.nodes.has(wire.to.node),
+  );
+  const moving = useEditorState((state) => state.run?.nodes.get(wire.to.node)?.state === "running");
+  const muted = useEditorState((state) => isBypassed(state, wire));
+  const lit = useEditorState((state) => litState(state.lit, wire));
+  const isTarget = useStore(
+    gesture,
+    ({ dropTarget }) => dropTarget !== null && "wire" in dropTarget && dropTarget.wire === wire.id,
+  );
+  const hovered = useStore(gesture, (state) => state.hoveredWire === wire.id);
+  return (
+    <g
+      data-testid="edge"
+      data-from={`${wire.from.node}.${wire.from.port}`}
+      data-to={`${wire.to.node}.${wire.to.port}`}
+      data-rows={facts.rows ?? undefined}
+      data-lit={lit}
+      data-drop={isTarget || undefined}
+      data-hot={hot || edge.selected || hovered || undefined}
+      className="wire"
+      onPointerEnter={() => gesture.setState({ hoveredWire: wire.id })}
+      onPointerLeave={(event) => {
+        const next = event.relatedTarget;
+        if (next instanceof Element && next.closest(`[data-wire-tools="${CSS.escape(wire.id)}"]`)) return;
+        gesture.setState({ hoveredWire: null });
+      }}
+    >
+      <title>{words.wire.label(`${wire.from.node}.${wire.from.port}`, `${wire.to.node}.${wire.to.port}`)}</title>
+      <path d={path.d} className="wire-hit" />
+      <path
+        d={path.d}
+        className="wire-line"
+        data-order={isOrder || undefined}
+        data-moving={moving || undefined}
+        data-muted={muted || undefined}
+        style={{
+          stroke: edge.selected || isTarget ? "var(--accent)" : portColour(type),
+          strokeWidth: wireWidth(facts.stale ? null : facts.rows) + (edge.selected || isTarget ? 1 : 0),
+        }}
+      />
+      <Label
+        wire={wire}
+        facts={facts}
+        middle={path.middle}
+        room={path.room}
+        tools={hovered || Boolean(edge.selected)}
+        isOrder={isOrder}
+      />
+    </g>
+  );
+}
+
+function isBypassed(state: Parameters<typeof wireFactsText>[0], wire: Wire): boolean {
+  // Wires into the second and further inputs of a muted node carry nothing on.
+  const node = (state.document.nodes as Record<string, { muted?: unknown } | undefined> | undefined)?.[wire.to.node];
+  if (node?.muted !== true) return false;
+  return wiresInto(state.scene, wire.to.node)[0]?.id !== wire.id;
+}
+
+/** Lit along the lineage of a column, faded beside it, or neither. */
+function litState(lit: ReadonlySet<string>, wire: Wire): "on" | "off" | undefined {
+  if (lit.size === 0) return undefined;
+  const key = `${wire.from.node}.${wire.from.port}.`;
+  let on = false;
+  let target = false;
+  for (const column of lit) {
+    if (column.startsWith(key)) on = true;
+    if (column.startsWith(`${wire.to.node}.`)) target = true;
+  }
+  return on && target ? "on" : "off";
+}
+
+interface LabelProps {
+  wire: Wire;
+  facts: WireFacts;
+  middle: readonly [number, number];
+  room: number;
+  tools: boolean;
+  isOrder: boolean;
+}
+
+const Label = memo(function Label({ wire, facts, middle: [x, y], room, tools, isOrder }: LabelProps) {
+  const shows = facts.rows !== null && !facts.stale;
+  if (!shows && !tools) return null;
+  const wide = room >= 150;
+  return (
+    <EdgeLabelRenderer>
+      <div className="wire-place" style={{ transform: `translate(-50%, -50%) translate(${x}px, ${y}px)` }}>
+        {shows ? (
+          <div
+            className="wire-label num"
+            data-two={(!wide && facts.kept !== "") || undefined}
+            data-odd={facts.odd || undefined}
+            title={facts.odd || `${facts.full} rows`}
+          >
+            {facts.odd ? <Icon name="triangle-alert" size={10} className="mr-0.5 inline text-warn" /> : null}
+            {wide ? facts.full : facts.short}
+            {facts.kept ? (
+              <span>
+                {wide ? " · " : ""}
+                {facts.kept}
+                {wide ? ` ${words.wire.kept}` : ""}
+              </span>
+            ) : null}
+          </div>
+        ) : null}
+        {tools ? <Tools wire={wire} below={shows} isOrder={isOrder} /> : null}
+      </div>
+    </EdgeLabelRenderer>
+  );
+});
+
+function Tools({ wire, below, isOrder }: { wire: Wire; below: boolean; isOrder: boolean }) {
+  const editor = useEditor();
+  const readOnly = useEditorState((state) => state.readOnly);
+  if (readOnly) return null;
+  return (
+    <div
+      className="wire-tools nodrag nopan"
+      data-wire-tools={wire.id}
+      data-below={below || undefined}
+      onPointerLeave={() => gesture.setState({ hoveredWire: null })}
+    >
+      {isOrder ? null : (
+        <button
+          type="button"
+          tabIndex={-1}
+          aria-label={words.wire.insert}
+          title={words.wire.insert}
+          data-testid="wire-insert"
+          onClick={(event) => {
+            const box = event.currentTarget.getBoundingClientRect();
+            editor.view.setState({ add: { screen: [box.right + 8, box.top - 20], wire } });
+          }}
+        >
+          <Icon name="plus" size={12} />
+        </button>
+      )}
+      <button
+        type="button"
+        tabIndex={-1}
+        aria-label={words.wire.cut}
+        title={words.wire.cut}
+        onClick={() => editor.run(disconnect(editor.store.getState().scene, [wire]))}
+      >
+        <Icon name="x" size={12} />
+      </button>
+    </div>
+  );
+}

@@ -1,0 +1,78 @@
+/** The path of a wire: a curve with horizontal tangents, or back to the left through the corridor between two bands. */
+
+export interface Ends {
+  readonly x1: number;
+  readonly y1: number;
+  readonly x2: number;
+  readonly y2: number;
+}
+
+export interface DrawnPath {
+  readonly d: string;
+  /** Where a label stands. */
+  readonly middle: readonly [number, number];
+  /** The straight room for a label. */
+  readonly room: number;
+}
+
+const RADIUS = 12;
+const REACH = 16;
+/** Heights of the nodes at the ends: the corridor runs below the one and above the other. */
+export interface Boxes {
+  readonly sourceTop: number;
+  readonly sourceBottom: number;
+  readonly targetTop: number;
+  readonly targetBottom: number;
+}
+
+export function wirePath(ends: Ends, boxes: Boxes): DrawnPath {
+  return ends.x2 - ends.x1 < 28 ? back(ends, corridor(boxes)) : forward(ends);
+}
+
+function forward({ x1, y1, x2, y2 }: Ends): DrawnPath {
+  const reach = Math.max((x2 - x1) / 2, REACH);
+  return {
+    d: `M${x1} ${y1}C${x1 + reach} ${y1} ${x2 - reach} ${y2} ${x2} ${y2}`,
+    middle: [(x1 + x2) / 2, (y1 + y2) / 2],
+    room: x2 - x1,
+  };
+}
+
+function corridor({ sourceTop, sourceBottom, targetTop, targetBottom }: Boxes): number {
+  if (sourceBottom <= targetTop) return (sourceBottom + targetTop) / 2;
+  if (targetBottom <= sourceTop) return (targetBottom + sourceTop) / 2;
+  return Math.max(sourceBottom, targetBottom) + 25;
+}
+
+function back({ x1, y1, x2, y2 }: Ends, y: number): DrawnPath {
+  const [right, left] = [x1 + REACH, x2 - REACH];
+  const out = y > y1 ? 1 : -1;
+  const into = y2 > y ? 1 : -1;
+  const r1 = Math.min(RADIUS, Math.abs(y - y1) / 2);
+  const r2 = Math.min(RADIUS, Math.abs(y2 - y) / 2);
+  const way = right > left ? -1 : 1;
+  return {
+    d:
+      `M${x1} ${y1}H${right - r1}Q${right} ${y1} ${right} ${y1 + r1 * out}V${y - r1 * out}` +
+      `Q${right} ${y} ${right + r1 * way} ${y}H${left - r2 * way}Q${left} ${y} ${left} ${y + r2 * into}` +
+      `V${y2 - r2 * into}Q${left} ${y2} ${left + r2} ${y2}H${x2}`,
+    middle: [(right + left) / 2, y],
+    room: Math.abs(right - left),
+  };
+}
+
+/** A wire of order without data: dotted, into the top of a node. */
+export function orderPath({ x1, y1, x2, y2 }: Ends): DrawnPath {
+  const reach = Math.min(Math.max(Math.abs(y2 - y1) / 2, 24), 80);
+  return {
+    d: `M${x1} ${y1}C${x1} ${y1 + reach} ${x2} ${y2 - reach} ${x2} ${y2}`,
+    middle: [(x1 + x2) / 2, (y1 + y2) / 2],
+    room: 0,
+  };
+}
+
+/** The width of a wire that carries so many rows: 1.5 for none, 6 for 10^12. */
+export function wireWidth(rows: number | null): number {
+  if (rows === null || rows < 1) return 1.5;
+  return 1.5 + (4.5 * Math.min(Math.log10(rows), 12)) / 12;
+}

@@ -1,0 +1,80 @@
+/** The lines in which two texts differ, with three lines around each change (longest common subsequence). */
+
+const AROUND = 3;
+const MAX_CELLS = 4_000_000;
+
+type Line = readonly [sign: " " | "+" | "-", text: string];
+
+export function lineDifference(before: string, after: string): string {
+  if (before === after) return "";
+  const a = before.split("\n");
+  const b = after.split("\n");
+  let start = 0;
+  while (start < a.length && start < b.length && a[start] === b[start]) start += 1;
+  let end = 0;
+  while (end < a.length - start && end < b.length - start && a[a.length - 1 - end] === b[b.length - 1 - end]) end += 1;
+  const lines: Line[] = [
+    ...a.slice(0, start).map((text): Line => [" ", text]),
+    ...middle(a.slice(start, a.length - end), b.slice(start, b.length - end)),
+    ...a.slice(a.length - end).map((text): Line => [" ", text]),
+  ];
+  return shown(lines);
+}
+
+function middle(a: readonly string[], b: readonly string[]): Line[] {
+  if (a.length * b.length > MAX_CELLS) {
+    return [...a.map((text): Line => ["-", text]), ...b.map((text): Line => ["+", text])];
+  }
+  const width = b.length + 1;
+  const table = new Uint32Array((a.length + 1) * width);
+  for (let i = a.length - 1; i >= 0; i -= 1) {
+    for (let j = b.length - 1; j >= 0; j -= 1) {
+      const same = a[i] === b[j];
+      const [down, right, across] = [
+        table[(i + 1) * width + j],
+        table[i * width + j + 1],
+        table[(i + 1) * width + j + 1],
+      ];
+      table[i * width + j] = same ? (across ?? 0) + 1 : Math.max(down ?? 0, right ?? 0);
+    }
+  }
+  const lines: Line[] = [];
+  let i = 0;
+  let j = 0;
+  while (i < a.length || j < b.length) {
+    const [left, right] = [a[i], b[j]];
+    if (left !== undefined && left === right) {
+      lines.push([" ", left]);
+      i += 1;
+      j += 1;
+    } else if (
+      left !== undefined &&
+      (right === undefined || (table[(i + 1) * width + j] ?? 0) >= (table[i * width + j + 1] ?? 0))
+    ) {
+      lines.push(["-", left]);
+      i += 1;
+    } else if (right !== undefined) {
+      lines.push(["+", right]);
+      j += 1;
+    }
+  }
+  return lines;
+}
+
+function shown(lines: readonly Line[]): string {
+  const near = new Set<number>();
+  lines.forEach(([sign], place) => {
+    if (sign === " ") return;
+    for (let one = place - AROUND; one <= place + AROUND; one += 1) near.add(one);
+  });
+  const out: string[] = [];
+  let gap = false;
+  lines.forEach(([sign, text], place) => {
+    if (near.has(place)) {
+      if (gap) out.push("@@");
+      out.push(sign + text);
+    }
+    gap = !near.has(place);
+  });
+  return out.join("\n");
+}
