@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import mimetypes
 import re
 from pathlib import Path
@@ -37,13 +38,26 @@ def own_file(request: Request, file: Path) -> Response:
     headers["Cache-Control"] = "public, max-age=31536000, immutable" if lasting else "no-cache"
     kind = TYPES.get(file.suffix) or mimetypes.guess_type(file.name)[0] or "application/octet-stream"
     sent = file
-    accepted = request.headers.get("accept-encoding", "")
     for name, suffix in PACKED:
         packed = file.with_name(file.name + suffix)
-        if re.search(rf"(?:^|[\s,]){name}(?![^,]*q=0(?:\.0*)?(?:[,\s]|$))", accepted) and packed.is_file():
+        if packed.is_file() and _takes(request, name):
             sent, headers["Content-Encoding"] = packed, name
             break
     return FileResponse(sent, headers=headers, media_type=kind)
+
+
+def packed_file(request: Request, file: Path) -> Response:
+    """Return a file that is kept packed alone; unpacked for a client that takes no gzip."""
+    kind = TYPES.get(Path(file.stem).suffix, "application/octet-stream")
+    headers = {"Vary": "Accept-Encoding", "Cache-Control": "public, max-age=86400"}
+    if _takes(request, "gzip"):
+        return FileResponse(file, headers={**headers, "Content-Encoding": "gzip"}, media_type=kind)
+    return Response(gzip.decompress(file.read_bytes()), headers=headers, media_type=kind)
+
+
+def _takes(request: Request, coding: str) -> bool:
+    accepted = request.headers.get("accept-encoding", "")
+    return bool(re.search(rf"(?:^|[\s,]){coding}(?![^,]*q=0(?:\.0*)?(?:[,\s]|$))", accepted))
 
 
 def user_file(file: Path, name: str) -> Response:

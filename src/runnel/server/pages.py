@@ -10,7 +10,7 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from runnel.server.addresses import is_of_this_machine, peer
 from runnel.server.cookies import set_session
-from runnel.server.files import find, own_file
+from runnel.server.files import find, own_file, packed_file
 from runnel.server.guarding import request_id, state_of
 from runnel.server.problems import problem
 from runnel.server.routing import Routes
@@ -36,6 +36,9 @@ async def page(request: Request, path: str) -> Response:
         return _nothing(request)
     if request.method == "GET" and (token := request.query_params.get("token")) is not None and first != "setup":
         return await _enter(request, token)
+    if first == "docs-files":
+        file = find(state_of(request).static / "docs", path.partition("/")[2] + ".gz")
+        return _nothing(request) if file is None else packed_file(request, file)
     if path in MOVED:
         return RedirectResponse(MOVED[path], 308)
     folder = state_of(request).static / "app"
