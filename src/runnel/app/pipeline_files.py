@@ -82,7 +82,7 @@ class PipelineFiles:
     def free_name(self, wanted: str) -> str:
         """Return the wanted name as a slug that no pipeline has."""
         taken = set(self.all())
-        base = slug_of(wanted) or "pipeline"
+        base = slug_of(wanted.lower()) or "pipeline"
         name, number = base, 1
         while name in taken or (self.root / f"{name}{SUFFIX}").exists():
             number += 1
@@ -92,7 +92,7 @@ class PipelineFiles:
     def path_for(self, name: str) -> Path:
         """Return where a new pipeline's file goes."""
         if slug_of(name) != name:
-            raise AuthoringError("RNL-PIPELINE-002", f"`{name}` is no name of a pipeline", f"Try `{slug_of(name) or 'sales'}`.")
+            raise AuthoringError("RNL-PIPELINE-002", f"`{name}` is no name of a pipeline", f"Try `{slug_of(name.lower()) or 'sales'}`.")
         return self.root / f"{name}{SUFFIX}"
 
     def fingerprint(self) -> dict[str, str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from runnel.runtime.journal import Journal
+from runnel.store.runs import RunJournal
 
 Hear = Callable[[str, Mapping[str, Any]], None]
 
@@ -13,9 +13,10 @@ Hear = Callable[[str, Mapping[str, Any]], None]
 class TellingJournal:
     """Writes to the run's journal, then tells `task` and `log` events."""
 
-    def __init__(self, journal: Journal, hear: Hear) -> None:
+    def __init__(self, journal: RunJournal, hear: Hear) -> None:
         self.journal = journal
         self.hear = hear
+        journal.heard = lambda line: hear("log", line)
         self._nodes: dict[str, tuple[str, ...]] = {}
 
     def task_started(self, task: str, nodes: tuple[str, ...]) -> None:
@@ -31,6 +32,5 @@ class TellingJournal:
         self.hear("task", {**told, "detail": dict(detail)})
 
     def log(self, level: str, node: str | None, message: str) -> None:
-        """Append a line to the run's log and tell it."""
+        """Append a line to the run's log, which is told as every line is."""
         self.journal.log(level, node, message)
-        self.hear("log", {"level": level, "node": node, "message": message})

@@ -13,6 +13,7 @@ from runnel.app.confining import check_path
 from runnel.app.gates import inspect
 from runnel.app.pipelines import Document, runnable
 from runnel.app.remembering import GOOD, KEY, kept_sources
+from runnel.app.run_charts import keep_charts
 from runnel.app.run_events import TellingJournal
 from runnel.app.settings import byte_size
 from runnel.app.workers import existing
@@ -141,6 +142,8 @@ def run_compiled(
     report = RunReport(started.id, plan, compiled, result, version)
     _keep_letters(project, started.id, plan, result)
     _clear(project.home / "runs" / started.id / "staging")
+    if result.status in GOOD and not options.dry_run and not options.sample and targets is None:
+        keep_charts(project, report)
     kept = report.to_json()
     if options.remember and not options.replays and not options.dry_run and result.status in GOOD:
         kept[KEY] = kept_sources(compiled, plan, started.id, str(started.to_json()["started_at"]))
@@ -189,9 +192,8 @@ def _execute(
     folder = project.home / "runs" / run_id
     staging = folder / "staging"
     staging.mkdir(parents=True, exist_ok=True)
-    journal: Journal = project.store.runs.journal(run_id)
-    if progress is not None:
-        journal = TellingJournal(journal, progress)
+    written = project.store.runs.journal(run_id)
+    journal: Journal = written if progress is None else TellingJournal(written, progress)
     reads = existing([path for segment in plan.segments for scan in segment.scans for path in scan.reads])
     project.cache.root.mkdir(parents=True, exist_ok=True)
     memory = plan.settings.get("memory")

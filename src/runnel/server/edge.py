@@ -30,7 +30,7 @@ HEADERS: Mapping[str, str] = {
     "Referrer-Policy": "no-referrer",
     "Cross-Origin-Opener-Policy": "same-origin",
     "Cross-Origin-Resource-Policy": "same-origin",
-    "Permissions-Policy": "camera=(), microphone=(), geolocation=(), payment=(), usb=(), interest-cohort=()",
+    "Permissions-Policy": "camera=(), microphone=(), geolocation=(), payment=(), usb=()",
 }
 HSTS = "max-age=31536000"
 UNCLEAN = re.compile(rb"//|\\|;|%2f|%5c|%00|%25|/\.{1,2}(?:/|$)|/%2e|%2e(?:/|$)|[\x00-\x20\x7f]", re.IGNORECASE)
@@ -106,6 +106,7 @@ def _refused(scope: Scope) -> ASGIApp | None:
         scope["path"].encode("utf-8")
     except UnicodeEncodeError:
         return problem(404, "RNL-HTTP-404", "there is nothing at this address", request_id=id)
-    if not raw.startswith(b"/") or UNCLEAN.search(raw) or "\ufffd" in scope["path"]:
+    odd = "\ufffd" in scope["path"] or not scope["path"].isprintable()
+    if not raw.startswith(b"/") or UNCLEAN.search(raw) or odd:
         return problem(404, "RNL-HTTP-404", "there is nothing at this address", request_id=id)
     return None

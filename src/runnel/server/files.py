@@ -25,10 +25,12 @@ TYPES = {
 
 def find(folder: Path, path: str) -> Path | None:
     """Return a file below a folder; None when there is none or the path leads outside."""
-    candidate = (folder / path.lstrip("/")).resolve()
-    if folder.resolve() not in candidate.parents or not candidate.is_file():
+    try:
+        candidate = (folder / path.lstrip("/")).resolve()
+        found = folder.resolve() in candidate.parents and candidate.is_file()
+    except (OSError, ValueError):  # a name that no file can have
         return None
-    return candidate
+    return candidate if found else None
 
 
 def own_file(request: Request, file: Path) -> Response:

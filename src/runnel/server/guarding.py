@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -25,6 +25,8 @@ from runnel.server.rules import Public, Rule
 from runnel.server.state import ServerState
 
 Handler = Callable[[Request], Coroutine[Any, Any, Response]]
+MOST_AT_ONCE = 64
+MOST_OF_NOBODY_AT_ONCE = 500
 
 
 @dataclass
@@ -79,8 +81,9 @@ async def serve(rule: Rule, request: Request, handler: Handler) -> Response:
     request.scope["runnel.audit"] = Audit(rule.resource, str(request.path_params.get(kind, "")))
     try:
         who = await _admitted(rule, request, state)
-        await _read(rule, request)
-        response = await once(rule, request, state, who, handler)
+        with _one_of_few(state, who):
+            await _read(rule, request)
+            response = await once(rule, request, state, who, handler)
     except RunnelError as error:
         if getattr(error, "category", "") == "internal":
             _log_fault(request, error)
@@ -117,6 +120,22 @@ async def _admitted(rule: Rule, request: Request, state: ServerState) -> Princip
             check_csrf(request, state)
     state.throttle.request(who.key)
     return who
+
+
+@contextlib.contextmanager
+def _one_of_few(state: ServerState, who: Principal | None) -> Iterator[None]:
+    """Hold one of the places that a caller has for requests at the same time; raises HttpError when all are taken."""
+    key = "" if who is None else who.key
+    most = MOST_AT_ONCE if who is not None else MOST_OF_NOBODY_AT_ONCE
+    if state.busy.get(key, 0) >= most:
+        raise HttpError(429, f"{most} requests of this caller are being answered", headers={"Retry-After": "1"})
+    state.busy[key] = state.busy.get(key, 0) + 1
+    try:
+        yield
+    finally:
+        state.busy[key] -= 1
+        if not state.busy[key]:
+            del state.busy[key]
 
 
 def _has_proof(request: Request, state: ServerState) -> bool:

@@ -66,7 +66,8 @@ async def _enter(request: Request, token: str) -> Response:
     """Exchange the token of a printed link for a session, and take it out of the address."""
     state = state_of(request)
     rest = [(name, value) for name, value in request.query_params.multi_items() if name != "token"]
-    target = request.url.path + (f"?{urlencode(rest)}" if rest else "")
+    path = request.scope["raw_path"].split(b"?", 1)[0].decode("latin-1")  # as it came: what is packed stays packed
+    target = path + (f"?{urlencode(rest)}" if rest else "")
     response = RedirectResponse(target, 303)
     response.headers["Location"] = target
     if not is_of_this_machine(request) or not state.access.links.is_link(token):

@@ -62,6 +62,7 @@ class ServerState:
     boot: str = field(default_factory=lambda: secrets.token_hex(8))
     static: Path = Path(__file__).parent / "static"
     streams: dict[str, int] = field(default_factory=dict)
+    busy: dict[str, int] = field(default_factory=dict)
     draining: bool = False
 
     def __post_init__(self) -> None:

@@ -278,6 +278,7 @@ class RunJournal:
         self.engine = engine
         self.run_id = run_id
         self.log_file = log_file
+        self.heard: Callable[[Mapping[str, Any]], None] | None = None
         self._lock = threading.Lock()
 
     def task_started(self, task: str, nodes: tuple[str, ...]) -> None:
@@ -316,3 +317,5 @@ class RunJournal:
                 os.write(descriptor, json.dumps(line, ensure_ascii=False).encode("utf-8", "replace") + b"\n")
             finally:
                 os.close(descriptor)
+        if self.heard is not None:
+            self.heard(line)

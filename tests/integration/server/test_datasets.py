@@ -48,7 +48,7 @@ def test_rows_are_filtered_and_paged_with_a_cursor(published: Running):
 
 
 def test_a_filter_is_an_expression_and_nothing_else(published: Running):
-    for text in ("1=1; DROP TABLE x", "(SELECT count(*) FROM read_text('/etc/passwd')) > 0", "region = '" + "'", "nope > 1"):
+    for text in ("1=1; DROP TABLE x", "(SELECT count(*) FROM read_text('/etc/passwd')) > 0", "region = '", "nope > 1"):
         answer = published.api.get("/datasets/revenue/data", params={"filter": text})
         assert answer.status_code == 422 and answer.json()["findings"], text
 

@@ -9,7 +9,18 @@ import pytest
 from integration.server.conftest import SHOP
 from running import Running, until
 
-SLOW = "runnel: 1\nname: slow\nnodes:\n  many:\n    kind: source.generate\n    config: {rows: 30000000, columns: {a: \"random_int(1, 1000000)\"}}\n"
+SLOW = """\
+runnel: 1
+name: slow
+nodes:
+  many:
+    kind: source.generate
+    config: {rows: 60000000, columns: {a: sequence}}
+  sorted:
+    kind: table.sort
+    from: many
+    config: {by: [-a]}
+"""
 FAILING = """\
 runnel: 1
 name: failing

@@ -245,7 +245,7 @@ def test_every_page_is_the_editor(pages: Served, path: str) -> None:
 
 
 @pytest.mark.parametrize("path", ["/api/nothing", "/api", "/API/v1/users", "/metrics/x", "/assets/none.js", "/../secret.txt", "/link.txt",
-                                  "/assets/index-BgG4tEtn.js.br", "/assets/../../secret.txt", "/%2e%2e/secret.txt", "/docs/x"])  # fmt: skip
+                                  "/assets/index-BgG4tEtn.js.br", "/assets/../../secret.txt", "/%2e%2e/secret.txt", "/docs/x", "/" + "a" * 300 + ".js"])  # fmt: skip
 def test_what_is_no_page_is_not_found(pages: Served, path: str) -> None:
     answer = pages.call("GET", path, headers={"accept": "*/*"})
     assert answer.status == 404 and b"outside" not in answer.body

@@ -120,10 +120,17 @@ class Users:
 
     def first_admin(self) -> User:
         """Return the active admin who was there first; raises NotFoundError."""
-        admins = [user for user in self.store.list() if user.role == "admin" and user.is_active]
-        if not admins:
+        found = self._active_admins()
+        if not found:
             raise NotFoundError("RNL-ACCESS-007", "there is no active admin", "Name a user.")
-        return min(admins, key=lambda user: user.created_at)
+        return min(found, key=lambda user: user.created_at)
+
+    def admins(self) -> list[str]:
+        """Return the names of some who can give rights, for the page that says who can help."""
+        return [f"{user.first_name} {user.last_name}".strip() or user.username for user in self._active_admins()][:5]
+
+    def _active_admins(self) -> list[User]:
+        return [user for user in self.store.list() if user.role == "admin" and user.is_active]
 
     def verify(self, username: Any, password: Any) -> User | None:
         """Return the active user with this name and password; None for all others, after the same time."""

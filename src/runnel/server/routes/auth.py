@@ -262,8 +262,10 @@ async def _described(request: Request, who: Principal, token: str) -> dict[str, 
     mode = await to_thread.run_sync(lambda: state.access.users.mode)
     shown = {"id": user.id, "username": user.username, "first_name": user.first_name, "last_name": user.last_name}
     shown |= {"email": user.email, "role": user.role, "timezone": user.timezone, "preferences": dict(user.preferences)}
+    admins = await to_thread.run_sync(state.access.users.admins)
     from_cookie = token and who.session_id is not None and (by_cookie(request, who) or who.kind == "user")
     return {
         "user": shown, "permissions": sorted(who.permissions), "csrf": csrf_of(token) if from_cookie else None,
         "mode": mode, "roles_that": {name: roles_that(name) for name in PERMISSIONS}, "session_id": who.session_id,
+        "admins": admins,
     }  # fmt: skip

@@ -23,7 +23,7 @@ routes = Routes("uploads")
 class BeginBody(Body):
     """The name of a file on the sender's computer, and its size in bytes."""
 
-    name: str = Field(min_length=1, max_length=4_000)
+    name: str = Field(min_length=1, max_length=10_000)
     bytes: int = Field(ge=0)
 
 

@@ -9,7 +9,6 @@ from typing import Any
 from runnel.app.desk.context import DeskContext
 from runnel.app.desk.registry import answers
 from runnel.app.pipelines import Document
-from runnel.app.run_charts import keep_charts
 from runnel.app.runs import RunOptions, RunReport, run
 from runnel.errors import EngineError, RunnelError
 
@@ -84,7 +83,6 @@ def _run(context: DeskContext, document: Document, options: RunOptions, started:
 
 
 def _finished(context: DeskContext, report: RunReport, started: _Starting) -> None:
-    keep_charts(context.project, report)
     made = report.to_json()
     told = {key: made[key] for key in ("status", "cause", "seconds", "nodes", "edges", "dead_letters", "outputs", "error")}
     started.tell("finished", told)
