@@ -201,3 +201,24 @@ def test_two_servers_on_one_host_do_not_share_a_cookie(server: Served) -> None:
     assert server.state.cookie == "runnel_session"
     server.state.port = 8378
     assert server.state.cookie == "runnel_session_8378"
+
+
+@pytest.mark.parametrize("path", ["/%0d%0aX-Evil:%201", "/%0aSet-Cookie:%20a=b", "/a%E2%80%A8b", "/%1b[31m"])
+def test_no_address_writes_a_header(server: Served, path: str) -> None:
+    answer = server.call("GET", f"{path}?token={server.state.access.links.new_link()}")
+    assert answer.status == 404 and answer.header("x-evil") is None and answer.header("set-cookie") is None
+
+
+@pytest.mark.parametrize("target", ["/pipelines/%C3%A4pfel", "/a%20b", "/%3Cscript%3E"])
+def test_an_address_stays_packed_as_it_came(server: Served, target: str) -> None:
+    answer = server.call("GET", f"{target}?token={server.state.access.links.new_link()}&next=//evil.example")
+    assert answer.status == 303 and answer.header("location") == f"{target}?next=%2F%2Fevil.example"
+
+
+@pytest.mark.parametrize(
+    "target",
+    ["//evil.example/?token=", "/\\evil.example?token=", "/%2f%2fevil.example?token=", "///evil.example?token="],
+)
+def test_a_link_never_leads_to_another_site(server: Served, target: str) -> None:
+    answer = server.call("GET", target + server.state.access.links.new_link())
+    assert answer.status == 404 and answer.header("location") is None

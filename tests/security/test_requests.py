@@ -261,3 +261,20 @@ def test_the_public_address_behind_a_proxy_is_an_own_origin() -> None:
         assert answer.status == 200 and answer.header("strict-transport-security")
         other = {**given, "origin": "http://runnel.example.org"}
         assert server.call("PATCH", "/api/v1/users/me", headers=other, json={}, host="backend:8377").status == 403
+
+
+def test_the_requests_of_one_caller_at_the_same_time_are_limited_and_others_are_served(server: Served) -> None:
+    from runnel.server import guarding
+
+    ada, vic = server.token(server.people["ada"]), server.token(server.person("vic", "viewer"))
+    who = server.state.access.proving.by_bearer(ada["authorization"].split()[1])
+    assert who is not None
+    server.state.busy[who.key] = guarding.MOST_AT_ONCE
+    try:
+        refused = server.call("GET", "/api/v1/roles", headers=ada)
+        assert refused.status == 429 and refused.header("retry-after")
+        assert server.call("GET", "/api/v1/roles", headers=vic).status == 200
+    finally:
+        del server.state.busy[who.key]
+    assert server.call("GET", "/api/v1/roles", headers=ada).status == 200
+    assert server.state.busy == {}
