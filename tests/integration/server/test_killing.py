@@ -48,7 +48,7 @@ def test_every_accepted_edit_and_save_survives_and_the_file_is_never_half(folder
         killer.join()
         server.kill()
         text = (folder / "shop.runnel.yaml").read_text("utf-8")
-        assert text.startswith("# orders of a small shop") and text.rstrip().endswith("most?}") or "description" in text
+        assert text.startswith("# orders of a small shop") and "Which region brings the most?" in text
         last = start(folder)
         found = last.get("/pipelines/shop/draft")
         stated = found["document"].get("description", "many: 0")
