@@ -36,8 +36,8 @@ DEFAULTS: Mapping[str, Any] = {
     "upload_bytes": 100 * 1000**2,
     "session_hours": 24,
     "share_days": 30,
-    "requests_per_second": 300,
-    "requests_per_minute": 10_000,
+    "requests_per_second": 600,
+    "requests_per_minute": 30_000,
 }
 
 

@@ -63,7 +63,7 @@ class Throttle:
     """The limits of one server; `clock` is a monotonic one."""
 
     def __init__(
-        self, per_second: int = 300, per_minute: int = 10_000, clock: Callable[[], float] = time.monotonic
+        self, per_second: int = 600, per_minute: int = 30_000, clock: Callable[[], float] = time.monotonic
     ) -> None:
         guesses = "too many attempts to log in"
         self._account = Window(10, 600, guesses, clock)
