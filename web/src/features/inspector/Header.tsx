@@ -1,4 +1,5 @@
 import { type KeyboardEvent, useRef, useState } from "react";
+import { categoryOf } from "../../document/category";
 import { deleteNodes } from "../../document/commands/deleteNodes";
 import { toggleMuted } from "../../document/commands/marks";
 import { retitleNode } from "../../document/commands/renameNode";
@@ -9,20 +10,6 @@ import { IconButton } from "../../ui/IconButton";
 import { Menu } from "../../ui/Menu";
 import { Tooltip } from "../../ui/Tooltip";
 import { words } from "./words";
-
-const CATEGORY: Readonly<Record<string, string>> = {
-  sources: "var(--c-source)",
-  outputs: "var(--c-output)",
-  charts: "var(--c-output)",
-  flow: "var(--c-control)",
-};
-const COMBINING = new Set(["table.join", "table.union", "table.lookup", "table.compare"]);
-
-/** The colour of a kind's category. */
-export function categoryColour(kind: string, group: string): string {
-  if (COMBINING.has(kind)) return "var(--c-combine)";
-  return CATEGORY[group] ?? "var(--c-transform)";
-}
 
 /** Which node this is: its title, to be written over, and what it is. */
 export function Header({ node }: { node: string }) {
@@ -37,7 +24,7 @@ export function Header({ node }: { node: string }) {
     <header className="flex shrink-0 items-start gap-2.5 px-4 pt-3 pr-3 pb-2">
       <span
         className="mt-px grid size-7 shrink-0 place-items-center rounded-md border"
-        style={{ color: categoryColour(kind?.kind ?? "", kind?.group ?? "") }}
+        style={{ color: `var(--c-${categoryOf(kindOf(document, node))})` }}
       >
         <Icon name={kind?.icon ?? "box"} />
       </span>

@@ -16,11 +16,7 @@ export function Inspector() {
   const node = useSelectedNode();
   const count = useEditorState((state) => state.selection.nodes.size);
   return (
-    <aside
-      aria-label={words.label}
-      data-testid="inspector"
-      className="flex h-full min-h-0 flex-col overflow-hidden bg-surface"
-    >
+    <div data-testid="inspector" className="flex h-full min-h-0 flex-col overflow-hidden bg-surface">
       {node ? (
         <NodeInspector key={node} node={node} />
       ) : count > 1 ? (
@@ -28,7 +24,7 @@ export function Inspector() {
       ) : (
         <PipelineCard />
       )}
-    </aside>
+    </div>
   );
 }
 

@@ -109,7 +109,7 @@ function Reasons({ node, data, contentKey }: { node: string; data: LeftOut; cont
       const place = draftOf(editor.name, editor.store.getState().document);
       const answers = await Promise.all(
         conditions.map((condition) =>
-          looking.preview(place, { node, port: "rest", where: `(${condition}) is not true`, limit: 0 }, signal),
+          looking.preview(place, { node, port: "rest", where: `(${condition}) is not true`, limit: 1 }, signal),
         ),
       );
       return answers.map((answer, index) => ({ reason: conditions[index] ?? "", count: answer.matching_rows ?? 0 }));

@@ -1,0 +1,87 @@
+import { useQuery } from "@tanstack/react-query";
+import { useMemo, useState } from "react";
+import { DataGrid } from "../../data/grid/DataGrid";
+import { draftOf, looking } from "../../data/looking";
+import { titleOf } from "../../document/graph";
+import { useEditor, useEditorState } from "../../editor/react";
+import { EmptyState } from "../../ui/EmptyState";
+import { count, share } from "../../ui/format";
+import { Segmented } from "../../ui/Segmented";
+import { Skeleton } from "../../ui/Skeleton";
+import { useProfile } from "./useProfile";
+import { useTable } from "./useTable";
+import { words } from "./words";
+
+/** The rows that a node did not pass on, with the reasons, without wiring anything. */
+export function LeftOutTab({ node }: { node: string }) {
+  const editor = useEditor();
+  const document = useEditorState((state) => state.document);
+  const key = useEditorState((state) => state.analysis?.nodes[node]?.key ?? null);
+  const place = useMemo(() => draftOf(editor.name, document), [editor.name, document]);
+  const [wanted, setWanted] = useState<string | null>(null);
+  const { data, isPending } = useQuery({
+    queryKey: ["left-out", editor.name, node, key],
+    enabled: key !== null,
+    staleTime: Number.POSITIVE_INFINITY,
+    retry: false,
+    queryFn: ({ signal }) => looking.leftOut(place, node, signal),
+  });
+  const parts = data?.parts.filter((part) => part.rows > 0) ?? [];
+  const part = parts.find((one) => one.port === wanted) ?? parts[0];
+  const { table, state } = useTable(part ? { place, node, port: part.port, key, sort: [], search: "" } : null);
+  const facts = useProfile(place, part ? node : null, part?.port, key);
+  if (isPending && key !== null) return <Skeleton className="m-4 h-32" />;
+  if (!part) {
+    return (
+      <EmptyState icon="check" title={words.noneLeft}>
+        {words.noneLeftText}
+      </EmptyState>
+    );
+  }
+  const whole = (data?.kept ?? 0) + parts.reduce((sum, one) => sum + one.rows, 0);
+  return (
+    <div className="flex min-h-0 flex-1">
+      <aside className="w-56 shrink-0 overflow-auto border-r p-3 text-xs">
+        {parts.length > 1 ? (
+          <Segmented
+            label={words.leftOut}
+            className="mb-2"
+            value={part.port}
+            onChange={setWanted}
+            segments={parts.map((one) => ({ value: one.port, label: words.port[one.port] ?? one.port }))}
+          />
+        ) : null}
+        <p className="num">
+          <b className="font-medium">{count(part.rows)}</b>{" "}
+          <span className="text-muted">{share(part.rows, whole)}</span>
+        </p>
+        <ul className="num mt-2">
+          {part.reasons.map((reason) => (
+            <li key={String(reason.reason)} className="flex gap-2 border-hair border-t py-1">
+              <span className="min-w-0 flex-1 break-words">{reason.reason}</span>
+              <span>{count(reason.count)}</span>
+            </li>
+          ))}
+        </ul>
+      </aside>
+      <div className="flex min-w-0 flex-1 flex-col">
+        {table ? (
+          <DataGrid
+            label={words.grid(titleOf(document, node))}
+            columns={table.columns}
+            rows={table.rows}
+            total={table.matching}
+            basis={table.basis}
+            state={state}
+            facts={facts.columns}
+            factsRows={facts.rows}
+            factsWaiting={facts.waiting}
+            resetKey={`${node}|${part.port}`}
+          />
+        ) : (
+          <Skeleton className="m-4 h-32" />
+        )}
+      </div>
+    </div>
+  );
+}

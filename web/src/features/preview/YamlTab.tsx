@@ -1,0 +1,117 @@
+import { keepPreviousData, useQuery } from "@tanstack/react-query";
+import { useEffect, useMemo, useRef, useState } from "react";
+import { isScalar, isMap as isYamlMap, LineCounter, parseDocument } from "yaml";
+import { http, Problem, segment } from "../../api/http";
+import type { Draft } from "../../api/types";
+import { CodeField } from "../../data/expression/CodeField";
+import { useEditor, useEditorState } from "../../editor/react";
+import { Icon } from "../../ui/Icon";
+import { Skeleton } from "../../ui/Skeleton";
+import { words } from "./words";
+
+const WAIT_MS = 450;
+
+/** The lines of a node within the text of a pipeline, from 1. */
+export function linesOf(text: string, node: string | null): readonly [number, number] | null {
+  if (!node) return null;
+  const lines = new LineCounter();
+  const nodes = parseDocument(text, { lineCounter: lines }).get("nodes", true);
+  if (!isYamlMap(nodes)) return null;
+  const pair = nodes.items.find(({ key }) => isScalar(key) && key.value === node);
+  const start = isScalar(pair?.key) ? pair.key.range?.[0] : undefined;
+  const value = pair?.value as { range?: readonly [number, number, number] | null } | null | undefined;
+  const end = value?.range?.[1] ?? start;
+  if (start === undefined || end === undefined) return null;
+  return [lines.linePos(start).line, lines.linePos(Math.max(start, end - 1)).line];
+}
+
+/** The node in whose lines a line stands. */
+export function nodeAt(text: string, line: number): string | null {
+  const lines = new LineCounter();
+  const nodes = parseDocument(text, { lineCounter: lines }).get("nodes", true);
+  if (!isYamlMap(nodes)) return null;
+  let found: string | null = null;
+  for (const { key } of nodes.items) {
+    const start = isScalar(key) ? key.range?.[0] : undefined;
+    if (start === undefined || lines.linePos(start).line > line) break;
+    found = String(isScalar(key) ? key.value : "");
+  }
+  return found;
+}
+
+/** The whole file as text: the selected node's lines are lit; what is written here is the pipeline. */
+export function YamlTab({ node }: { node: string | null }) {
+  const editor = useEditor();
+  const revision = useEditorState((state) => state.revision);
+  const sync = useEditorState((state) => state.sync);
+  const readOnly = useEditorState((state) => state.readOnly);
+  const { data: draft, refetch } = useQuery({
+    queryKey: ["draft-text", editor.name, revision],
+    enabled: sync !== "saving",
+    staleTime: 0,
+    placeholderData: keepPreviousData,
+    queryFn: ({ signal }) => http.get<Draft>(`/pipelines/${segment(editor.name)}/draft`, { signal }),
+  });
+  const [text, setText] = useState<string | null>(null);
+  const [problem, setProblem] = useState<string | null>(null);
+  const [waiting, setWaiting] = useState(false);
+  const timer = useRef<ReturnType<typeof setTimeout> | null>(null);
+  const shown = text ?? draft?.text ?? "";
+  const lit = useMemo(() => linesOf(shown, node), [shown, node]);
+  useEffect(() => () => void (timer.current && clearTimeout(timer.current)), []);
+
+  const put = async (next: string) => {
+    try {
+      await editor.flush();
+      const made = await http.put<Draft>(`/pipelines/${segment(editor.name)}/draft`, {
+        text: next,
+        revision: editor.store.getState().revision,
+      });
+      editor.load(made);
+      setProblem(null);
+      await refetch();
+      setText((known) => (known === next ? null : known));
+    } catch (error) {
+      setProblem(error instanceof Problem ? [error.what, error.hint].filter(Boolean).join(" ") : String(error));
+    } finally {
+      setWaiting(false);
+    }
+  };
+  const change = (next: string) => {
+    if (next === shown) return;
+    setText(next);
+    setWaiting(true);
+    if (timer.current) clearTimeout(timer.current);
+    timer.current = setTimeout(() => void put(next), WAIT_MS);
+  };
+  if (!draft) return <Skeleton className="m-4 h-32" />;
+  return (
+    <>
+      <CodeField
+        numbered
+        language="yaml"
+        label={words.yaml}
+        className="min-h-0 flex-1 overflow-auto rounded-none border-0 focus-within:outline-0"
+        wrap={false}
+        value={shown}
+        readOnly={readOnly}
+        litLines={text === null ? lit : null}
+        onChange={change}
+        invalid={problem !== null}
+      />
+      <p className="flex h-6 shrink-0 items-center gap-1.5 border-t px-3 text-xs" aria-live="polite">
+        {problem ? (
+          <span role="alert" className="flex items-center gap-1.5 truncate text-err">
+            <Icon name="circle-x" size={13} />
+            {words.yamlProblem(problem)}
+          </span>
+        ) : (
+          <span className="flex items-center gap-1.5 text-muted">
+            <Icon name={waiting ? "loader-circle" : "check"} size={13} />
+            {waiting ? words.yamlWaiting : words.yamlSaved}
+          </span>
+        )}
+      </p>
+    </>
+  );
+}

@@ -1,0 +1,51 @@
+/** What gestures on the table do: append a node, light a column's path, open a value. */
+import { useMemo } from "react";
+import { draftOf, looking } from "../../data/looking";
+import type { Scene } from "../../document/graph";
+import type { PortRef } from "../../document/types";
+import { useEditor } from "../../editor/react";
+import type { MenuWays } from "./columnMenu";
+
+export function useWays(node: string, at: PortRef | null, open: MenuWays["open"]): MenuWays {
+  const editor = useEditor();
+  return useMemo<MenuWays>(
+    () => ({
+      step: (step) => {
+        editor.append({ ...step, after: at ?? node });
+      },
+      light: (column) => {
+        const { node: id, port } = at ?? { node, port: "output" };
+        const own = `${id}.${port}.${column.name}`;
+        const { document, scene, lit } = editor.store.getState();
+        if (lit.has(own) && lit.size > 0 && [...lit][0] === own) {
+          editor.light([]);
+          return;
+        }
+        editor.light([own]);
+        looking
+          .lineage(draftOf(editor.name, document), id, column.name)
+          .then((found) =>
+            editor.light(litColumns(own, [...found.sources, ...found.path, ...(found.uses ?? [])], scene)),
+          )
+          .catch(() => undefined);
+      },
+      copy: (text) => void navigator.clipboard.writeText(text),
+      open,
+    }),
+    [editor, node, at, open],
+  );
+}
+
+/** The columns of a lineage as the canvas names them, `node.port.column`, for every output that may carry them. */
+function litColumns(
+  own: string,
+  places: readonly { node: string; column: string; port?: string }[],
+  scene: Scene,
+): string[] {
+  const made = new Set([own]);
+  for (const { node, column, port } of places) {
+    const ports = port ? [port] : (scene.known(node)?.outputs ?? []).map(({ name }) => name);
+    for (const name of ports.length > 0 ? ports : ["output"]) made.add(`${node}.${name}.${column}`);
+  }
+  return [...made];
+}
