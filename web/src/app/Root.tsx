@@ -1,13 +1,20 @@
 import { useQuery } from "@tanstack/react-query";
-import { Outlet } from "@tanstack/react-router";
+import { Outlet, useLocation } from "@tanstack/react-router";
 import { fetchSession, sessionKey } from "../api/session";
 import { EmptyState } from "../ui/EmptyState";
 import { AppPalette } from "./AppPalette";
 import { SignedOut } from "./SignedOut";
 import { words } from "./words";
 
-/** Every page stands behind the session: without one there is the way in. */
+const isPublic = (path: string) => path.startsWith("/share/");
+
+/** Every page but those of shared links stands behind the session: without one there is the way in. */
 export function Root() {
+  const path = useLocation({ select: (location) => location.pathname });
+  return isPublic(path) ? <Outlet /> : <Guarded />;
+}
+
+function Guarded() {
   const {
     data: session,
     isPending,

@@ -62,6 +62,26 @@ const dashboard = createRoute({
   component: lazyRouteComponent(() => import("./pages/DashboardRoute"), "DashboardRoute"),
 });
 
+const settings = createRoute({
+  getParentRoute: () => root,
+  path: "/settings/$section",
+  component: lazyRouteComponent(() => import("./pages/SettingsRoute"), "SettingsRoute"),
+});
+
+const bareSettings = createRoute({
+  getParentRoute: () => root,
+  path: "/settings",
+  beforeLoad: () => {
+    throw redirect({ to: "/settings/$section", params: { section: "profile" } });
+  },
+});
+
+const share = createRoute({
+  getParentRoute: () => root,
+  path: "/share/$id",
+  component: lazyRouteComponent(() => import("./pages/ShareRoute"), "ShareRoute"),
+});
+
 const editor = createRoute({
   getParentRoute: () => root,
   path: "/pipelines/$name",
@@ -99,6 +119,9 @@ export const router = createRouter({
     files,
     dashboards,
     dashboard,
+    settings,
+    bareSettings,
+    share,
     editor,
     oldDashboard,
     oldBuilder,
