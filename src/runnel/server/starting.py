@@ -29,7 +29,9 @@ from runnel.server.state import ServerState
 from runnel.server.watching import watch
 from runnel.telemetry.requests import RequestLog
 
-DRAIN_SECONDS = 30
+REQUEST_SECONDS = 10
+RUN_SECONDS = 20
+"""How long answers, then runs, may take to end when the server is told to end: half a minute in all."""
 
 
 @dataclass(frozen=True)
@@ -89,7 +91,7 @@ async def _serve(
             task.cancel()
     finally:
         state.draining = True
-        await desk.close(DRAIN_SECONDS)
+        await desk.close(RUN_SECONDS)
     return 0
 
 
@@ -125,7 +127,7 @@ class _Server(uvicorn.Server):
         config = uvicorn.Config(
             create_app(state, log), http="httptools", ws="none", loop="asyncio", lifespan="off", proxy_headers=False,
             server_header=False, access_log=False, log_config=None, timeout_keep_alive=20, limit_concurrency=2000,
-            timeout_graceful_shutdown=DRAIN_SECONDS, h11_max_incomplete_event_size=65536,
+            timeout_graceful_shutdown=REQUEST_SECONDS, h11_max_incomplete_event_size=65536,
         )  # fmt: skip
         super().__init__(config)
         self.state = state

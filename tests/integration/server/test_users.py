@@ -273,3 +273,9 @@ def test_a_server_without_the_built_editor_says_how_to_build_it(tmp_path: Path) 
     with served(static=tmp_path) as made:
         answer = made.call("GET", "/", headers=HTML)
         assert answer.status == 200 and b"npm run build" in answer.body and b"<script" not in answer.body
+
+
+def test_a_flood_of_ranges_is_answered_shortly(pages: Served) -> None:
+    for ranges in (",".join(f"{n}-{n}" for n in range(1500)), ",".join(["0-"] * 1500), "0-0," * 1500 + "-1", "5-1", "a-b", "-"):
+        answer = pages.call("GET", "/assets/index-BgG4tEtn.js", headers={"range": f"bytes={ranges}"})
+        assert answer.status in (200, 206, 400, 416) and len(answer.body) < 20_000, (answer.status, ranges[:20])
