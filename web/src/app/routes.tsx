@@ -1,4 +1,5 @@
 import { createRootRoute, createRoute, createRouter, lazyRouteComponent, redirect } from "@tanstack/react-router";
+import { Crashed } from "./Crashed";
 import { NotFound } from "./NotFound";
 import { Root } from "./Root";
 
@@ -127,6 +128,7 @@ export const router = createRouter({
     oldBuilder,
   ]),
   defaultPreload: "intent",
+  defaultErrorComponent: Crashed,
   scrollRestoration: false,
 });
 

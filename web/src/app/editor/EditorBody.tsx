@@ -1,9 +1,10 @@
 import { useEffect, useState } from "react";
-import { useEditor, useEditorView } from "../../editor/react";
+import { useEditor, useEditorView, useSelectedNode } from "../../editor/react";
 import { Canvas } from "../../features/canvas/Canvas";
 import { CanvasSlotsProvider } from "../../features/canvas/slots";
 import { Outline } from "../../features/outline/Outline";
 import { Palette } from "../../features/palette/Palette";
+import { ErrorBoundary } from "../../ui/ErrorBoundary";
 import { Icon } from "../../ui/Icon";
 import { IconButton } from "../../ui/IconButton";
 import { Resizer } from "../../ui/Resizer";
@@ -19,6 +20,7 @@ export function EditorBody() {
   const view = useEditorView((state) => state);
   const set = editor.view.setState;
   const narrow = useNarrow();
+  const selected = useSelectedNode();
   const left = view.left && !narrow ? view.leftWidth : 0;
   const right = view.right && !narrow ? view.rightWidth : 0;
   const drawer = view.drawer ? view.drawerHeight : 0;
@@ -49,7 +51,9 @@ export function EditorBody() {
       ) : null}
       <section data-region="canvas" className="relative col-start-2 row-start-1 min-h-0 min-w-0 overflow-hidden">
         <CanvasSlotsProvider value={canvasSlots}>
-          <Canvas />
+          <ErrorBoundary>
+            <Canvas />
+          </ErrorBoundary>
         </CanvasSlotsProvider>
       </section>
       {drawer > 0 ? (
@@ -66,13 +70,15 @@ export function EditorBody() {
             max={640}
             onChange={(drawerHeight) => set({ drawerHeight })}
           />
-          <DrawerPanel
-            after={
-              <IconButton label={words.hideDrawer} keys="J" onClick={() => set({ drawer: false })}>
-                <Icon name="chevron-down" />
-              </IconButton>
-            }
-          />
+          <ErrorBoundary reset={selected}>
+            <DrawerPanel
+              after={
+                <IconButton label={words.hideDrawer} keys="J" onClick={() => set({ drawer: false })}>
+                  <Icon name="chevron-down" />
+                </IconButton>
+              }
+            />
+          </ErrorBoundary>
         </section>
       ) : null}
       {right > 0 ? (
@@ -89,7 +95,9 @@ export function EditorBody() {
             max={560}
             onChange={(rightWidth) => set({ rightWidth })}
           />
-          <InspectorPanel />
+          <ErrorBoundary reset={selected}>
+            <InspectorPanel />
+          </ErrorBoundary>
         </aside>
       ) : null}
     </div>

@@ -149,7 +149,11 @@ function Missing({ name, error }: { name: string; error: Error }) {
 function Loading() {
   return (
     <Shell>
-      <div aria-label={words.loading} className="grid h-full grid-cols-[232px_1fr_344px] grid-rows-[1fr_280px]">
+      <div
+        role="status"
+        aria-label={words.loading}
+        className="grid h-full grid-cols-[232px_1fr_344px] grid-rows-[1fr_280px]"
+      >
         <Skeleton className="row-span-2 m-2.5" />
         <Skeleton className="m-2.5" />
         <Skeleton className="row-span-2 m-2.5" />

@@ -1,5 +1,5 @@
 import { nodeIds, wiresOf } from "../../document/graph";
-import { useEditor, useEditorShallow, useEditorState } from "../../editor/react";
+import { useEditor, useEditorState } from "../../editor/react";
 import { type EditorState, rowsOf } from "../../editor/state";
 import { words as problemWords } from "../../features/problems/words";
 import { cn } from "../../ui/cn";
@@ -24,7 +24,7 @@ export function EditorStatus() {
 
 function ProblemCounts() {
   const editor = useEditor();
-  const { errors, warnings, notes } = useEditorShallow((state) => {
+  const { errors, warnings, notes } = useEditorState((state) => {
     const counted = { errors: 0, warnings: 0, notes: 0 };
     for (const finding of state.analysis?.findings ?? []) {
       if (finding.severity === "error") counted.errors += 1;
@@ -69,7 +69,7 @@ function rowsIn(state: EditorState): number | null {
 }
 
 function RunPanel() {
-  const facts = useEditorShallow((state) => {
+  const facts = useEditorState((state) => {
     const run = state.run;
     const done = run
       ? [...run.nodes.values()].filter((one) => one.state !== "queued" && one.state !== "running").length

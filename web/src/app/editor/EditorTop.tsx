@@ -104,7 +104,7 @@ function Share() {
   const editor = useEditor();
   const open = useEditorView((view) => view.overlay === "share");
   const may = useCan("shares.create");
-  if (!ShareDialog || !may) return null;
+  if (!may) return null;
   return (
     <>
       <Button className="mr-1.5" data-testid="share" onClick={() => editor.view.setState({ overlay: "share" })}>

@@ -30,7 +30,7 @@ export async function saveVersion(editor: Editor): Promise<void> {
 }
 
 /** Close the topmost layer; the last one is the selection. */
-function escape(editor: Editor): void {
+function closeTopmost(editor: Editor): void {
   const view = editor.view.getState();
   if (view.add || view.connecting) editor.view.setState({ add: null, connecting: null });
   else if (gesture.getState().refusal) gesture.setState({ refusal: null });
@@ -170,7 +170,15 @@ const pageActions: readonly Action[] = [
     hidden: true,
     run: () => nextRegion(),
   },
-  { id: "escape", label: text.escape, group: text.view, keys: ["Escape"], scope: "editor", hidden: true, run: escape },
+  {
+    id: "escape",
+    label: text.escape,
+    group: text.view,
+    keys: ["Escape"],
+    scope: "editor",
+    hidden: true,
+    run: closeTopmost,
+  },
 ];
 
 /** Everything that can be done in the editor. */

@@ -2,7 +2,7 @@
  * Where the features of the data side meet the editor: the inspector on the right, the drawer below, and what the
  * canvas shows of data. Each is composed here and nowhere else.
  */
-import type { ComponentType, ReactNode } from "react";
+import type { ReactNode } from "react";
 import type { CanvasSlots } from "../../features/canvas/slots";
 import { Inspector } from "../../features/inspector/Inspector";
 import { ChartThumbnail, RowsGlimpse } from "../../features/preview/canvasParts";
@@ -12,8 +12,7 @@ import { Problems } from "../../features/problems/Problems";
 /** What the canvas shows of data: the small chart in a chart node, rows on a node. */
 export const canvasSlots: CanvasSlots = { ChartThumbnail, RowsGlimpse };
 
-/** The dialog behind Share; without one there is no button. */
-export const ShareDialog: ComponentType<{ open: boolean; onClose: () => void }> | null = null;
+export { EditorShare as ShareDialog } from "./EditorShare";
 
 /** The right panel. */
 export function InspectorPanel() {

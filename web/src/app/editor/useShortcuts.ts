@@ -11,29 +11,34 @@ function isWriting(event: KeyboardEvent): boolean {
   return isTyping(event.composedPath()[0] ?? event.target);
 }
 
+interface Press {
+  readonly event: KeyboardEvent;
+  readonly writing: boolean;
+  readonly surface: HTMLElement | null;
+  readonly letterKeys: boolean;
+}
+
+/** Tell whether keys that were pressed may be used where they were pressed. */
+function mayUse(keys: string, action: Action, { event, writing, surface, letterKeys }: Press): boolean {
+  const letter = isLetter(keys);
+  if (writing && (letter || !action.whileTyping)) return false;
+  if (letter && !letterKeys && /[a-zA-Z]/.test(keys)) return false;
+  if (surface === event.target) return true;
+  // The canvas takes Tab only when it has the focus itself, and a button keeps its own Enter.
+  return keys !== "Tab" && !(keys === "Enter" && event.target instanceof HTMLButtonElement);
+}
+
 /** The action that a key press means, if any. */
 export function actionFor(event: KeyboardEvent, actions: readonly Action[], editor: Editor): Action | null {
-  const writing = isWriting(event);
   const surface = event.target instanceof Element ? event.target.closest<HTMLElement>("[data-shortcuts]") : null;
-  for (const action of actions) {
-    if (action.scope === "canvas" && !surface) continue;
-    for (const keys of action.keys ?? []) {
-      if (!matchesKeys(event, keys)) continue;
-      if (writing && !(action.whileTyping && !isLetter(keys))) continue;
-      if (isLetter(keys) && !editor.view.getState().letterKeys && /[a-zA-Z]/.test(keys)) continue;
-      if (keys === "Tab" && surface !== event.target) continue;
-      // Keys of a control that is focused within the outline stay its own.
-      if (
-        surface !== event.target &&
-        (keys === "Enter" || keys === "Space") &&
-        event.target instanceof HTMLButtonElement
-      )
-        continue;
-      if (action.enabled && !action.enabled(editor)) continue;
-      return action;
-    }
-  }
-  return null;
+  const press: Press = { event, writing: isWriting(event), surface, letterKeys: editor.view.getState().letterKeys };
+  const found = actions.find(
+    (action) =>
+      (action.scope === "editor" || surface !== null) &&
+      (action.keys ?? []).some((keys) => matchesKeys(event, keys) && mayUse(keys, action, press)) &&
+      (action.enabled?.(editor) ?? true),
+  );
+  return found ?? null;
 }
 
 export function useShortcuts(editor: Editor | null, actions: readonly Action[]): void {

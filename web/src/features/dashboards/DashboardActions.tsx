@@ -6,7 +6,7 @@ import { Menu } from "../../ui/Menu";
 import { words } from "./words";
 
 /** What can be done with a dashboard, in the top bar. */
-export function DashboardActions({ name }: { name: string }) {
+export function DashboardActions({ name, onShare }: { name: string; onShare?: () => void }) {
   const load = (format: string) => () =>
     window.location.assign(address(`/dashboards/${segment(name)}/export`, { format }));
   return (
@@ -19,6 +19,11 @@ export function DashboardActions({ name }: { name: string }) {
         <Icon name="workflow" size={14} />
         {words.open}
       </Link>
+      {onShare ? (
+        <Button data-testid="share" icon={<Icon name="share-2" size={14} />} onClick={onShare}>
+          {words.share}
+        </Button>
+      ) : null}
       <Menu
         groups={[
           Object.entries(words.formats).map(([id, label]) => ({ id, label, icon: "download", onSelect: load(id) })),
