@@ -1,19 +1,26 @@
 import { Button } from "../ui/Button";
 import { EmptyState } from "../ui/EmptyState";
-import { Shell } from "./Shell";
 import { words } from "./words";
 
-/** What stands in place of a page that stopped. */
+/** What stands where a page broke: that nothing is lost, the way on, and the details for those who want them. */
 export function Crashed({ error }: { error: Error }) {
   return (
-    <Shell>
+    <div role="alert" data-testid="crashed" className="h-full">
       <EmptyState
-        icon="circle-x"
+        icon="triangle-alert"
         title={words.crashed.title}
-        action={<Button onClick={() => location.reload()}>{words.crashed.reload}</Button>}
+        action={
+          <Button look="primary" size="md" onClick={() => window.location.reload()}>
+            {words.crashed.reload}
+          </Button>
+        }
       >
-        <code className="break-words text-xs">{error.message}</code>
+        <p>{words.crashed.text}</p>
+        <details className="mt-3 text-left text-xs">
+          <summary>{words.crashed.details}</summary>
+          <pre className="mt-1 max-h-48 overflow-auto whitespace-pre-wrap font-mono">{error.message}</pre>
+        </details>
       </EmptyState>
-    </Shell>
+    </div>
   );
 }

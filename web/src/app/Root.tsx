@@ -6,7 +6,7 @@ import { AppPalette } from "./AppPalette";
 import { SignedOut } from "./SignedOut";
 import { words } from "./words";
 
-const isPublic = (path: string) => path.startsWith("/share/");
+const isPublic = (path: string) => path.startsWith("/share/") || path === "/setup";
 
 /** Every page but those of shared links stands behind the session: without one there is the way in. */
 export function Root() {

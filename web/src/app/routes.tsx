@@ -1,5 +1,5 @@
 import { createRootRoute, createRoute, createRouter, lazyRouteComponent, redirect } from "@tanstack/react-router";
-import { Crashed } from "./Crashed";
+import { Crashed, Crashed } from "./Crashed";
 import { NotFound } from "./NotFound";
 import { Root } from "./Root";
 
@@ -83,6 +83,27 @@ const share = createRoute({
   component: lazyRouteComponent(() => import("./pages/ShareRoute"), "ShareRoute"),
 });
 
+const transformations = createRoute({
+  getParentRoute: () => root,
+  path: "/transformations",
+  component: lazyRouteComponent(() => import("./pages/TransformationsRoute"), "TransformationsRoute"),
+});
+
+const help = createRoute({
+  getParentRoute: () => root,
+  path: "/help",
+  component: lazyRouteComponent(() => import("./pages/HelpRoute"), "HelpRoute"),
+});
+
+const setup = createRoute({
+  getParentRoute: () => root,
+  path: "/setup",
+  component: lazyRouteComponent(() => import("./pages/SetupRoute"), "SetupRoute"),
+  validateSearch: (search: Record<string, unknown>): { token?: string } => ({
+    token: typeof search.token === "string" ? search.token : undefined,
+  }),
+});
+
 const editor = createRoute({
   getParentRoute: () => root,
   path: "/pipelines/$name",
@@ -123,11 +144,15 @@ export const router = createRouter({
     settings,
     bareSettings,
     share,
+  transformations,
+  help,
+  setup,
     editor,
     oldDashboard,
     oldBuilder,
   ]),
   defaultPreload: "intent",
+  defaultErrorComponent: Crashed,
   defaultErrorComponent: Crashed,
   scrollRestoration: false,
 });

@@ -33,7 +33,12 @@ export const words = {
     help: (roles: readonly string[]) => `Ask somebody who manages users for one of these roles: ${roles.join(", ")}.`,
   },
   notFound: { title: "There is no such page", text: "The address may be old, or mistyped.", home: "Go home" },
-  crashed: { title: "This page stopped", reload: "Reload" },
+  crashed: {
+    title: "This page stopped",
+    text: "Your work is saved on the server up to the last change.",
+    reload: "Reload",
+    details: "Technical details",
+  },
   unreachable: {
     title: "The server does not answer",
     text: "Start it with the command below, or wait: the page tries again by itself.",
