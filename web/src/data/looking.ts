@@ -179,10 +179,6 @@ export const looking = {
   ) => ask<ExpressionLook>(place, "expr", question, signal),
   delta: (place: Place, question: { node: string; before: unknown }, signal?: AbortSignal) =>
     ask<Delta>(place, "delta", question, signal),
-  suggest: (place: Place, node: string, signal?: AbortSignal) =>
-    ask<{ items: readonly Suggestion[] } | readonly Suggestion[]>(place, "suggest", { node }, signal).then((answer) =>
-      "items" in answer ? answer.items : answer,
-    ),
   lineage: (place: Place, node: string, column: string, signal?: AbortSignal) =>
     ask<Lineage>(place, "lineage", { node, column }, signal),
   sql: (place: Place, question: { node?: string; dialect?: string }, signal?: AbortSignal) =>

@@ -27,12 +27,19 @@ function shortMoment(text: string): string {
   return `${day} ${minutes}${tail}${zone}`;
 }
 
+/** A binary fraction without the noise of its last digits; the viewer shows all of them. */
+function tidy(value: number): string {
+  const text = String(value);
+  return text.length > 12 ? String(Number(value.toPrecision(12))) : text;
+}
+
 /** What a cell of the grid shows. */
 export function shown(value: Cell, type: string): string {
   if (value === null) return "null";
   if (value === "") return '""';
   if (typeof value === "boolean") return value ? "✓" : "✕";
   if (typeof value === "string" && family(type) === "moment") return shortMoment(value);
+  if (typeof value === "number" && !Number.isInteger(value)) return tidy(value);
   const text = plain(value);
   const line = text.length > SHOWN ? `${text.slice(0, SHOWN)}…` : text;
   return line.replace(/\r\n|\r|\n/g, " ⏎ ");

@@ -110,11 +110,7 @@ function Head({
         {spec.title}
       </label>
       {spec.unit ? <span className="text-muted text-xs">{spec.unit}</span> : null}
-      {spec.required ? (
-        <span className={cn("text-xs", missing ? "text-err" : "text-muted")} title={words.required}>
-          {missing ? words.required : "•"}
-        </span>
-      ) : null}
+      {missing ? <span className="text-err text-xs">{words.required}</span> : null}
       {spec.help || example !== undefined ? <About spec={spec} example={example} /> : null}
       <span className="flex-1" />
       {aside}

@@ -79,7 +79,7 @@ export function fieldOf(name: string, given: JsonMap, required: boolean, defs: D
   const schema: JsonMap = filled[0] && !whole.type ? { ...filled[0], anyOf: filled } : whole;
   const type = typeOf(filled.length > 1 ? null : schema);
   const hint = isMap(whole["x-runnel"]) ? whole["x-runnel"] : {};
-  const choices = isList(schema.enum) ? schema.enum.map(String) : [];
+  const choices = sorted(isList(schema.enum) ? schema.enum.map(String) : [], name);
   const items = isMap(schema.items) ? resolved(schema.items, defs) : null;
   const asked = widget ?? (typeof whole.widget === "string" ? whole.widget : undefined);
   const spec = {
@@ -104,6 +104,13 @@ export function fieldOf(name: string, given: JsonMap, required: boolean, defs: D
   };
   return { ...spec, widget: asked ?? defaultWidget(spec, hint) };
 }
+
+/** The default first, the way that stops everything last. */
+function sorted(choices: readonly string[], field: string): readonly string[] {
+  return field === "on_error" ? [...choices].sort((a, b) => ON_ERROR.indexOf(a) - ON_ERROR.indexOf(b)) : choices;
+}
+
+const ON_ERROR = ["reject", "null", "fail"];
 
 function defaultWidget(spec: Omit<FieldSpec, "widget">, hint: JsonMap): string {
   if (hint.field === "types") return "types";

@@ -97,34 +97,45 @@ export const GridHeaderCell = memo(function GridHeaderCell(props: GridHeaderCell
 });
 
 function HeaderButtons({ column, sorted, actions }: Some<"column" | "sorted" | "actions">) {
-  const quiet = "opacity-0 group-hover:opacity-100 focus-visible:opacity-100 data-[state=open]:opacity-100";
   return (
     <>
-      {actions.sort ? (
-        <button
-          type="button"
-          tabIndex={-1}
-          aria-label={words.sort(column.name)}
-          title={words.sort(column.name)}
-          className={cn("rounded-sm text-muted hover:text-text", sorted ? "text-accent" : quiet)}
-          onClick={() => actions.sort?.(column)}
-        >
-          <Icon name={sorted === "descending" ? "arrow-down" : sorted ? "arrow-up" : "arrow-up-down"} size={12} />
-        </button>
+      {sorted ? (
+        <Icon
+          name={sorted === "descending" ? "arrow-down" : "arrow-up"}
+          size={12}
+          className="text-accent group-focus-within:hidden group-hover:hidden"
+        />
       ) : null}
-      {actions.menu ? (
-        <Menu groups={actions.menu(column)} align="start">
+      <span className="absolute top-0.5 right-1.5 flex items-center gap-0.5 bg-surface pl-1 opacity-0 focus-within:opacity-100 group-hover:opacity-100 has-data-[state=open]:opacity-100">
+        {actions.sort ? (
           <button
             type="button"
             tabIndex={-1}
-            data-column-menu=""
-            aria-label={words.columnMenu(column.name)}
-            className={cn("rounded-sm text-muted hover:bg-hover hover:text-text", quiet)}
+            aria-label={words.sort(column.name)}
+            title={words.sort(column.name)}
+            className={cn(
+              "grid size-5 place-items-center rounded-sm hover:bg-press",
+              sorted ? "text-accent" : "text-muted",
+            )}
+            onClick={() => actions.sort?.(column)}
           >
-            <Icon name="chevron-down" size={13} />
+            <Icon name={sorted === "descending" ? "arrow-down" : sorted ? "arrow-up" : "arrow-up-down"} size={12} />
           </button>
-        </Menu>
-      ) : null}
+        ) : null}
+        {actions.menu ? (
+          <Menu groups={actions.menu(column)} align="start">
+            <button
+              type="button"
+              tabIndex={-1}
+              data-column-menu=""
+              aria-label={words.columnMenu(column.name)}
+              className="grid size-5 place-items-center rounded-sm text-muted hover:bg-press hover:text-text"
+            >
+              <Icon name="chevron-down" size={13} />
+            </button>
+          </Menu>
+        ) : null}
+      </span>
     </>
   );
 }

@@ -32,7 +32,9 @@ export function TopValues({
               style={{ width: `${Math.max(2, (100 * one.count) / Math.max(1, rows))}%` }}
             />
             <span className="relative min-w-0 truncate pl-1">{label}</span>
-            <span className="num relative shrink-0 text-muted">{share(one.count, rows, 0) || "0 %"}</span>
+            <span className="num relative shrink-0 text-muted">
+              {one.count * 100 >= rows ? share(one.count, rows, 0) : count(one.count)}
+            </span>
           </button>
         );
       })}

@@ -32,7 +32,7 @@ export function binLine(bin: Bin, type: string): string {
 /** A width that shows the name and the first values of a column. */
 export function fittingWidth(name: string, type: string, cells: readonly string[]): number {
   const longest = cells.reduce((most, cell) => Math.max(most, cell.length), 0);
-  const wanted = Math.max(name.length * 7.4 + 56, Math.min(longest, 38) * 7.25 + 18, leastWidth(type));
+  const wanted = Math.max(name.length * 7.6 + 34, Math.min(longest, 38) * 7.25 + 18, leastWidth(type));
   return Math.round(Math.min(280, wanted));
 }
 

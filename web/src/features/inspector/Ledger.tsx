@@ -1,6 +1,7 @@
 import { useQuery } from "@tanstack/react-query";
 import { type Group, isGroup, readConditions, ruleText } from "../../data/expression/conditions";
 import { draftOf, type LeftOut, looking } from "../../data/looking";
+import { useSettled } from "../../data/settled";
 import { configOf, kindOf, titleOf, wiresOf } from "../../document/graph";
 import { entry } from "../../document/json";
 import { useEditor, useEditorState } from "../../editor/react";
@@ -16,9 +17,10 @@ export function Ledger({ node }: { node: string }) {
   const editor = useEditor();
   const key = useEditorState((state) => state.analysis?.nodes[node]?.key ?? null);
   const outputs = useEditorState((state) => state.analysis?.nodes[node]?.outputs.length ?? 0);
+  const settled = useSettled(key);
   const { data } = useQuery({
     queryKey: ["left-out", editor.name, node, key],
-    enabled: key !== null && outputs > 1,
+    enabled: settled && outputs > 1,
     staleTime: Number.POSITIVE_INFINITY,
     placeholderData: (known: LeftOut | undefined, query) => (query?.queryKey[2] === node ? known : undefined),
     queryFn: ({ signal }) => looking.leftOut(draftOf(editor.name, editor.store.getState().document), node, signal),

@@ -1,10 +1,14 @@
 import { keepPreviousData, useQuery } from "@tanstack/react-query";
-import { draftOf, looking } from "../../data/looking";
+import { http, segment } from "../../api/http";
+import type { Suggestion } from "../../data/looking";
+import { useSettled } from "../../data/settled";
 import type { JsonMap } from "../../document/types";
 import { useEditor, useEditorState } from "../../editor/react";
 import { Icon } from "../../ui/Icon";
 import { Tooltip } from "../../ui/Tooltip";
 import { words } from "./words";
+
+type Answer = readonly Suggestion[] | { readonly items: readonly Suggestion[] };
 
 /** The likeliest next steps, each adds a configured node in one click. */
 export function LikelyNext({ node }: { node: string }) {
@@ -13,12 +17,20 @@ export function LikelyNext({ node }: { node: string }) {
   const hasOutput = useEditorState((state) => (state.analysis?.nodes[node]?.outputs.length ?? 0) > 0);
   const readOnly = useEditorState((state) => state.readOnly);
   const catalogue = useEditorState((state) => state.scene.catalogue);
+  const settled = useSettled(key, 700);
+  // The palette asks the same under the same key: one answer serves both.
   const { data } = useQuery({
-    queryKey: ["suggest-next", editor.name, node, key],
-    enabled: key !== null && hasOutput && !readOnly,
+    queryKey: ["suggest", editor.name, node, key],
+    enabled: settled && hasOutput && !readOnly,
     staleTime: Number.POSITIVE_INFINITY,
     placeholderData: keepPreviousData,
-    queryFn: ({ signal }) => looking.suggest(draftOf(editor.name, editor.store.getState().document), node, signal),
+    queryFn: ({ signal }) =>
+      http.post<Answer>(
+        `/pipelines/${segment(editor.name)}/suggest`,
+        { node, document: editor.store.getState().document },
+        { signal },
+      ),
+    select: (answer) => ("items" in answer ? answer.items : answer),
   });
   if (!data || data.length === 0) return null;
   return (

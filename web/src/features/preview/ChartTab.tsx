@@ -1,3 +1,4 @@
+import { useMemo } from "react";
 import { Chart } from "../../data/charts/Chart";
 import { literal } from "../../data/literals";
 import type { Cell } from "../../data/values";
@@ -14,7 +15,8 @@ import { words } from "./words";
 export function ChartTab({ node }: { node: string }) {
   const editor = useEditor();
   const { chart, problem } = useChart(node);
-  const source = useEditorState((state) => wiresInto(state.scene, node)[0]?.from);
+  const scene = useEditorState((state) => state.scene);
+  const source = useMemo(() => wiresInto(scene, node)[0]?.from, [scene, node]);
   const columns = useEditorState((state) =>
     source ? state.analysis?.nodes[source.node]?.schemas[source.port] : undefined,
   );

@@ -55,7 +55,8 @@ export function Tools({ node, ports, port, onPort, search, onSearch, onKeep, pla
               value: name,
               label: (
                 <span className="num">
-                  {words.port[name] ?? name} {counts[place_] ? count(Number(counts[place_])) : ""}
+                  {words.port[name === "output" && ports.includes("rest") ? "kept" : name] ?? name}{" "}
+                  {counts[place_] ? count(Number(counts[place_])) : ""}
                 </span>
               ),
             }))}

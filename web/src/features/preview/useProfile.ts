@@ -1,6 +1,7 @@
 import { keepPreviousData, useQuery } from "@tanstack/react-query";
 import { useMemo } from "react";
 import { looking, type Place, type Profile, type ProfiledColumn } from "../../data/looking";
+import { useSettled } from "../../data/settled";
 
 export interface Facts {
   readonly rows: number;
@@ -13,9 +14,10 @@ const NONE: ReadonlyMap<string, ProfiledColumn> = new Map();
 
 /** Facts of every column of a port over all its rows; the old ones stay until the new ones are there. */
 export function useProfile(place: Place, node: string | null, port: string | undefined, key: string | null): Facts {
+  const settled = useSettled(key);
   const { data, isFetching } = useQuery<Profile>({
     queryKey: ["profile", place.path, node, port, key],
-    enabled: node !== null && key !== null,
+    enabled: node !== null && key !== null && settled,
     staleTime: Number.POSITIVE_INFINITY,
     placeholderData: keepPreviousData,
     retry: false,
@@ -26,8 +28,8 @@ export function useProfile(place: Place, node: string | null, port: string | und
       rows: data?.rows ?? 0,
       seconds: data?.seconds,
       columns: data ? new Map(data.columns.map((column) => [column.name, column])) : NONE,
-      waiting: isFetching,
+      waiting: isFetching || (key !== null && !settled),
     }),
-    [data, isFetching],
+    [data, isFetching, key, settled],
   );
 }

@@ -3,6 +3,7 @@ import { useEffect, useRef, useState } from "react";
 import type { Problem } from "../../api/http";
 import { RowWindow } from "../../data/grid/rowWindow";
 import { type Basis, type DataColumn, looking, type Place, type SortTerm } from "../../data/looking";
+import { settle } from "../../data/settled";
 
 export interface TableQuestion {
   readonly place: Place;
@@ -87,6 +88,7 @@ export function useTable(question: TableQuestion | null): TableState {
         });
         setProblem(null);
         setState("ready");
+        settle(asked.key);
       })
       .catch((error: unknown) => {
         if (abort.signal.aborted) return;

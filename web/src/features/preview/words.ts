@@ -28,9 +28,14 @@ export const words = {
   parquet: "Parquet",
   json: "JSON",
   xlsx: "Excel",
-  port: { output: "Kept", rest: "Rest", rejected: "Rejected", duplicates: "Duplicates", valid: "Valid" } as Readonly<
-    Record<string, string>
-  >,
+  port: {
+    output: "Rows",
+    kept: "Kept",
+    rest: "Rest",
+    rejected: "Rejected",
+    duplicates: "Duplicates",
+    valid: "Valid",
+  } as Readonly<Record<string, string>>,
   basis: {
     all: (rows: string) => `all ${rows} rows`,
     sample: (rows: string) => `sample of ${rows} rows`,
