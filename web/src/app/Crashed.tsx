@@ -3,7 +3,7 @@ import { EmptyState } from "../ui/EmptyState";
 import { words } from "./words";
 
 /** What stands where a page broke: that nothing is lost, the way on, and the details for those who want them. */
-export function Crashed({ error }: { error: Error }) {
+export function Crashed({ error }: { error: unknown }) {
   return (
     <div role="alert" data-testid="crashed" className="h-full">
       <EmptyState
@@ -18,7 +18,7 @@ export function Crashed({ error }: { error: Error }) {
         <p>{words.crashed.text}</p>
         <details className="mt-3 text-left text-xs">
           <summary>{words.crashed.details}</summary>
-          <pre className="mt-1 max-h-48 overflow-auto whitespace-pre-wrap font-mono">{error.message}</pre>
+          <pre className="mt-1 max-h-48 overflow-auto whitespace-pre-wrap font-mono">{error instanceof Error ? error.message : String(error)}</pre>
         </details>
       </EmptyState>
     </div>

@@ -1,5 +1,5 @@
 import { createRootRoute, createRoute, createRouter, lazyRouteComponent, redirect } from "@tanstack/react-router";
-import { Crashed, Crashed } from "./Crashed";
+import { Crashed } from "./Crashed";
 import { NotFound } from "./NotFound";
 import { Root } from "./Root";
 
@@ -152,7 +152,6 @@ export const router = createRouter({
     oldBuilder,
   ]),
   defaultPreload: "intent",
-  defaultErrorComponent: Crashed,
   defaultErrorComponent: Crashed,
   scrollRestoration: false,
 });
