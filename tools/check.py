@@ -18,6 +18,7 @@ COMMANDS: dict[str, list[str]] = {
     "ruff": [str(BIN / "ruff"), "check", "src", "tests", "tools", "benchmarks"],
     "pyright": [str(BIN / "pyright"), "--warnings"],
     "layers": [str(BIN / "lint-imports"), "--no-cache"],
+    "editor": [sys.executable, "-m", "tools.web", "check"],
     "rows": [sys.executable, "-m", "tools.rows", "--check"],
 }
 

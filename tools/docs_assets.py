@@ -14,6 +14,8 @@ import tarfile
 import tempfile
 from pathlib import Path
 
+from tools.node import environment
+
 ROOT = Path(__file__).resolve().parent.parent
 TARGET = ROOT / "src" / "runnel" / "server" / "static" / "docs"
 PACKAGES = {
@@ -54,7 +56,7 @@ def packed(name: str, text: bytes) -> None:
 def fetch(name: str, version: str, folder: Path) -> Path:
     """Return the unpacked package; npm checks its digest against the registry."""
     command = ["npm", "pack", f"{name}@{version}", "--json", "--pack-destination", str(folder)]
-    done = subprocess.run(command, capture_output=True, text=True, check=True, cwd=folder)
+    done = subprocess.run(command, capture_output=True, text=True, check=True, cwd=folder, env=environment())
     file = folder / json.loads(done.stdout)[0]["filename"]
     with tarfile.open(file) as archive:
         archive.extractall(folder / name, filter="data")

