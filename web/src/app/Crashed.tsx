@@ -18,7 +18,9 @@ export function Crashed({ error }: { error: unknown }) {
         <p>{words.crashed.text}</p>
         <details className="mt-3 text-left text-xs">
           <summary>{words.crashed.details}</summary>
-          <pre className="mt-1 max-h-48 overflow-auto whitespace-pre-wrap font-mono">{error instanceof Error ? error.message : String(error)}</pre>
+          <pre className="mt-1 max-h-48 overflow-auto whitespace-pre-wrap font-mono">
+            {error instanceof Error ? error.message : String(error)}
+          </pre>
         </details>
       </EmptyState>
     </div>

@@ -49,7 +49,6 @@ export const orders: PipelineDocument = {
   nodes: {
     orders: { kind: "source.file", config: { path: "data/orders.csv" } },
     customers: { kind: "source.file", config: { path: "data/customers.parquet" } },
-    // biome-ignore lint/suspicious/noTemplateCurlyInString: a reference of the pipeline format
     paid: { kind: "table.filter", from: "orders", config: { where: "status = ${params.status}" } },
     joined: { kind: "table.join", from: { left: "paid", right: "customers" }, config: { how: "left", on: ["id"] } },
     totals: { kind: "table.aggregate", from: "joined", config: { group_by: ["country"], values: { n: "count(*)" } } },

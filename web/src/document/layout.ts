@@ -7,6 +7,7 @@ import {
   GRID,
   NODE_WIDTH,
   overlaps,
+  portTop,
   type Rect,
   ROW_GAP,
   type Size,
@@ -14,20 +15,23 @@ import {
   sizeOf,
   snap,
 } from "./shape";
-import type { Point } from "./types";
+import type { Point, Wire } from "./types";
 
 /** What is laid out, free of the document, so that a worker can do it. */
 export interface LayoutInput {
   readonly nodes: readonly (Size & { readonly id: string })[];
-  readonly edges: readonly { readonly from: string; readonly to: string }[];
+  /** `drop` is how much higher the target must stand for a straight wire. */
+  readonly edges: readonly { readonly from: string; readonly to: string; readonly drop: number }[];
   /** The width that a band may have; bands need at least one column. */
   readonly width: number;
 }
 
 const MARGIN = 24;
 
-/** The width of the canvas beside both panels, for documents that are opened without positions. */
-export const DEFAULT_WIDTH = 1100;
+/** The width for a pipeline that is opened without positions: few nodes fit beside both panels at 100 %. */
+export function openingWidth(nodes: number): number {
+  return nodes <= 12 ? 840 : nodes <= 40 ? 1100 : Math.max(1700, Math.sqrt(nodes) * 340);
+}
 
 export function layoutInput(scene: Scene, width: number, only?: ReadonlySet<string>): LayoutInput {
   const ids = nodeIds(scene.document).filter((id) => !only || only.has(id));
@@ -38,8 +42,14 @@ export function layoutInput(scene: Scene, width: number, only?: ReadonlySet<stri
   const edges = wires
     .filter((wire) => inside.has(wire.from.node) && inside.has(wire.to.node))
     .toSorted((a, b) => portPlace(scene, a.from) - portPlace(scene, b.from))
-    .map((wire) => ({ from: wire.from.node, to: wire.to.node }));
+    .map((wire) => ({ from: wire.from.node, to: wire.to.node, drop: dropOf(scene, wire) }));
   return { nodes, edges, width };
+}
+
+/** How far the output stands below its node's top, less how far the input does. */
+function dropOf(scene: Scene, { from, to }: Wire): number {
+  const into = shownPorts(scene, to.node).inputs.findIndex((port) => port.name === to.port);
+  return portTop(Math.max(portPlace(scene, from), 0)) - portTop(Math.max(into, 0));
 }
 
 function portPlace(scene: Scene, ref: { node: string; port: string }): number {
@@ -54,7 +64,7 @@ export function layout(input: LayoutInput): Map<string, Point> {
   const places = new Map<string, Point>();
   let top = 0;
   for (const part of chains) {
-    const made = bands(columnsOf(part), input.width);
+    const made = bands(columnsOf(part), part.edges, input.width);
     let bottom = top;
     for (const [id, [x, y], height] of made) {
       places.set(id, [x, top + y]);
@@ -111,18 +121,51 @@ function at(graph: Graph, id: string): { x: number; y: number } {
 const columnsThatFit = (width: number) =>
   Math.max(1, Math.floor((width - 2 * MARGIN + COLUMN_GAP) / (NODE_WIDTH + COLUMN_GAP)));
 
+/** The first column of each band: as few bands as fit, broken where the fewest wires cross. */
+function breaks(columns: number, fits: number, crossing: readonly number[]): number[] {
+  const bandsNeeded = Math.ceil(columns / fits);
+  // best[band][start]: the cheapest way to put the columns from `start` on into the bands from `band` on.
+  const best = new Map<string, { cost: number; next: number }>();
+  const cheapest = (band: number, start: number): { cost: number; next: number } => {
+    if (start >= columns) return { cost: band >= bandsNeeded ? 0 : Number.POSITIVE_INFINITY, next: columns };
+    if (band >= bandsNeeded) return { cost: Number.POSITIVE_INFINITY, next: columns };
+    const key = `${band}:${start}`;
+    const known = best.get(key);
+    if (known) return known;
+    let found = { cost: Number.POSITIVE_INFINITY, next: columns };
+    for (let end = Math.min(columns, start + fits); end > start; end -= 1) {
+      const cost = (end < columns ? (crossing[end] ?? 0) : 0) + cheapest(band + 1, end).cost;
+      if (cost < found.cost) found = { cost, next: end };
+    }
+    best.set(key, found);
+    return found;
+  };
+  const starts = [0];
+  for (let band = 0; starts.length < bandsNeeded; band += 1) starts.push(cheapest(band, starts.at(-1) ?? 0).next);
+  return starts;
+}
+
 /** Break the columns into bands under each other; each band begins at its own top. */
-function bands(placed: readonly Placed[], width: number): [id: string, place: Point, height: number][] {
+function bands(
+  placed: readonly Placed[],
+  edges: LayoutInput["edges"],
+  width: number,
+): [id: string, place: Point, height: number][] {
   const columns = Math.max(...placed.map((node) => node.column)) + 1;
-  const fits = columnsThatFit(width);
-  const count = columns > fits ? Math.ceil(columns / fits) : 1;
-  const perBand = Math.ceil(columns / count);
+  const columnOf = new Map(placed.map((node) => [node.id, node.column]));
+  const crossing = Array.from(
+    { length: columns },
+    (_, column) =>
+      edges.filter(({ from, to }) => (columnOf.get(from) ?? 0) < column && (columnOf.get(to) ?? 0) >= column).length,
+  );
+  const starts = breaks(columns, columnsThatFit(width), crossing);
   const result: [string, Point, number][] = [];
   let top = 0;
-  for (let band = 0; band < count; band += 1) {
-    const members = placed.filter((node) => Math.floor(node.column / perBand) === band);
-    if (members.length === 0) continue;
-    const straight = settle(members.map((node) => ({ ...node, column: node.column % perBand })));
+  starts.forEach((start, band) => {
+    const end = starts[band + 1] ?? columns;
+    const members = placed.filter((node) => node.column >= start && node.column < end);
+    if (members.length === 0) return;
+    const straight = straighten(settle(members.map((node) => ({ ...node, column: node.column - start }))), edges);
     const first = Math.min(...straight.map((node) => node.y));
     let bottom = top;
     for (const node of straight) {
@@ -131,7 +174,7 @@ function bands(placed: readonly Placed[], width: number): [id: string, place: Po
       bottom = Math.max(bottom, y + node.height);
     }
     top = snap(bottom + BAND_GAP + GRID);
-  }
+  });
   return result;
 }
 
@@ -145,6 +188,43 @@ function settle(nodes: readonly Placed[]): Placed[] {
     result.push({ ...node, y });
   }
   return result;
+}
+
+const STRAIGHTEN_ROUNDS = 3;
+
+/** Move nodes within the room of their columns, so that wires between neighbours run straight. */
+function straighten(nodes: readonly Placed[], edges: LayoutInput["edges"]): Placed[] {
+  const places = new Map(nodes.map((node) => [node.id, node]));
+  const columns = [...new Set(nodes.map((node) => node.column))].sort((a, b) => a - b);
+  for (let round = 0; round < STRAIGHTEN_ROUNDS; round += 1) {
+    for (const column of columns) {
+      const members = [...places.values()].filter((node) => node.column === column).sort((a, b) => a.y - b.y);
+      members.forEach((node, place) => {
+        const wanted = wantedHeight(node, places, edges);
+        if (wanted === null) return;
+        const above = places.get(members[place - 1]?.id ?? "");
+        const below = places.get(members[place + 1]?.id ?? "");
+        const least = above ? above.y + above.height + ROW_GAP - GRID : Number.NEGATIVE_INFINITY;
+        const most = below ? below.y - ROW_GAP + GRID - node.height : Number.POSITIVE_INFINITY;
+        if (least > most) return;
+        // Straight or not at all: a snapped height would only bend the wire the other way.
+        if (wanted >= least && wanted <= most) places.set(node.id, { ...node, y: wanted });
+      });
+    }
+  }
+  return nodes.map((node) => places.get(node.id) ?? node);
+}
+
+/** The height at which the wire from the nearest node before it is straight. */
+function wantedHeight(node: Placed, places: ReadonlyMap<string, Placed>, edges: LayoutInput["edges"]): number | null {
+  let best: number | null = null;
+  for (const { from, to, drop } of edges) {
+    const source = places.get(from);
+    if (to !== node.id || !source || source.column >= node.column) continue;
+    const height = source.y + drop;
+    if (best === null || Math.abs(height - node.y) < Math.abs(best - node.y)) best = height;
+  }
+  return best !== null && Math.abs(best - node.y) <= 64 ? best : null;
 }
 
 function components(input: LayoutInput): LayoutInput[] {

@@ -1,6 +1,6 @@
 /** Places for nodes whose place the document does not say; large graphs are laid out beside the page's own thread. */
 import { nodeIds, type Scene, wiresOf } from "../document/graph";
-import { DEFAULT_WIDTH, type LayoutInput, layout, layoutInput } from "../document/layout";
+import { type LayoutInput, layout, layoutInput, openingWidth } from "../document/layout";
 import { freePlace, type Positions, rectsOf } from "../document/placing";
 import { COLUMN_GAP, NODE_WIDTH, sizeOf, snapped, storedPositions } from "../document/shape";
 import type { Point } from "../document/types";
@@ -39,7 +39,7 @@ const signatureOf = (input: LayoutInput) =>
 
 /** Places for all nodes at once; null when a worker is asked, which answers to `later`. */
 function automatic(scene: Scene, later: (places: Positions) => void): ReadonlyMap<string, Point> | null {
-  const input = layoutInput(scene, DEFAULT_WIDTH);
+  const input = layoutInput(scene, openingWidth(nodeIds(scene.document).length));
   const signature = signatureOf(input);
   if (last?.signature === signature) return last.places;
   if (input.nodes.length > LARGE) {

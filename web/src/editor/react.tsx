@@ -19,13 +19,11 @@ export function useEditor(): Editor {
   return editor;
 }
 
-/** A part of what is known of the pipeline; the selector returns a primitive or something that is kept. */
+/**
+ * A part of what is known of the pipeline. What the selector returns is compared by its parts, so that a new array or
+ * object of kept parts draws nothing anew.
+ */
 export function useEditorState<T>(selector: (state: EditorState) => T): T {
-  return useStore(useEditor().store, selector);
-}
-
-/** Like `useEditorState`, for selectors that make a new array or object of kept parts. */
-export function useEditorShallow<T>(selector: (state: EditorState) => T): T {
   return useStore(useEditor().store, useShallow(selector));
 }
 

@@ -55,13 +55,16 @@ function errorOf(error: RunError | null | undefined): RunView["error"] {
   return error ? { what: error.what, hint: error.hint, node: error.where?.node?.split("/")[0] ?? null } : null;
 }
 
+const waits: ReadonlySet<string> = new Set(["queued", "running"]);
+
 /** The whole of a run, as the server describes it; `key` is asked for every node. */
 export function runView(answer: RunAnswer, key: (node: string) => string | null): RunView {
   const nodes = new Map<string, NodeResult>();
+  const over = !waits.has(stateOf(answer.status));
   for (const node of answer.nodes) {
     const [outer] = node.id.split("/");
     if (!outer) continue;
-    const state = stateOf(node.status);
+    const state = over && waits.has(stateOf(node.status)) ? "idle" : stateOf(node.status);
     nodes.set(outer, { state, rows: node.rows_out, seconds: node.seconds, key: key(outer) });
   }
   const error = errorOf(answer.error);

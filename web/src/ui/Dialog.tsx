@@ -35,6 +35,15 @@ export function Dialog({
         <Radix.Overlay className="fixed inset-0 z-40 bg-[rgb(0_0_0/0.32)] dark:bg-[rgb(0_0_0/0.56)]" />
         <Radix.Content
           data-testid={testid}
+          onOpenAutoFocus={(event) => {
+            // The first field, else the dialog itself: a focused Close would show its tooltip at once.
+            event.preventDefault();
+            const content = event.currentTarget as HTMLElement;
+            const field = content.querySelector<HTMLElement>(
+              "[data-autofocus], input:not([type=hidden]), textarea, select",
+            );
+            (field ?? content).focus();
+          }}
           className={cn(
             "fixed top-1/2 left-1/2 z-40 flex max-h-[86vh] w-[min(92vw,480px)] -translate-x-1/2 -translate-y-1/2 flex-col rounded-2xl bg-raised shadow-menu outline-none",
             wide && "w-[min(94vw,980px)]",

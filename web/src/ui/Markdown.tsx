@@ -6,11 +6,14 @@ export const Markdown = memo(function Markdown({ text, className }: { text: stri
   return <div className={cn("flex flex-col gap-1.5", className)}>{blocks(text)}</div>;
 });
 
+/** Parts of one text never change places. */
+const keyOf = (place: number) => `part-${place}`;
+
 function blocks(text: string): ReactNode[] {
   return text
     .split(/\n{2,}/)
     .filter((block) => block.trim() !== "")
-    .map((block, place) => <Fragment key={`${place}-${block.length}`}>{blockOf(block)}</Fragment>);
+    .map((block, place) => <Fragment key={keyOf(place)}>{blockOf(block)}</Fragment>);
 }
 
 function blockOf(block: string): ReactNode {
@@ -30,7 +33,7 @@ function blockOf(block: string): ReactNode {
   return (
     <p className="whitespace-pre-wrap">
       {lines.map((line, place) => (
-        <Fragment key={`${place}-${line}`}>
+        <Fragment key={keyOf(place)}>
           {place > 0 ? "\n" : ""}
           {inline(line.replace(/^#{1,4}\s+/, ""))}
         </Fragment>
@@ -43,7 +46,7 @@ const PARTS = /(`[^`]+`|\*\*[^*]+\*\*|\*[^*]+\*|\[[^\]]+\]\(https?:\/\/[^\s)]+\)
 
 function inline(text: string): ReactNode[] {
   return text.split(PARTS).map((part, place) => {
-    const key = `${place}-${part}`;
+    const key = keyOf(place);
     if (part.startsWith("`") && part.length > 2) return <code key={key}>{part.slice(1, -1)}</code>;
     if (part.startsWith("**") && part.length > 4) return <strong key={key}>{part.slice(2, -2)}</strong>;
     if (part.startsWith("*") && part.length > 2) return <em key={key}>{part.slice(1, -1)}</em>;

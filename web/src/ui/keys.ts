@@ -15,14 +15,19 @@ const NAMES: Record<string, [mac: string, other: string]> = {
   ArrowRight: ["→", "→"],
 };
 
+/** The parts of a shortcut; a plus sign alone is a key. */
+function partsOf(keys: string): string[] {
+  return keys === "+" ? ["+"] : keys.split("+");
+}
+
 /** Return the parts to show, e.g. `["Ctrl", "K"]`. */
 export function shownKeys(keys: string): string[] {
-  return keys.split("+").map((part) => NAMES[part]?.[isMac ? 0 : 1] ?? part);
+  return partsOf(keys).map((part) => NAMES[part]?.[isMac ? 0 : 1] ?? part);
 }
 
 /** Tell whether a key press is the shortcut. */
 export function matchesKeys(event: KeyboardEvent, keys: string): boolean {
-  const parts = keys.split("+");
+  const parts = partsOf(keys);
   const key = parts.at(-1) ?? "";
   const wants = (part: string) => parts.includes(part) && part !== key;
   const mod = isMac ? event.metaKey : event.ctrlKey;

@@ -3,6 +3,8 @@ export const words = {
   close: "Close",
   dismiss: "Dismiss",
   undo: "Undo",
+  stopped: "This part stopped",
+  again: "Try again",
   loading: "Loading",
   resize: "Resize",
   notifications: "Notifications",

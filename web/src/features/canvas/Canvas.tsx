@@ -10,11 +10,13 @@ import {
   ReactFlowProvider,
   SelectionMode,
   useStore,
+  useStoreApi,
 } from "@xyflow/react";
 import { useEffect, useRef } from "react";
 import { useStore as useGesture } from "zustand";
 import { nodeIds } from "../../document/graph";
-import { GRID } from "../../document/shape";
+import { rectsOf } from "../../document/placing";
+import { bounds, GRID } from "../../document/shape";
 import { KIND_TYPE } from "../../editor/dragging";
 import { useEditor, useEditorState, useEditorView } from "../../editor/react";
 import { nodeState } from "../../editor/state";
@@ -33,7 +35,7 @@ import { ConnectMenu } from "./menu/ConnectMenu";
 import { spoken } from "./node/describe";
 import { NodeCard } from "./node/NodeCard";
 import { NoteCard } from "./note/NoteCard";
-import { useCanvasApi } from "./useCanvasApi";
+import { openingViewport, useCanvasApi } from "./useCanvasApi";
 import { useConnecting } from "./useConnecting";
 import { framed, useFlow } from "./useFlow";
 import { ConnectionWire } from "./wire/ConnectionWire";
@@ -69,6 +71,7 @@ function Surface() {
   const flow = useFlow();
   const connecting = useConnecting();
   const readOnly = useEditorState((state) => state.readOnly);
+  const store = useStoreApi();
   const lod = useStore((state) => lodOf(state.transform[2]));
   const dragging = useGesture(gesture, (state) => state.dragged?.type);
   const taken = useRef<{ frame: string; ids: Set<string>; from: { x: number; y: number } } | null>(null);
@@ -106,7 +109,6 @@ function Surface() {
     if (target && "wire" in target) insertExisting(editor, node.id, target.wire);
   };
   return (
-    // biome-ignore lint/a11y/useSemanticElements: a canvas is an application of its own
     <div
       ref={box}
       role="application"
@@ -177,8 +179,11 @@ function Surface() {
           snapGrid={SNAP}
           minZoom={0.1}
           maxZoom={2.5}
-          fitView
-          fitViewOptions={{ padding: 0.08, maxZoom: 1, minZoom: 0.3 }}
+          onInit={(instance) => {
+            const { scene, positions } = editor.store.getState();
+            const box = { width: store.getState().width, height: store.getState().height };
+            void instance.setViewport(openingViewport(bounds([...rectsOf(scene, positions).values()]), box));
+          }}
           panOnScroll
           panOnDrag={[1, 2]}
           selectionOnDrag

@@ -43,7 +43,6 @@ export function CanvasMenu({ children }: { children: ReactNode }) {
   };
   return (
     <ContextMenu groups={groups}>
-      {/* biome-ignore lint/a11y/noStaticElementInteractions: the menu's own key opens it too */}
       <div
         className="absolute inset-0"
         onContextMenuCapture={(event) => {

@@ -59,7 +59,8 @@ export function dropKind(editor: Editor, kindId: string, x: number, y: number): 
 export async function dropFiles(editor: Editor, files: readonly File[], at: Point): Promise<void> {
   const kind = editor.store.getState().scene.catalogue.get("source.file");
   if (!kind) return;
-  let [x, y] = at;
+  const [x] = at;
+  let [, y] = at;
   for (const file of files) {
     try {
       const stored = await uploadFile(file);
@@ -68,7 +69,7 @@ export async function dropFiles(editor: Editor, files: readonly File[], at: Poin
       const change = addNode(scene, positions, { kind, id, config: { path: stored.path }, at: [x, y] });
       editor.run(change);
       editor.view.getState().canvas?.reveal([change.node]);
-      [x, y] = [x, y + 112];
+      y += 112;
     } catch (error) {
       toast({
         tone: "error",

@@ -1,6 +1,6 @@
 /** The gesture that goes on: a wire that is dragged, a refusal that is shown, a place under a dragged node. */
 import { createStore } from "zustand/vanilla";
-import { AFTER, DONE, portsOf, reach, type Scene, wiresOf } from "../../document/graph";
+import { AFTER, DONE, nodeIds, portsOf, reach, type Scene, wiresOf } from "../../document/graph";
 import type { Point, Port, PortRef, Wire } from "../../document/types";
 import { canConnect, converterFor, type Verdict } from "../../document/typing";
 
@@ -41,34 +41,34 @@ export const gesture = createStore<Gesture>(() => ({
 
 export const portKey = (ref: PortRef, side: "input" | "output") => `${side}:${ref.node}.${ref.port}`;
 
+/** Whether some kind makes one type into the other; asked once per pair. */
+function converting(scene: Scene): (from: string, to: string) => boolean {
+  const known = new Map<string, boolean>();
+  return (from, to) => {
+    const key = `${from}>${to}`;
+    const found = known.get(key) ?? converterFor(scene.catalogue.values(), from, to) !== null;
+    known.set(key, found);
+    return found;
+  };
+}
+
 /** How every port stands to a wire from (or into) the given one. */
 export function portStates(scene: Scene, ref: PortRef, side: "output" | "input", type: string): Map<string, PortState> {
   const states = new Map<string, PortState>();
-  const wires = wiresOf(scene);
-  const circle = reach(wires, [ref.node], side === "output" ? "up" : "down");
+  const circle = reach(wiresOf(scene), [ref.node], side === "output" ? "up" : "down");
   circle.add(ref.node);
   const other = side === "output" ? "input" : "output";
-  const converters = new Map<string, boolean>();
-  const converts = (a: string, b: string) => {
-    const key = `${a}>${b}`;
-    const known = converters.get(key);
-    if (known !== undefined) return known;
-    const found = converterFor(scene.catalogue.values(), a, b) !== null;
-    converters.set(key, found);
-    return found;
+  const converts = converting(scene);
+  const stateOf = (node: string, port: Port): PortState => {
+    if (circle.has(node)) return "refused";
+    if (port.type === type) return "compatible";
+    const fits = side === "output" ? converts(type, port.type) : converts(port.type, type);
+    return fits ? "convertible" : "refused";
   };
-  for (const node of Object.keys((scene.document.nodes as object | undefined) ?? {})) {
+  for (const node of nodeIds(scene.document)) {
     const ports = portsOf(scene.document, scene.catalogue, scene.known, node);
     const list: readonly Port[] = side === "output" ? [...ports.inputs, AFTER] : [...ports.outputs, DONE];
-    for (const port of list) {
-      const key = portKey({ node, port: port.name }, other);
-      if (circle.has(node)) states.set(key, "refused");
-      else if (port.type === type) states.set(key, "compatible");
-      else {
-        const [a, b] = side === "output" ? [type, port.type] : [port.type, type];
-        states.set(key, converts(a, b) ? "convertible" : "refused");
-      }
-    }
+    for (const port of list) states.set(portKey({ node, port: port.name }, other), stateOf(node, port));
   }
   return states;
 }

@@ -61,6 +61,23 @@ function fitAll(flow: ReactFlowInstance<FlowNode, WireEdgeType>, count: number):
   void flow.fitView({ padding: 0.08, maxZoom: count < 3 ? 1 : 1.1, minZoom: 0.1, duration: duration() });
 }
 
+/** The first picture: readable nodes from the top left; what does not fit lies to the right and below. */
+export function openingViewport(
+  rect: Rect | null,
+  size: { width: number; height: number },
+): { x: number; y: number; zoom: number } {
+  if (!rect) return { x: size.width / 2, y: size.height / 2, zoom: 1 };
+  const foot = 52;
+  const fits = Math.min(
+    (size.width - 2 * MARGIN) / rect.width,
+    (size.height - 2 * MARGIN - foot + MARGIN) / rect.height,
+  );
+  const zoom = Math.min(1, Math.max(0.75, fits));
+  const spare = size.width - rect.width * zoom;
+  const x = Math.max(MARGIN, Math.min(spare / 2, 120)) - rect.x * zoom;
+  return { x, y: MARGIN - rect.y * zoom, zoom };
+}
+
 /** Pan as little as needed until the box is wholly seen; zoom out only when it does not fit. */
 function reveal(
   flow: ReactFlowInstance<FlowNode, WireEdgeType>,

@@ -118,6 +118,7 @@ function Row({ entry, active, onRun, onHover }: RowProps) {
     if (active) row.current?.scrollIntoView({ block: "nearest" });
   }, [active]);
   return (
+    // biome-ignore lint/a11y/useKeyWithClickEvents: the field above chooses by arrow keys and Enter
     <div
       ref={row}
       id={`command-${entry.id}`}

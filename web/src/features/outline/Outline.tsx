@@ -1,7 +1,7 @@
 import { memo, type ReactNode, useMemo, useRef, useState } from "react";
 import { categoryOf } from "../../document/category";
 import { kindOf, portsOf, titleOf, wiresOf } from "../../document/graph";
-import { useEditor, useEditorShallow, useEditorState } from "../../editor/react";
+import { useEditor, useEditorState } from "../../editor/react";
 import { type EditorState, nodeState, rowsOf } from "../../editor/state";
 import { cn } from "../../ui/cn";
 import { count } from "../../ui/format";
@@ -44,15 +44,19 @@ export function Outline() {
   };
   const onKeyDown = (event: React.KeyboardEvent) => {
     const place = current ? shown.indexOf(current) : -1;
-    if (event.key === "ArrowDown" && !event.altKey) go(shown[place + 1]);
-    else if (event.key === "ArrowUp" && !event.altKey) go(shown[Math.max(place - 1, 0)]);
-    else if (event.key === "ArrowRight" || (event.key === "ArrowDown" && event.altKey))
-      go(neighbour(editor.store.getState(), current, "down"));
-    else if (event.key === "ArrowLeft" || (event.key === "ArrowUp" && event.altKey))
-      go(neighbour(editor.store.getState(), current, "up"));
-    else if (event.key === "Home") go(shown[0]);
-    else if (event.key === "End") go(shown.at(-1));
-    else return;
+    const state = editor.store.getState();
+    const targets = new Map<string, string | undefined>([
+      ["ArrowDown", shown[place + 1]],
+      ["ArrowUp", shown[Math.max(place - 1, 0)]],
+      ["ArrowRight", neighbour(state, current, "down")],
+      ["ArrowLeft", neighbour(state, current, "up")],
+      ["Home", shown[0]],
+      ["End", shown.at(-1)],
+    ]);
+    const along: Readonly<Record<string, string>> = { ArrowDown: "ArrowRight", ArrowUp: "ArrowLeft" };
+    const key = event.altKey ? (along[event.key] ?? event.key) : event.key;
+    if (!targets.has(key)) return;
+    go(targets.get(key));
     event.preventDefault();
     event.stopPropagation();
   };
@@ -115,7 +119,6 @@ interface GroupProps {
 
 function Group({ title, closed, onToggle, children }: GroupProps) {
   return (
-    // biome-ignore lint/a11y/useSemanticElements: a group of a tree
     <div role="group" aria-label={title}>
       <button
         type="button"
@@ -139,7 +142,7 @@ function neighbour(state: EditorState, id: string | null, direction: "up" | "dow
 
 const Item = memo(function Item({ id, tabbable, last }: { id: string; tabbable: boolean; last: boolean }) {
   const editor = useEditor();
-  const facts = useEditorShallow((state) => {
+  const facts = useEditorState((state) => {
     const kind = kindOf(state.document, id);
     return {
       kind,
@@ -152,6 +155,7 @@ const Item = memo(function Item({ id, tabbable, last }: { id: string; tabbable: 
   });
   const { kind, title, icon, status, rows, selected } = facts;
   return (
+    // biome-ignore lint/a11y/useKeyWithClickEvents: the tree moves the selection by arrow keys
     <div
       role="treeitem"
       aria-selected={selected}
@@ -192,6 +196,9 @@ function rowsText(state: EditorState, id: string): string {
   return read && !read.stale ? count(read.rows) : "";
 }
 
+/** Numbers that stand for themselves, not inside a name. */
+const NUMBERS = /((?<![\w./-])\d[\d,]*(?:\.\d+)?(?:\s?%)?(?![\w.]\w))/;
+
 /** The pipeline's own prose. */
 function InWords() {
   const prose = useEditorState((state) => state.analysis?.words ?? "");
@@ -200,7 +207,7 @@ function InWords() {
     <section className="num max-h-44 shrink-0 overflow-auto border-t px-3 pt-2.5 pb-3 text-muted text-xs leading-[1.125rem] contrast:border-t-2">
       <h3 className="mb-0.5 font-semibold text-text">{words.inWords}</h3>
       <p>
-        {prose.split(/(\d[\d,.]*(?:\s?%)?)/).map((part, place) =>
+        {prose.split(NUMBERS).map((part, place) =>
           place % 2 === 1 ? (
             // biome-ignore lint/suspicious/noArrayIndexKey: parts of one text never change places
             <b key={place} className="font-medium text-text">

@@ -27,12 +27,8 @@ export function Problems() {
   }
   return (
     <ul className="flex flex-col">
-      {ordered(findings).map((finding, place) => (
-        <Problem
-          key={`${finding.code}${finding.where.node}${finding.what}${place}`}
-          finding={finding}
-          first={finding === first}
-        />
+      {ordered(findings).map((finding) => (
+        <Problem key={JSON.stringify(finding)} finding={finding} first={finding === first} />
       ))}
     </ul>
   );

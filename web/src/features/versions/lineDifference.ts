@@ -21,44 +21,40 @@ export function lineDifference(before: string, after: string): string {
   return shown(lines);
 }
 
-function middle(a: readonly string[], b: readonly string[]): Line[] {
-  if (a.length * b.length > MAX_CELLS) {
-    return [...a.map((text): Line => ["-", text]), ...b.map((text): Line => ["+", text])];
-  }
+/** Lengths of the longest common subsequences of all ends: row `i`, column `j`. */
+function common(a: readonly string[], b: readonly string[]): (i: number, j: number) => number {
   const width = b.length + 1;
   const table = new Uint32Array((a.length + 1) * width);
+  const at = (i: number, j: number) => table[i * width + j] ?? 0;
   for (let i = a.length - 1; i >= 0; i -= 1) {
     for (let j = b.length - 1; j >= 0; j -= 1) {
-      const same = a[i] === b[j];
-      const [down, right, across] = [
-        table[(i + 1) * width + j],
-        table[i * width + j + 1],
-        table[(i + 1) * width + j + 1],
-      ];
-      table[i * width + j] = same ? (across ?? 0) + 1 : Math.max(down ?? 0, right ?? 0);
+      table[i * width + j] = a[i] === b[j] ? at(i + 1, j + 1) + 1 : Math.max(at(i + 1, j), at(i, j + 1));
     }
   }
+  return at;
+}
+
+function middle(a: readonly string[], b: readonly string[]): Line[] {
+  const gone = (text: string): Line => ["-", text];
+  const come = (text: string): Line => ["+", text];
+  if (a.length * b.length > MAX_CELLS) return [...a.map(gone), ...b.map(come)];
+  const length = common(a, b);
   const lines: Line[] = [];
-  let i = 0;
-  let j = 0;
-  while (i < a.length || j < b.length) {
-    const [left, right] = [a[i], b[j]];
-    if (left !== undefined && left === right) {
+  let [i, j] = [0, 0];
+  while (i < a.length && j < b.length) {
+    const [left, right] = [a[i] as string, b[j] as string];
+    if (left === right) {
       lines.push([" ", left]);
+      [i, j] = [i + 1, j + 1];
+    } else if (length(i + 1, j) >= length(i, j + 1)) {
+      lines.push(gone(left));
       i += 1;
-      j += 1;
-    } else if (
-      left !== undefined &&
-      (right === undefined || (table[(i + 1) * width + j] ?? 0) >= (table[i * width + j + 1] ?? 0))
-    ) {
-      lines.push(["-", left]);
-      i += 1;
-    } else if (right !== undefined) {
-      lines.push(["+", right]);
+    } else {
+      lines.push(come(right));
       j += 1;
     }
   }
-  return lines;
+  return [...lines, ...a.slice(i).map(gone), ...b.slice(j).map(come)];
 }
 
 function shown(lines: readonly Line[]): string {

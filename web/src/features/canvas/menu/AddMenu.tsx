@@ -169,6 +169,7 @@ function Offer({ found: { kind, why }, phrase, active, onChoose, onHover }: Offe
     if (active) row.current?.scrollIntoView({ block: "nearest" });
   }, [active]);
   return (
+    // biome-ignore lint/a11y/useKeyWithClickEvents: the field above chooses by arrow keys and Enter
     <div
       ref={row}
       id={`add-${kind.kind}`}

@@ -40,22 +40,23 @@ function Opened({ node }: { node: string }) {
   const [phrase, setPhrase] = useState("");
   const [place, setPlace] = useState(0);
   const box = useRef<HTMLDivElement>(null);
-  const output = mainOutput(scene, node);
-  const from = output ? { node, port: output.name } : null;
+  const port = mainOutput(scene, node)?.name;
   const choices = useMemo(() => {
-    if (!from) return [];
+    if (port === undefined) return [];
     const parts = plainWords(phrase);
-    return choicesFor(scene, { node, port: from.port }).filter((choice) => {
+    return choicesFor(scene, { node, port }).filter((choice) => {
       const text = plainWords(`${choice.title} ${choice.detail} ${choice.to.node}`).join(" ");
       return parts.every((part) => text.includes(part));
     });
-  }, [scene, node, from?.port, phrase]);
+  }, [scene, node, port, phrase]);
   const close = () => {
     editor.view.setState({ connecting: null });
     editor.view.getState().canvas?.focus();
   };
   const choose = (choice: Choice | undefined) => {
-    if (choice && from) editor.run(connect(editor.store.getState().scene, { from, to: choice.to }));
+    if (choice && port !== undefined) {
+      editor.run(connect(editor.store.getState().scene, { from: { node, port }, to: choice.to }));
+    }
     close();
   };
   useCloseOutside(box, close);
@@ -91,6 +92,7 @@ function Opened({ node }: { node: string }) {
       />
       <div role="listbox" aria-label={words.connect.label} className="max-h-64 overflow-auto p-1">
         {choices.map((choice) => (
+          // biome-ignore lint/a11y/useKeyWithClickEvents: the field above chooses by arrow keys and Enter
           <div
             key={`${choice.to.node}.${choice.to.port}`}
             role="option"

@@ -33,7 +33,6 @@ export const NodeCard = memo(function NodeCard({ id, selected }: NodeProps<CardN
   const category = categoryOf(kind);
   const isChart = kind.startsWith("chart.");
   return (
-    // biome-ignore lint/a11y/useAriaPropsSupportedByRole: a node is a group with a name
     <div
       id={`node-${id}`}
       role="group"

@@ -5,7 +5,7 @@ import { useShallow } from "zustand/react/shallow";
 import { AFTER, DONE, wiresOf } from "../../../document/graph";
 import { portTop, shownPorts } from "../../../document/shape";
 import type { Port } from "../../../document/types";
-import { useEditorShallow, useEditorState } from "../../../editor/react";
+import { useEditorState } from "../../../editor/react";
 import { gesture, type PortState, portKey } from "../gesture";
 import { words } from "../words";
 import { PortShape } from "./PortShape";
@@ -60,7 +60,7 @@ const PortHandle = memo(function PortHandle({ node, port, side, used, style, pos
 /** All ports of a node, with the names of those below the first. */
 export const Ports = memo(function Ports({ node }: { node: string }) {
   const ports = useEditorState((state) => shownPorts(state.scene, node));
-  const used = useEditorShallow((state) => {
+  const used = useEditorState((state) => {
     const found: string[] = [];
     for (const wire of wiresOf(state.scene)) {
       if (wire.to.node === node) found.push(`input:${wire.to.port}`);

@@ -1,4 +1,4 @@
-import { EdgeLabelRenderer, type EdgeProps, useInternalNode } from "@xyflow/react";
+import { EdgeLabelRenderer, type EdgeProps } from "@xyflow/react";
 import { memo, useMemo } from "react";
 import { useStore } from "zustand";
 import { disconnect } from "../../../document/commands/connect";
@@ -11,24 +11,19 @@ import { HANDLE, type WireEdgeType } from "../flow/toFlow";
 import { gesture } from "../gesture";
 import { portColour } from "../node/PortShape";
 import { words } from "../words";
+import { lanesOf } from "./corridors";
 import { parseFacts, type WireFacts, wireFactsText } from "./wireFacts";
 import { orderPath, wirePath, wireWidth } from "./wirePath";
 
 const HALF = HANDLE / 2;
 
-function usePath(props: EdgeProps<WireEdgeType>, isOrder: boolean) {
-  const { sourceX, sourceY, targetX, targetY, source, target } = props;
-  const from = useInternalNode(source);
-  const to = useInternalNode(target);
-  const [sourceTop, sourceHeight] = [from?.internals.positionAbsolute.y ?? sourceY, from?.height ?? 0];
-  const [targetTop, targetHeight] = [to?.internals.positionAbsolute.y ?? targetY, to?.height ?? 0];
+function usePath(props: EdgeProps<WireEdgeType>, wire: Wire, isOrder: boolean) {
+  const { sourceX, sourceY, targetX, targetY } = props;
+  const lane = useEditorState((state) => lanesOf(state.scene, state.positions).get(wire.id) ?? null);
   return useMemo(() => {
     if (isOrder) return orderPath({ x1: sourceX, y1: sourceY - HALF, x2: targetX, y2: targetY + HALF - 8 });
-    return wirePath(
-      { x1: sourceX - HALF, y1: sourceY, x2: targetX + HALF, y2: targetY },
-      { sourceTop, sourceBottom: sourceTop + sourceHeight, targetTop, targetBottom: targetTop + targetHeight },
-    );
-  }, [isOrder, sourceX, sourceY, targetX, targetY, sourceTop, sourceHeight, targetTop, targetHeight]);
+    return wirePath({ x1: sourceX - HALF, y1: sourceY, x2: targetX + HALF, y2: targetY }, lane);
+  }, [isOrder, sourceX, sourceY, targetX, targetY, lane]);
 }
 
 /** One wire: as thick as its rows, with its label, and a `+` under the pointer. */
@@ -39,7 +34,7 @@ export const WireEdge = memo(function WireEdge(props: EdgeProps<WireEdgeType>) {
 
 function Drawn({ edge, wire }: { edge: EdgeProps<WireEdgeType>; wire: Wire }) {
   const isOrder = wire.at[0] !== "from";
-  const path = usePath(edge, isOrder);
+  const path = usePath(edge, wire, isOrder);
   const facts = parseFacts(useEditorState((state) => wireFactsText(state, wire)));
   const type = useEditorState((state) => outputOf(state.scene, wire.from)?.type ?? "TABLE");
   const hot = useEditorState(
@@ -127,33 +122,32 @@ interface LabelProps {
 const Label = memo(function Label({ wire, facts, middle: [x, y], room, tools, isOrder }: LabelProps) {
   const shows = facts.rows !== null && !facts.stale;
   if (!shows && !tools) return null;
-  const wide = room >= 150;
   return (
     <EdgeLabelRenderer>
       <div className="wire-place" style={{ transform: `translate(-50%, -50%) translate(${x}px, ${y}px)` }}>
-        {shows ? (
-          <div
-            className="wire-label num"
-            data-two={(!wide && facts.kept !== "") || undefined}
-            data-odd={facts.odd || undefined}
-            title={facts.odd || `${facts.full} rows`}
-          >
-            {facts.odd ? <Icon name="triangle-alert" size={10} className="mr-0.5 inline text-warn" /> : null}
-            {wide ? facts.full : facts.short}
-            {facts.kept ? (
-              <span>
-                {wide ? " · " : ""}
-                {facts.kept}
-                {wide ? ` ${words.wire.kept}` : ""}
-              </span>
-            ) : null}
-          </div>
-        ) : null}
+        {shows ? <Pill facts={facts} wide={room >= 150} /> : null}
         {tools ? <Tools wire={wire} below={shows} isOrder={isOrder} /> : null}
       </div>
     </EdgeLabelRenderer>
   );
 });
+
+/** Rows, and the share kept: on one line where there is room, else below each other. */
+function Pill({ facts, wide }: { facts: WireFacts; wide: boolean }) {
+  const kept = wide ? ` · ${facts.kept} ${words.wire.kept}` : facts.kept;
+  return (
+    <div
+      className="wire-label num"
+      data-two={(!wide && facts.kept !== "") || undefined}
+      data-odd={facts.odd || undefined}
+      title={facts.odd || words.node.rows(facts.full)}
+    >
+      {facts.odd ? <Icon name="triangle-alert" size={10} className="mr-0.5 inline text-warn" /> : null}
+      {wide ? facts.full : facts.short}
+      {facts.kept ? <span>{kept}</span> : null}
+    </div>
+  );
+}
 
 function Tools({ wire, below, isOrder }: { wire: Wire; below: boolean; isOrder: boolean }) {
   const editor = useEditor();

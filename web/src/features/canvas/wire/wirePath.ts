@@ -17,20 +17,30 @@ export interface DrawnPath {
 
 const RADIUS = 12;
 const REACH = 16;
-/** Heights of the nodes at the ends: the corridor runs below the one and above the other. */
-export interface Boxes {
-  readonly sourceTop: number;
-  readonly sourceBottom: number;
-  readonly targetTop: number;
-  readonly targetBottom: number;
+
+/** The lane of a wire that goes back: its height, and how far its legs stand outside the ports. */
+export interface PathLane {
+  readonly y: number;
+  readonly out: number;
+  readonly into: number;
+  readonly place: number;
 }
 
-export function wirePath(ends: Ends, boxes: Boxes): DrawnPath {
-  return ends.x2 - ends.x1 < 28 ? back(ends, corridor(boxes)) : forward(ends);
+/** How far apart the labels of one lane stand. */
+const LABEL_STEP = 136;
+
+/** The middle, then right and left of it in turn. */
+function labelShift(place: number, room: number): number {
+  const step = Math.min(LABEL_STEP, room / 5);
+  return Math.ceil(place / 2) * step * (place % 2 === 1 ? 1 : -1);
+}
+
+export function wirePath(ends: Ends, lane: PathLane | null): DrawnPath {
+  return lane ? back(ends, lane) : forward(ends);
 }
 
 function forward({ x1, y1, x2, y2 }: Ends): DrawnPath {
-  const reach = Math.max((x2 - x1) / 2, REACH);
+  const reach = x2 - x1 < 28 ? Math.max(Math.abs(x2 - x1) / 2, 60) : Math.max((x2 - x1) / 2, REACH);
   return {
     d: `M${x1} ${y1}C${x1 + reach} ${y1} ${x2 - reach} ${y2} ${x2} ${y2}`,
     middle: [(x1 + x2) / 2, (y1 + y2) / 2],
@@ -38,14 +48,9 @@ function forward({ x1, y1, x2, y2 }: Ends): DrawnPath {
   };
 }
 
-function corridor({ sourceTop, sourceBottom, targetTop, targetBottom }: Boxes): number {
-  if (sourceBottom <= targetTop) return (sourceBottom + targetTop) / 2;
-  if (targetBottom <= sourceTop) return (targetBottom + sourceTop) / 2;
-  return Math.max(sourceBottom, targetBottom) + 25;
-}
-
-function back({ x1, y1, x2, y2 }: Ends, y: number): DrawnPath {
-  const [right, left] = [x1 + REACH, x2 - REACH];
+function back({ x1, y1, x2, y2 }: Ends, lane: PathLane): DrawnPath {
+  const { y } = lane;
+  const [right, left] = [x1 + lane.out, x2 - lane.into];
   const out = y > y1 ? 1 : -1;
   const into = y2 > y ? 1 : -1;
   const r1 = Math.min(RADIUS, Math.abs(y - y1) / 2);
@@ -56,7 +61,7 @@ function back({ x1, y1, x2, y2 }: Ends, y: number): DrawnPath {
       `M${x1} ${y1}H${right - r1}Q${right} ${y1} ${right} ${y1 + r1 * out}V${y - r1 * out}` +
       `Q${right} ${y} ${right + r1 * way} ${y}H${left - r2 * way}Q${left} ${y} ${left} ${y + r2 * into}` +
       `V${y2 - r2 * into}Q${left} ${y2} ${left + r2} ${y2}H${x2}`,
-    middle: [(right + left) / 2, y],
+    middle: [(right + left) / 2 + labelShift(lane.place, Math.abs(right - left)), y],
     room: Math.abs(right - left),
   };
 }
