@@ -32,7 +32,8 @@ def install() -> None:
     stamp = MODULES / ".installed"
     wanted = _digest([WEB / "package.json", WEB / "package-lock.json"])
     if not stamp.exists() or stamp.read_text("utf-8") != wanted:
-        npm("ci", "--no-audit", "--no-fund", "--loglevel=error")
+        # Not `ci`: it refuses a lock that leaves out packages for other systems, which a registry need not have.
+        npm("install", "--no-save", "--no-audit", "--no-fund", "--loglevel=error")
         stamp.write_text(wanted, "utf-8")
 
 
