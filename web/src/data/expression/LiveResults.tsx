@@ -18,34 +18,31 @@ export interface LiveQuestion {
 
 const WAIT_MS = 70;
 
-/** The value of an expression on the first real rows, soon after each key. */
-export function useLiveResults(question: LiveQuestion | null): ExpressionLook | null {
+/** The value of an expression on the first real rows, soon after each key; `key` is that of the rows that come in. */
+export function useLiveResults(question: LiveQuestion | null, key: string | null): ExpressionLook | null {
   const [look, setLook] = useState<ExpressionLook | null>(null);
-  const known = useRef(0);
-  const text = question ? JSON.stringify(question) : null;
+  const latest = useRef(question);
+  latest.current = question;
+  const id = question?.expression.trim() ? JSON.stringify({ ...question, place: question.place.path, key }) : null;
   useEffect(() => {
-    if (text === null) {
+    const asked = latest.current;
+    if (id === null || !asked) {
       setLook(null);
       return;
     }
-    const { place, ...rest } = JSON.parse(text) as LiveQuestion;
-    if (!rest.expression.trim()) {
-      setLook(null);
-      return;
-    }
+    const { place, ...rest } = asked;
     const abort = new AbortController();
-    const turn = ++known.current;
     const timer = setTimeout(() => {
       looking
         .expression(place, { ...rest, limit: 5 }, abort.signal)
-        .then((answer) => turn === known.current && setLook(answer))
+        .then((answer) => !abort.signal.aborted && setLook(answer))
         .catch(() => undefined);
     }, WAIT_MS);
     return () => {
       clearTimeout(timer);
       abort.abort();
     };
-  }, [text]);
+  }, [id]);
   return look;
 }
 

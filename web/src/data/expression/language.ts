@@ -1,5 +1,5 @@
 /** How expressions, SQL and YAML are coloured: one palette, from the tokens of the theme. */
-import { sql } from "@codemirror/lang-sql";
+import { PostgreSQL, sql } from "@codemirror/lang-sql";
 import { yaml } from "@codemirror/lang-yaml";
 import { HighlightStyle, StreamLanguage, type StreamParser, syntaxHighlighting } from "@codemirror/language";
 import type { Extension } from "@codemirror/state";
@@ -49,7 +49,7 @@ const colours = HighlightStyle.define([
 
 export function languageOf(language: CodeLanguage): Extension {
   const look = syntaxHighlighting(colours);
-  if (language === "sql") return [sql(), look];
+  if (language === "sql") return [sql({ dialect: PostgreSQL }), look];
   if (language === "yaml") return [yaml(), look];
   return language === "expression" ? [expression, look] : look;
 }

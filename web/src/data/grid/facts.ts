@@ -1,6 +1,6 @@
 /** One line under a column's name: nulls, and what tells most about its values. */
 import { count } from "../../ui/format";
-import { family, isNumeric, isOrdered } from "../columnTypes";
+import { family, isNumeric, isOrdered, isText } from "../columnTypes";
 import type { Bin, ProfiledColumn } from "../looking";
 import { axisText, range, shown } from "../values";
 import { words } from "./words";
@@ -40,7 +40,7 @@ function leastWidth(type: string): number {
   const kind = family(type);
   if (kind === "truth") return 84;
   if (kind === "moment" || kind === "date") return 118;
-  return 94;
+  return isText(type) ? 112 : 98;
 }
 
 /** What a most frequent value shows in the header. */

@@ -6,6 +6,7 @@ import { draftOf, looking } from "../../data/looking";
 import { nodeOf } from "../../document/graph";
 import { isMap, sameJson } from "../../document/json";
 import type { Json, JsonMap } from "../../document/types";
+import { useAnalysedDocument } from "../../editor/analysed";
 import { useEditor, useEditorState } from "../../editor/react";
 import { Icon } from "../../ui/Icon";
 import { IconButton } from "../../ui/IconButton";
@@ -82,13 +83,13 @@ function NodeSql({ node }: { node: string }) {
   const editor = useEditor();
   const [dialect, setDialect] = useState<string>("duckdb");
   const key = useEditorState((state) => state.analysis?.nodes[node]?.key ?? null);
+  const document = useAnalysedDocument();
   const { data, error } = useQuery({
     queryKey: ["sql", editor.name, node, dialect, key],
     enabled: key !== null,
     staleTime: Number.POSITIVE_INFINITY,
     retry: false,
-    queryFn: ({ signal }) =>
-      looking.sql(draftOf(editor.name, editor.store.getState().document), { node, dialect }, signal),
+    queryFn: ({ signal }) => looking.sql(draftOf(editor.name, document), { node, dialect }, signal),
   });
   const sql = data?.sql ?? "";
   return (

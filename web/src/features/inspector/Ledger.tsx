@@ -4,6 +4,7 @@ import { draftOf, type LeftOut, looking } from "../../data/looking";
 import { useSettled } from "../../data/settled";
 import { configOf, kindOf, titleOf, wiresOf } from "../../document/graph";
 import { entry } from "../../document/json";
+import { useAnalysedDocument } from "../../editor/analysed";
 import { useEditor, useEditorState } from "../../editor/react";
 import { count, share } from "../../ui/format";
 import { Icon } from "../../ui/Icon";
@@ -18,12 +19,13 @@ export function Ledger({ node }: { node: string }) {
   const key = useEditorState((state) => state.analysis?.nodes[node]?.key ?? null);
   const outputs = useEditorState((state) => state.analysis?.nodes[node]?.outputs.length ?? 0);
   const settled = useSettled(key);
+  const document = useAnalysedDocument();
   const { data } = useQuery({
     queryKey: ["left-out", editor.name, node, key],
     enabled: settled && outputs > 1,
     staleTime: Number.POSITIVE_INFINITY,
     placeholderData: (known: LeftOut | undefined, query) => (query?.queryKey[2] === node ? known : undefined),
-    queryFn: ({ signal }) => looking.leftOut(draftOf(editor.name, editor.store.getState().document), node, signal),
+    queryFn: ({ signal }) => looking.leftOut(draftOf(editor.name, document), node, signal),
   });
   if (!data || data.kept === null || data.parts.length === 0) return null;
   const kept = data.kept;
@@ -98,9 +100,9 @@ function Line({
 /** Why rows were left out: as the node says, or, for a filter of several parts, by the part that does not hold. */
 function Reasons({ node, data, contentKey }: { node: string; data: LeftOut; contentKey: string | null }) {
   const editor = useEditor();
-  const parts = useEditorState((state) =>
-    kindOf(state.document, node) === "table.filter" ? String(entry(configOf(state.document, node), "where") ?? "") : "",
-  );
+  const document = useAnalysedDocument();
+  const where = kindOf(document, node) === "table.filter" ? entry(configOf(document, node), "where") : "";
+  const parts = typeof where === "string" ? where : "";
   const rest = data.parts.find((part) => part.port === "rest")?.rows ?? 0;
   const conditions = conjuncts(parts);
   const { data: counted } = useQuery({
@@ -108,7 +110,7 @@ function Reasons({ node, data, contentKey }: { node: string; data: LeftOut; cont
     enabled: rest > 0 && conditions.length > 1 && contentKey !== null,
     staleTime: Number.POSITIVE_INFINITY,
     queryFn: async ({ signal }) => {
-      const place = draftOf(editor.name, editor.store.getState().document);
+      const place = draftOf(editor.name, document);
       const answers = await Promise.all(
         conditions.map((condition) =>
           looking.preview(place, { node, port: "rest", where: `(${condition}) is not true`, limit: 1 }, signal),

@@ -3,6 +3,7 @@ import { http, segment } from "../../api/http";
 import type { Suggestion } from "../../data/looking";
 import { useSettled } from "../../data/settled";
 import type { JsonMap } from "../../document/types";
+import { useAnalysedDocument } from "../../editor/analysed";
 import { useEditor, useEditorState } from "../../editor/react";
 import { Icon } from "../../ui/Icon";
 import { Tooltip } from "../../ui/Tooltip";
@@ -17,6 +18,7 @@ export function LikelyNext({ node }: { node: string }) {
   const hasOutput = useEditorState((state) => (state.analysis?.nodes[node]?.outputs.length ?? 0) > 0);
   const readOnly = useEditorState((state) => state.readOnly);
   const catalogue = useEditorState((state) => state.scene.catalogue);
+  const document = useAnalysedDocument();
   const settled = useSettled(key, 700);
   // The palette asks the same under the same key: one answer serves both.
   const { data } = useQuery({
@@ -25,11 +27,7 @@ export function LikelyNext({ node }: { node: string }) {
     staleTime: Number.POSITIVE_INFINITY,
     placeholderData: keepPreviousData,
     queryFn: ({ signal }) =>
-      http.post<Answer>(
-        `/pipelines/${segment(editor.name)}/suggest`,
-        { node, document: editor.store.getState().document },
-        { signal },
-      ),
+      http.post<Answer>(`/pipelines/${segment(editor.name)}/suggest`, { node, document }, { signal }),
     select: (answer) => ("items" in answer ? answer.items : answer),
   });
   if (!data || data.length === 0) return null;

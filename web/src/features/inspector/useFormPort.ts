@@ -6,6 +6,7 @@ import { setConfig } from "../../document/commands/setValue";
 import { configOf, kindOf, titleOf, wiresInto } from "../../document/graph";
 import { mapAt } from "../../document/json";
 import type { Edit, Json, JsonMap } from "../../document/types";
+import { useAnalysedDocument } from "../../editor/analysed";
 import { useEditor, useEditorState } from "../../editor/react";
 import { findingsOf } from "../../editor/state";
 import type { FormInput, FormPort } from "../../form/context";
@@ -28,6 +29,8 @@ export function useFormPort(node: string): FormPort {
   const found = useEditorState((state) => findingsOf(state, node));
   const readOnly = useEditorState((state) => state.readOnly);
   const path = useEditorState((state) => state.path);
+  const analysed = useAnalysedDocument();
+  const place = useMemo(() => draftOf(editor.name, analysed), [editor.name, analysed]);
   const config = configOf(document, node);
 
   const findings = useMemo(() => inConfig(found), [found]);
@@ -47,7 +50,7 @@ export function useFormPort(node: string): FormPort {
   const notes = analysis?.nodes[node]?.notes ?? NO_NOTES;
   return useMemo(
     (): FormPort => ({
-      place: draftOf(editor.name, document),
+      place,
       node,
       kind: kindOf(document, node),
       config,
@@ -66,7 +69,7 @@ export function useFormPort(node: string): FormPort {
         });
       },
     }),
-    [editor, document, node, config, inputs, findings, path, readOnly, notes],
+    [editor, place, document, node, config, inputs, findings, path, readOnly, notes],
   );
 }
 

@@ -1,6 +1,7 @@
 import { type ReactNode, useMemo } from "react";
 import { draftOf } from "../../data/looking";
 import { kindOf } from "../../document/graph";
+import { useAnalysedDocument } from "../../editor/analysed";
 import { useEditor, useEditorState, useEditorView, useSelectedNode } from "../../editor/react";
 import { EmptyState } from "../../ui/EmptyState";
 import { shortCount } from "../../ui/format";
@@ -27,7 +28,7 @@ export function Drawer({ after, problems }: DrawerProps) {
   const editor = useEditor();
   const node = useShownNode();
   const tab = useEditorView((view) => view.drawerTab);
-  const document = useEditorState((state) => state.document);
+  const document = useAnalysedDocument();
   const errors = useEditorState(
     (state) => state.analysis?.findings.filter((one) => one.severity === "error").length ?? 0,
   );

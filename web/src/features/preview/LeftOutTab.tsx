@@ -3,6 +3,7 @@ import { useMemo, useState } from "react";
 import { DataGrid } from "../../data/grid/DataGrid";
 import { draftOf, looking } from "../../data/looking";
 import { titleOf } from "../../document/graph";
+import { useAnalysedDocument } from "../../editor/analysed";
 import { useEditor, useEditorState } from "../../editor/react";
 import { EmptyState } from "../../ui/EmptyState";
 import { count, share } from "../../ui/format";
@@ -15,7 +16,7 @@ import { words } from "./words";
 /** The rows that a node did not pass on, with the reasons, without wiring anything. */
 export function LeftOutTab({ node }: { node: string }) {
   const editor = useEditor();
-  const document = useEditorState((state) => state.document);
+  const document = useAnalysedDocument();
   const key = useEditorState((state) => state.analysis?.nodes[node]?.key ?? null);
   const place = useMemo(() => draftOf(editor.name, document), [editor.name, document]);
   const [wanted, setWanted] = useState<string | null>(null);

@@ -4,6 +4,7 @@ import { binLine } from "../../data/grid/facts";
 import { Histogram } from "../../data/grid/Histogram";
 import { draftOf, type ProfiledColumn } from "../../data/looking";
 import { short, shown } from "../../data/values";
+import { useAnalysedDocument } from "../../editor/analysed";
 import { useEditor, useEditorState } from "../../editor/react";
 import { EmptyState } from "../../ui/EmptyState";
 import { count, seconds, share } from "../../ui/format";
@@ -15,7 +16,7 @@ import { words } from "./words";
 /** Every column over all rows: nulls, distinct values, extremes, what is frequent. */
 export function ProfileTab({ node }: { node: string }) {
   const editor = useEditor();
-  const document = useEditorState((state) => state.document);
+  const document = useAnalysedDocument();
   const shownNode = useEditorState((state) => state.analysis?.nodes[node]);
   const place = useMemo(() => draftOf(editor.name, document), [editor.name, document]);
   const facts = useProfile(place, node, undefined, shownNode?.key ?? null);
@@ -23,14 +24,14 @@ export function ProfileTab({ node }: { node: string }) {
     return facts.waiting ? <Skeleton className="m-4 h-32" /> : <EmptyState title={words.noOutput} />;
   }
   return (
-    <table className="num w-full border-collapse text-xs">
+    <table className="num w-full whitespace-nowrap border-collapse text-xs">
       <caption className="px-3 py-1.5 text-left text-muted">
         {words.profileRows(count(facts.rows), facts.seconds === undefined ? "" : seconds(facts.seconds))}
       </caption>
       <thead>
         <tr className="text-left text-2xs text-muted">
           {[
-            "",
+            words.columnWord,
             words.type,
             words.nulls,
             words.distinct,
@@ -67,6 +68,17 @@ function ProfileRow({ column, rows }: { column: ProfiledColumn; rows: number }) 
       </td>
       <td className="px-3 text-2xs text-muted">{column.type}</td>
       <td className="px-3">
+        {column.histogram.length > 0 ? (
+          <Histogram
+            name={column.name}
+            bins={column.histogram}
+            width={120}
+            height={24}
+            line={(bin) => binLine(bin, column.type)}
+          />
+        ) : null}
+      </td>
+      <td className="px-3">
         {count(column.nulls)} <span className="text-muted">{column.nulls > 0 ? share(column.nulls, rows) : ""}</span>
       </td>
       <td className="px-3">
@@ -85,17 +97,6 @@ function ProfileRow({ column, rows }: { column: ProfiledColumn; rows: number }) 
           .slice(0, 3)
           .map((one) => `${shown(one.value, column.type).slice(0, 24)} ${share(one.count, rows, 0)}`)
           .join(" · ")}
-      </td>
-      <td className="px-3">
-        {column.histogram.length > 0 ? (
-          <Histogram
-            name={column.name}
-            bins={column.histogram}
-            width={120}
-            height={24}
-            line={(bin) => binLine(bin, column.type)}
-          />
-        ) : null}
       </td>
     </tr>
   );

@@ -2,6 +2,7 @@ import { useQuery } from "@tanstack/react-query";
 import { Thumb } from "../../data/charts/Thumb";
 import { draftOf, looking } from "../../data/looking";
 import { shown } from "../../data/values";
+import { useAnalysedDocument } from "../../editor/analysed";
 import { useEditor, useEditorState } from "../../editor/react";
 import { Skeleton } from "../../ui/Skeleton";
 import { useChart } from "./useChart";
@@ -19,13 +20,13 @@ const COLUMNS = 4;
 export function RowsGlimpse({ node, port }: { node: string; port: string }) {
   const editor = useEditor();
   const key = useEditorState((state) => state.analysis?.nodes[node]?.key ?? null);
+  const document = useAnalysedDocument();
   const { data } = useQuery({
     queryKey: ["glimpse", editor.name, node, port, key],
     enabled: key !== null,
     staleTime: Number.POSITIVE_INFINITY,
     retry: false,
-    queryFn: ({ signal }) =>
-      looking.preview(draftOf(editor.name, editor.store.getState().document), { node, port, limit: 5 }, signal),
+    queryFn: ({ signal }) => looking.preview(draftOf(editor.name, document), { node, port, limit: 5 }, signal),
   });
   if (!data) return null;
   const columns = data.columns.slice(0, COLUMNS);

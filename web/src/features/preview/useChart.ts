@@ -2,6 +2,7 @@ import { keepPreviousData, useQuery } from "@tanstack/react-query";
 import { http, segment } from "../../api/http";
 import type { ChartSpec } from "../../data/charts/spec";
 import type { Cell } from "../../data/values";
+import { useAnalysedDocument } from "../../editor/analysed";
 import { useEditor, useEditorState } from "../../editor/react";
 
 interface ChartAnswer {
@@ -15,18 +16,16 @@ interface ChartAnswer {
 export function useChart(node: string): { chart: ChartAnswer | null; problem: Error | null; isOld: boolean } {
   const editor = useEditor();
   const key = useEditorState((state) => state.analysis?.nodes[node]?.key ?? null);
+  const document = useAnalysedDocument();
+  const drawable = useEditorState((state) => Object.keys(state.analysis?.nodes[node]?.schemas ?? {}).length > 0);
   const { data, error, isPlaceholderData } = useQuery({
     queryKey: ["chart", editor.name, node, key],
-    enabled: key !== null,
+    enabled: key !== null && drawable,
     staleTime: Number.POSITIVE_INFINITY,
     placeholderData: keepPreviousData,
     retry: false,
     queryFn: ({ signal }) =>
-      http.post<ChartAnswer>(
-        `/pipelines/${segment(editor.name)}/chart`,
-        { node, document: editor.store.getState().document },
-        { signal },
-      ),
+      http.post<ChartAnswer>(`/pipelines/${segment(editor.name)}/chart`, { node, document }, { signal }),
   });
   return { chart: data ?? null, problem: error, isOld: isPlaceholderData || key === null };
 }

@@ -4,6 +4,7 @@ import type { NodeAnalysis } from "../../api/types";
 import { draftOf, type Place } from "../../data/looking";
 import { kindOf, wiresInto } from "../../document/graph";
 import type { PortRef } from "../../document/types";
+import { useAnalysedDocument } from "../../editor/analysed";
 import { useEditor, useEditorState } from "../../editor/react";
 
 export interface ShownPort {
@@ -25,7 +26,7 @@ const portsOf = (shown: NodeAnalysis | undefined): string[] =>
 
 export function useShownPort(node: string): ShownPort {
   const editor = useEditor();
-  const document = useEditorState((state) => state.document);
+  const document = useAnalysedDocument();
   const scene = useEditorState((state) => state.scene);
   const shown = useEditorState((state) => state.analysis?.nodes[node]);
   const [wanted, setPort] = useState<string | null>(null);

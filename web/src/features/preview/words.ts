@@ -105,6 +105,7 @@ export const words = {
   },
   chartTitle: (column: string) => `How is ${column} spread?`,
   profileRows: (rows: string, time: string) => `Over all ${rows} rows${time ? `, in ${time}` : ""}`,
+  columnWord: "Column",
   type: "Type",
   nulls: "Nulls",
   distinct: "Distinct",

@@ -28,7 +28,7 @@ function Field({ id, spec, value, onChange, readOnly }: WidgetProps) {
 
 function Aside({ spec }: WidgetProps) {
   const input = useInput(spec.input);
-  if (!input.title) return null;
+  if (!input.title || !spec.required) return null;
   return (
     <span className="flex min-w-0 items-center gap-1 truncate text-muted text-xs">
       <Icon name="corner-down-left" size={12} />

@@ -36,6 +36,7 @@ function Field({ id, spec, value, onChange, findings, readOnly }: WidgetProps) {
   const group = way === "conditions" ? readConditions(text) : null;
   const look = useLiveResults(
     input.source ? { place: form.place, node: form.node, field: spec.name, expression: text, expect: "boolean" } : null,
+    input.key,
   );
   return (
     <div className="flex flex-col gap-3">

@@ -3,7 +3,7 @@ import { LiveResults, useLiveResults } from "../../data/expression/LiveResults";
 import { columnName } from "../../data/literals";
 import { cn } from "../../ui/cn";
 import { dropColumn } from "../ColumnPicker";
-import { useForm } from "../context";
+import { useForm, useInput } from "../context";
 import { ExpressionField, findingsAt } from "../ExpressionField";
 import { freshName, mapOf, movedUp, type Pair, pairsOf, renamedKey, textOf, without, withValue } from "../entries";
 import { KeyInput } from "../KeyInput";
@@ -23,12 +23,14 @@ export function NamedExpressions({
   note,
 }: WidgetProps & { addLabel: string; wanted: string; note?: string }) {
   const { place, node } = useForm();
+  const input = useInput(spec.input);
   const pairs = pairsOf(value);
   const [active, setActive] = useState(0);
   const [added, setAdded] = useState<string | null>(null);
   const shown = pairs[Math.min(active, pairs.length - 1)];
   const look = useLiveResults(
     shown ? { place, node, field: spec.name, expression: textOf(shown[1]), allow: spec.allow ?? "scalar" } : null,
+    input.key,
   );
   const write = (next: readonly Pair[]) => onChange(next.length === 0 && !spec.required ? undefined : mapOf(next));
   const add = (expression = "") => {
