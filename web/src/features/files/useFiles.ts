@@ -21,7 +21,7 @@ export function useFileList(filters: Filters) {
   });
 }
 
-export function complain(error: Error): void {
+function complain(error: Error): void {
   const problem = error instanceof Problem ? error : null;
   toast({ tone: "error", title: problem?.what ?? words.failed, detail: problem?.hint || error.message });
 }

@@ -41,7 +41,7 @@ export function usePipelineList(filters: Filters) {
 }
 
 /** Say what went wrong, in the server's words. */
-export function complain(error: Error): void {
+function complain(error: Error): void {
   const problem = error instanceof Problem ? error : null;
   toast({ tone: "error", title: problem?.what ?? words.failed, detail: problem?.hint || error.message });
 }

@@ -1,4 +1,4 @@
-import { useState } from "react";
+import { useId, useState } from "react";
 import { Button } from "../../ui/Button";
 import { Dialog } from "../../ui/Dialog";
 import { Input, Textarea } from "../../ui/Input";
@@ -7,6 +7,7 @@ import { words } from "./words";
 
 /** Ask for a name and the fields that come in; the steps are drawn in the editor. */
 export function CreateDialog({ open, onClose }: { open: boolean; onClose: () => void }) {
+  const id = useId();
   const [name, setName] = useState("");
   const [text, setText] = useState("id BIGINT\nname VARCHAR");
   const { create } = useTransformationActions();
@@ -41,20 +42,25 @@ export function CreateDialog({ open, onClose }: { open: boolean; onClose: () => 
       }
     >
       <div className="flex flex-col gap-3">
-        <label className="flex flex-col gap-1">
-          <span className="text-muted">{words.creating.name}</span>
-          <Input value={name} onChange={(event) => setName(event.target.value)} />
-        </label>
-        <label className="flex flex-col gap-1">
-          <span className="text-muted">{words.creating.columns}</span>
+        <div className="flex flex-col gap-1">
+          <label htmlFor={`${id}-name`} className="text-muted">
+            {words.creating.name}
+          </label>
+          <Input id={`${id}-name`} value={name} onChange={(event) => setName(event.target.value)} />
+        </div>
+        <div className="flex flex-col gap-1">
+          <label htmlFor={`${id}-columns`} className="text-muted">
+            {words.creating.columns}
+          </label>
           <Textarea
+            id={`${id}-columns`}
             rows={6}
             className="font-mono text-xs"
             invalid={bad !== undefined}
             value={text}
             onChange={(event) => setText(event.target.value)}
           />
-        </label>
+        </div>
         <p className={bad === undefined ? "text-muted text-xs" : "text-err text-xs"}>
           {bad === undefined ? words.creating.help : words.creating.bad(bad.trim())}
         </p>
