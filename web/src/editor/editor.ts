@@ -108,6 +108,7 @@ export function openEditor(opening: Opening): Editor {
     selection: NOTHING,
     analysis: null,
     analysed: false,
+    analysedDocument: null,
     counts: null,
     run: null,
     lit: new Set(),
@@ -152,7 +153,7 @@ export function openEditor(opening: Opening): Editor {
     if (state.document !== document) return;
     const scene: Scene = { document, catalogue, known: knownPorts(document, analysis) };
     const positions = positionsFor(scene, state.positions, later);
-    store.setState({ analysis, analysed: true, scene, positions, run: withKeys(state.run) });
+    store.setState({ analysis, analysed: true, analysedDocument: document, scene, positions, run: withKeys(state.run) });
   }
 
   const keyOf = (node: string): string | null =>

@@ -62,6 +62,8 @@ export interface EditorState {
   readonly analysis: Analysis | null;
   /** The analysis belongs to the document that is shown. */
   readonly analysed: boolean;
+  /** The document that the present analysis speaks of. */
+  readonly analysedDocument: PipelineDocument | null;
   readonly counts: Counts | null;
   readonly run: RunView | null;
   /** Columns that are lit along their lineage: `node.port.column`. */

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
+from hashlib import sha256
+from pathlib import Path
 from typing import Any
 
 from fastapi import Request
@@ -11,6 +14,7 @@ from runnel.app.examples import CATEGORIES, FOLDER, example, examples
 from runnel.server.answers import Raw, answer
 from runnel.server.guarding import state_of
 from runnel.server.routing import Routes
+from runnel.server.state import VERSION
 from runnel.server.workspace import in_thread, workspace_of
 
 routes = Routes("templates")
@@ -41,11 +45,30 @@ async def get_template(request: Request, name: str) -> dict[str, Any]:
 
 @routes.get("/templates/{name}/charts", "pipelines.view")
 async def template_charts(request: Request, name: str) -> Response:
-    """Return the charts that a template draws, to be shown on its card."""
+    """Return the charts that a template draws, to be shown on its card.
+
+    They are drawn one at a time, so that a file that somebody opens meanwhile waits for one of them at most, and kept on
+    disk under their text and the version of Runnel.
+    """
     state = state_of(request)
-    kept = state.__dict__.setdefault("template_charts", {})
-    if name not in kept:
-        found = await in_thread(example, name)
-        text = await in_thread(found.path.read_text, "utf-8")
-        kept[name] = await state.desk.call("charts", {"text": text, "folder": str(found.path.parent)})
-    return Raw(kept[name])
+    found = await in_thread(example, name)
+    text = await in_thread(found.path.read_text, "utf-8")
+    digest = sha256(f"{VERSION}\n{text}".encode()).hexdigest()[:16]
+    place = state.home / "template-charts" / f"{name}-{digest}.json"
+    async with state.__dict__.setdefault("drawing_templates", asyncio.Lock()):
+        made = await in_thread(_kept, place)
+        if made is None:
+            made = await state.desk.call("charts", {"text": text, "folder": str(found.path.parent)})
+            await in_thread(_keep, place, made)
+    return Raw(made)
+
+
+def _kept(place: Path) -> bytes | None:
+    return place.read_bytes() if place.exists() else None
+
+
+def _keep(place: Path, made: bytes) -> None:
+    place.parent.mkdir(parents=True, exist_ok=True)
+    part = place.with_suffix(".part")
+    part.write_bytes(made)
+    part.replace(place)

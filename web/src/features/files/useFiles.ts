@@ -67,8 +67,14 @@ export function useFileActions() {
   const navigate = useNavigate();
   const open = useMutation({
     mutationFn: (file: DataFile) =>
-      http.post<{ name: string }>("/pipelines", { title: file.name, from: { file: file.path } }),
-    onSuccess: ({ name }) => void navigate({ to: "/pipelines/$name", params: { name } }),
+      http.post<{ name: string; document: { nodes?: Record<string, unknown> } | null }>("/pipelines", {
+        title: file.name,
+        from: { file: file.path },
+      }),
+    onSuccess: ({ name, document }) => {
+      const node = Object.keys(document?.nodes ?? {})[0];
+      void navigate({ to: "/pipelines/$name", params: { name }, search: node ? { node } : {} });
+    },
     onError: complain,
   });
   const remove = useMutation({

@@ -8,6 +8,13 @@ import { words } from "./words";
 
 interface Made {
   name: string;
+  document: { nodes?: Readonly<Record<string, { kind?: string }>> } | null;
+}
+
+/** What to look at first: the chart, else the file that was read. */
+function shownFirst(made: Made): string | undefined {
+  const nodes = Object.entries(made.document?.nodes ?? {});
+  return (nodes.find(([, node]) => node.kind?.startsWith("chart.")) ?? nodes[0])?.[0];
 }
 
 export type Start =
@@ -52,7 +59,8 @@ export function useStart() {
     mutationFn: make,
     onSuccess: async (made) => {
       void cache.invalidateQueries({ queryKey: ["pipelines"] });
-      await navigate({ to: "/pipelines/$name", params: { name: made.name } });
+      const node = shownFirst(made);
+      await navigate({ to: "/pipelines/$name", params: { name: made.name }, search: node ? { node } : {} });
     },
     onError: (error) => {
       const problem = error instanceof Problem ? error : null;
