@@ -38,6 +38,7 @@ VERBS: dict[str, str] = {
     "datasets": "List and read published datasets.",
     "users": "List, create and change users.",
     "tokens": "Create, list and revoke API tokens.",
+    "files": "List the data files of the project.",
     "secrets": "Set, list and delete secrets.",
     "pipelines": "List, import and export pipelines.",
     "report": "Write a run as one self-contained HTML page.",

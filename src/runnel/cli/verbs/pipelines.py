@@ -62,6 +62,29 @@ def import_pipeline(file: str = typer.Argument(help="A pipeline file from elsewh
         output.text(str(target))
 
 
+@app.command("example", epilog="Example: runnel pipelines example unified_orders")
+def place_example(
+    name: str = typer.Argument(None, help="An example's name; without one they are listed."), json: bool = JSON
+) -> None:
+    """Put an example with its data into the project's folder `examples`; what is there stays."""
+    from runnel.app.examples import examples, place
+
+    output = current_output()
+    if name is None:
+        found = [item.to_json() for item in examples().values()]
+        if json:
+            output.result({"examples": found})
+        else:
+            output.table(["example", "title", "category"], [[item["name"], item["title"], item["category"]] for item in found])
+        return
+    with project_of(None) as project:
+        target = place(name, project.root)
+    if json:
+        output.result({"path": str(target)})
+    else:
+        output.text(str(target))
+
+
 @app.command("export", epilog="Example: runnel pipelines export orders")
 def export(name: str = typer.Argument(help="The pipeline's name."), json: bool = JSON) -> None:
     """Print the file of a pipeline."""
