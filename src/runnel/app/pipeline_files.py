@@ -92,7 +92,8 @@ class PipelineFiles:
     def path_for(self, name: str) -> Path:
         """Return where a new pipeline's file goes."""
         if slug_of(name) != name:
-            raise AuthoringError("RNL-PIPELINE-002", f"`{name}` is no name of a pipeline", f"Try `{slug_of(name.lower()) or 'sales'}`.")
+            hint = f"Try `{slug_of(name.lower()) or 'sales'}`."
+            raise AuthoringError("RNL-PIPELINE-002", f"`{name}` is no name of a pipeline", hint)
         return self.root / f"{name}{SUFFIX}"
 
     def fingerprint(self) -> dict[str, str]:

@@ -29,6 +29,7 @@ DEFAULTS: Mapping[str, Any] = {
     "roots": [],
     "env_allow": [],
     "preview_rows": 100,
+    "preview_seconds": 60,
     "decode_cache_bytes": 512 * 1024**2,
     "host": "127.0.0.1",
     "port": 8377,

@@ -11,6 +11,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from runnel.app.patience import current
+from runnel.errors import LimitError, RunnelError
 from runnel.sandbox import Event, Grant, Limits, Zygote
 
 if TYPE_CHECKING:
@@ -109,8 +111,15 @@ class WorkerHandle:
         self.cancel = cancel
 
     def call(self, task: str, payload: Mapping[str, Any]) -> Mapping[str, Any]:
-        """Run a task; raises its RunnelError."""
-        return self.child.call(f"{TASKS}:{task}", payload, self.on_event, self.cancel)
+        """Run a task; raises its RunnelError, and LimitError where nobody waits so long."""
+        patience = current() if self.cancel is None else None
+        try:
+            return self.child.call(f"{TASKS}:{task}", payload, self.on_event, patience or self.cancel)
+        except RunnelError as error:
+            if patience is not None and patience.exhausted:
+                what = "the answer takes longer than a preview waits"
+                raise LimitError("RNL-LIMIT-030", what, "Run the pipeline, or look at fewer rows before this node.") from error
+            raise
 
     @property
     def alive(self) -> bool:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import asyncio
+from collections.abc import Callable, Coroutine, Mapping
 from pathlib import Path
 from typing import Any, TypeVar
 
 from anyio import to_thread
+from starlette.requests import Request
 
 from runnel.app.drafting import Drafting
 from runnel.app.pipeline_files import PipelineFiles
@@ -14,6 +16,7 @@ from runnel.app.project_files import ProjectFiles
 from runnel.model.editing import apply_edits
 from runnel.model.findings import Edit
 from runnel.model.saving import mapping_to_yaml
+from runnel.server.problems import HttpError
 from runnel.server.state import ServerState
 
 T = TypeVar("T")
@@ -76,6 +79,27 @@ def edits_of(items: Any) -> list[Edit]:
 async def in_thread(work: Callable[..., T], *given: Any) -> T:
     """Do blocking work without holding up other requests."""
     return await to_thread.run_sync(work, *given)
+
+
+async def while_there(request: Request, work: Coroutine[Any, Any, T]) -> T:
+    """Do work for a client as long as it waits; raises HttpError when it has gone, and the work is cancelled."""
+    doing = asyncio.ensure_future(work)
+    leaving = asyncio.ensure_future(_gone(request))
+    try:
+        await asyncio.wait((doing, leaving), return_when=asyncio.FIRST_COMPLETED)
+        if doing.done():
+            return doing.result()
+        raise HttpError(499, "the client has gone")
+    finally:
+        leaving.cancel()
+        if not doing.done():
+            doing.cancel()
+
+
+async def _gone(request: Request) -> None:
+    """Return when the client closes the connection."""
+    while (await request.receive())["type"] != "http.disconnect":
+        pass
 
 
 def workspace_of(state: ServerState) -> Workspace:

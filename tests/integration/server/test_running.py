@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
+import time
 
+import httpx
+import psutil
 import pytest
 
 from integration.server.conftest import SHOP
@@ -165,3 +168,49 @@ def test_a_dashboard_reads_what_the_newest_good_run_stored(shop: Running):
     assert (found["basis"], found["run_id"]) == ("run", run["run_id"])
     assert found["charts"][0]["spec"]["title"] == "Which region brings the most?"
     assert sorted(row[0] for row in found["charts"][0]["rows"]) == ["north", "south"]
+
+
+ENDLESS = """\
+runnel: 1
+name: endless
+nodes:
+  left:
+    kind: source.generate
+    config: {rows: 300000, columns: {a: sequence}}
+  right:
+    kind: source.generate
+    config: {rows: 300000, columns: {b: sequence}}
+  pairs:
+    kind: table.join
+    from: {left: left, right: right}
+    config: {how: cross, on: []}
+  ranked:
+    kind: table.sort
+    from: pairs
+    config: {by: [-a, b]}
+"""
+
+
+def test_a_question_that_nobody_waits_for_is_stopped(shop: Running):
+    shop.post("/pipelines/import", {"text": ENDLESS})
+    with pytest.raises(httpx.ReadTimeout):
+        shop.api.post("/pipelines/endless/preview", json={"node": "ranked"}, timeout=2)
+    until(lambda: _busy(shop) < 0.2, 20)
+    assert shop.post("/pipelines/shop/preview", {"node": "many"})["total_rows"] == 2
+    shop.api.delete("/pipelines/endless")
+
+
+def _busy(server: Running) -> float:
+    """Return how many seconds of processor time the server's processes used within half a second."""
+    processes = [psutil.Process(server.process.pid), *psutil.Process(server.process.pid).children(recursive=True)]
+    before = sum(_used(process) for process in processes)
+    time.sleep(0.5)
+    return sum(_used(process) for process in processes) - before
+
+
+def _used(process: psutil.Process) -> float:
+    try:
+        times = process.cpu_times()
+    except psutil.NoSuchProcess:
+        return 0.0
+    return times.user + times.system

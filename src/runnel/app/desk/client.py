@@ -105,6 +105,10 @@ class DeskClient:
             self._writer.write(encode({"id": id, "name": name}, orjson.dumps(payload)))
             await self._writer.drain()
             return await waiting
+        except asyncio.CancelledError:
+            if self._writer is not None and not waiting.done():
+                self._writer.write(encode({"leave": id}))
+            raise
         except OSError as error:
             raise _gone(name) from error
         finally:

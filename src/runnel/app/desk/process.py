@@ -17,10 +17,13 @@ import orjson
 from runnel.app.desk.context import DeskContext
 from runnel.app.desk.frames import encode, receive
 from runnel.app.desk.registry import Call, calls
+from runnel.app.patience import Patience, waiting
 from runnel.app.project import Project
-from runnel.errors import InternalError, RunnelError
+from runnel.errors import InternalError, LimitError, RunnelError
 
 THREADS = 12
+LASTING = frozenset({"execute", "export", "tests"})
+"""Calls that may take as long as they take."""
 OPTIONS = orjson.OPT_NON_STR_KEYS | orjson.OPT_SERIALIZE_NUMPY
 
 
@@ -28,32 +31,51 @@ class Desk:
     """Answers what comes over one connection until it ends; then waits for the runs that are under way."""
 
     def __init__(self, connection: socket.socket, context: DeskContext, known: Mapping[str, Call]) -> None:
+        self.seconds = float(context.project.setting("preview_seconds"))
         self.connection = connection
         self.context = context
         self.calls = known
         self._sending = threading.Lock()
+        self._asked: dict[int, Patience] = {}
         self._pool = ThreadPoolExecutor(THREADS, "call")
 
     def serve(self) -> None:
         """Answer until the connection ends."""
         while (frame := receive(self.connection)) is not None:
-            self._pool.submit(self._answer, *frame)
+            head, body = frame
+            if "leave" in head:
+                self._leave(head["leave"])
+                continue
+            self._asked[head["id"]] = Patience(None if head["name"] in LASTING else self.seconds)
+            self._pool.submit(self._answer, head, body)
         self._pool.shutdown(wait=False, cancel_futures=True)
 
     def tell(self, event: Mapping[str, Any]) -> None:
         """Send an event; nobody is there to hear it once the server has gone."""
         self._send({"event": True}, orjson.dumps(event, option=OPTIONS, default=str))
 
+    def _leave(self, id: int) -> None:
+        """Stop what is done for a call that nobody waits for."""
+        patience = self._asked.get(id)
+        if patience is not None:
+            patience.leave()
+
     def _answer(self, head: Mapping[str, Any], body: bytes) -> None:
         begun = time.monotonic()
+        patience = self._asked[head["id"]]
         try:
-            found = self.calls[head["name"]](self.context, orjson.loads(body))
+            if patience.is_set():
+                raise LimitError("RNL-LIMIT-031", "nobody waits for this answer any longer")
+            with waiting(patience):
+                found = self.calls[head["name"]](self.context, orjson.loads(body))
             made = found if isinstance(found, bytes) else orjson.dumps(found, option=OPTIONS, default=str)
             self._send({"id": head["id"], "ok": True, "seconds": time.monotonic() - begun}, made)
         except RunnelError as error:
             self._send({"id": head["id"], "ok": False}, orjson.dumps(_error(error), option=OPTIONS, default=str))
         except Exception as error:  # noqa: BLE001 - the boundary of the process: the caller is told, the desk lives on
             self._send({"id": head["id"], "ok": False}, orjson.dumps(_error(_fault(head["name"], error))))
+        finally:
+            self._asked.pop(head["id"], None)
 
     def _send(self, head: Mapping[str, Any], body: bytes) -> None:
         with self._sending:

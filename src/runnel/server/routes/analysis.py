@@ -11,7 +11,7 @@ from runnel.server.answers import Raw
 from runnel.server.bodies import Body
 from runnel.server.guarding import state_of
 from runnel.server.routing import Routes
-from runnel.server.workspace import in_thread, workspace_of
+from runnel.server.workspace import in_thread, while_there, workspace_of
 
 routes = Routes("analysis")
 
@@ -88,7 +88,7 @@ async def asked(request: Request, call: str, name: str, body: BaseModel) -> Raw:
     """Ask the desk about a state of a pipeline."""
     state = state_of(request)
     payload = await in_thread(workspace_of(state).payload, name, body.model_dump(exclude_none=True))
-    return Raw(await state.desk.call(call, payload))
+    return Raw(await while_there(request, state.desk.call(call, payload)))
 
 
 @routes.query("/pipelines/{name}/analysis", "pipelines.view")

@@ -9,7 +9,7 @@ from runnel.server.guarding import state_of
 from runnel.server.routes.analysis import About, AboutNode
 from runnel.server.routes.previews import CountsBody, PreviewBody, ProfileBody
 from runnel.server.routing import Routes
-from runnel.server.workspace import in_thread, workspace_of
+from runnel.server.workspace import in_thread, while_there, workspace_of
 
 routes = Routes("run_data")
 
@@ -56,4 +56,4 @@ async def _asked(request: Request, call: str, run_id: str, body: About) -> Raw:
     given = body.model_dump(exclude_none=True, exclude={"version", "document", "edits", "params"})
     about = {**given, "version": run.version, "params": dict(run.params)}
     payload = await in_thread(workspace_of(state).payload, run.pipeline, about)
-    return Raw(await state.desk.call(call, payload))
+    return Raw(await while_there(request, state.desk.call(call, payload)))
