@@ -40,7 +40,7 @@ export function ShareDialog({ pipeline, nodes, open, onClose }: ShareDialogProps
       title={words.title}
       testid="share-dialog"
       foot={
-        made ? (
+        made || nodes.length === 0 ? (
           <Button size="md" onClick={onClose}>
             {words.close}
           </Button>
@@ -59,7 +59,8 @@ export function ShareDialog({ pipeline, nodes, open, onClose }: ShareDialogProps
     >
       <div className="flex flex-col gap-4">
         {made ? <Link url={made} pipeline={pipeline} /> : null}
-        {made ? null : (
+        {made || nodes.length > 0 ? null : <p className="text-muted">{words.noCharts}</p>}
+        {made || nodes.length === 0 ? null : (
           <>
             {described.data ? <Seen described={described.data} /> : null}
             {first ? <p className="text-warn">{words.notStored}</p> : null}

@@ -41,7 +41,7 @@ export function useDescribed(pipeline: string, nodes: readonly string[], on: boo
   return useQuery({
     queryKey: ["share-described", pipeline, ...nodes],
     queryFn: () => http.post<Described>("/shares/describe", { pipeline, nodes }),
-    enabled: on,
+    enabled: on && nodes.length > 0,
     retry: false,
   });
 }

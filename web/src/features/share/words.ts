@@ -12,6 +12,7 @@ export const words = {
   create: "Create link",
   runFirst: "Run and create link",
   notStored: "This chart has no stored result yet: a share shows what a run stored. The pipeline runs first.",
+  noCharts: "This pipeline has no chart yet. Add a chart node after a table, and it can be shared from here.",
   copy: "Copy link",
   copied: "Copied",
   once: "The link is shown this once.",
