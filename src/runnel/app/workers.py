@@ -24,6 +24,9 @@ WARM = ("duckdb", "pyarrow", "pyarrow.parquet", "runnel.app.worker", "runnel.app
 MOST_KEPT = 4
 """How many workers of previews stay: a pipeline's nodes need different files, and a person goes to and fro."""
 
+MOST_AT_ONCE = 4
+"""How many questions are computed at the same time: each may use the memory of a worker, and there are few processors."""
+
 Kept = tuple[tuple[str, ...], "WorkerHandle", Path]
 """A worker with its grant and the folder that it may write."""
 
@@ -36,6 +39,7 @@ class Workers:
         self.zygote = Zygote(WARM)
         self._desks: list[Kept] = []
         self._lock = threading.Lock()
+        self._seats = threading.BoundedSemaphore(MOST_AT_ONCE)
 
     def start(self) -> None:
         """Start the zygote beside what the caller does next."""
@@ -61,6 +65,10 @@ class Workers:
 
         The next question mostly has the grant of one of them, and finds the views and small results of before.
         """
+        with self._seats:
+            yield from self._lent(read)
+
+    def _lent(self, read: Sequence[str]) -> Iterator[tuple[WorkerHandle, Path]]:
         key = tuple(sorted(set(read)))
         kept = self._take(key)
         if kept is None:
