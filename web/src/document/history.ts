@@ -3,7 +3,7 @@ import { applyEdits, invertEdits } from "./editing";
 import { sameJson } from "./json";
 import type { Change, Edit, PipelineDocument } from "./types";
 
-export const MAX_STEPS = 500;
+const MAX_STEPS = 500;
 const MERGE_MS = 1200;
 
 export interface Step {

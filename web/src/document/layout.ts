@@ -165,7 +165,9 @@ function bands(
     const end = starts[band + 1] ?? columns;
     const members = placed.filter((node) => node.column >= start && node.column < end);
     if (members.length === 0) return;
-    const straight = straighten(settle(members.map((node) => ({ ...node, column: node.column - start }))), edges);
+    const shifted = members.map((node) => ({ ...node, column: node.column - start }));
+    // A chain that was broken leaves room that its other bands needed: each band is packed for itself.
+    const straight = straighten(settle(starts.length > 1 ? pack(shifted, edges) : shifted), edges);
     const first = Math.min(...straight.map((node) => node.y));
     let bottom = top;
     for (const node of straight) {
@@ -190,29 +192,69 @@ function settle(nodes: readonly Placed[]): Placed[] {
   return result;
 }
 
+/** The nodes of one column, from top to bottom. */
+const inColumn = (places: ReadonlyMap<string, Placed>, column: number): Placed[] =>
+  [...places.values()].filter((node) => node.column === column).sort((a, b) => a.y - b.y);
+
+const columnsOfBand = (nodes: readonly Placed[]): number[] =>
+  [...new Set(nodes.map((node) => node.column))].sort((a, b) => a - b);
+
+/** The mean height at which the wires to nodes already placed would be straight. */
+function meanHeight(node: Placed, placed: ReadonlyMap<string, Placed>, edges: LayoutInput["edges"]): number | null {
+  const heights = edges.flatMap(({ from, to, drop }) => {
+    if (to === node.id && placed.has(from)) return [(placed.get(from)?.y ?? 0) + drop];
+    if (from === node.id && placed.has(to)) return [(placed.get(to)?.y ?? 0) - drop];
+    return [];
+  });
+  return heights.length === 0 ? null : heights.reduce((sum, height) => sum + height, 0) / heights.length;
+}
+
+/** Stack the nodes of each column, in their order, as near as may be to the height of what they read. */
+function pack(nodes: readonly Placed[], edges: LayoutInput["edges"]): Placed[] {
+  const all = new Map(nodes.map((node) => [node.id, node]));
+  const inside = edges.filter(({ from, to }) => all.has(from) && all.has(to));
+  const placed = new Map<string, Placed>();
+  for (const column of columnsOfBand(nodes)) {
+    let bottom = Number.NEGATIVE_INFINITY;
+    for (const node of inColumn(all, column)) {
+      const least = bottom === Number.NEGATIVE_INFINITY ? 0 : bottom + ROW_GAP;
+      const y = Math.max(least, snap(meanHeight(node, placed, inside) ?? least));
+      placed.set(node.id, { ...node, y });
+      bottom = y + node.height;
+    }
+  }
+  return [...placed.values()];
+}
+
 const STRAIGHTEN_ROUNDS = 3;
 
 /** Move nodes within the room of their columns, so that wires between neighbours run straight. */
 function straighten(nodes: readonly Placed[], edges: LayoutInput["edges"]): Placed[] {
   const places = new Map(nodes.map((node) => [node.id, node]));
-  const columns = [...new Set(nodes.map((node) => node.column))].sort((a, b) => a - b);
   for (let round = 0; round < STRAIGHTEN_ROUNDS; round += 1) {
-    for (const column of columns) {
-      const members = [...places.values()].filter((node) => node.column === column).sort((a, b) => a.y - b.y);
+    for (const column of columnsOfBand(nodes)) {
+      const members = inColumn(places, column);
       members.forEach((node, place) => {
         const wanted = wantedHeight(node, places, edges);
-        if (wanted === null) return;
-        const above = places.get(members[place - 1]?.id ?? "");
-        const below = places.get(members[place + 1]?.id ?? "");
-        const least = above ? above.y + above.height + ROW_GAP - GRID : Number.NEGATIVE_INFINITY;
-        const most = below ? below.y - ROW_GAP + GRID - node.height : Number.POSITIVE_INFINITY;
-        if (least > most) return;
-        // Straight or not at all: a snapped height would only bend the wire the other way.
-        if (wanted >= least && wanted <= most) places.set(node.id, { ...node, y: wanted });
+        const [least, most] = roomOf(
+          node,
+          places.get(members[place - 1]?.id ?? ""),
+          places.get(members[place + 1]?.id ?? ""),
+        );
+        // Straight or not at all: a height in between would only bend the wire the other way.
+        if (wanted !== null && wanted >= least && wanted <= most) places.set(node.id, { ...node, y: wanted });
       });
     }
   }
   return nodes.map((node) => places.get(node.id) ?? node);
+}
+
+/** The heights at which a node may stand between its neighbours. */
+function roomOf(node: Placed, above: Placed | undefined, below: Placed | undefined): [number, number] {
+  return [
+    above ? above.y + above.height + ROW_GAP - GRID : Number.NEGATIVE_INFINITY,
+    below ? below.y - ROW_GAP + GRID - node.height : Number.POSITIVE_INFINITY,
+  ];
 }
 
 /** The height at which the wire from the nearest node before it is straight. */

@@ -8,7 +8,7 @@ export const GRID = 8;
 export const COLUMN_GAP = 56;
 export const ROW_GAP = 32;
 export const BAND_GAP = 50;
-export const PORT_TOP = 17;
+const PORT_TOP = 17;
 const PORT_ROW = 20;
 const HEADER = 32;
 const SUMMARY = 20;
@@ -63,7 +63,7 @@ const isRead = (wires: ReturnType<typeof wiresOf>, node: string, port: string) =
   wires.some((wire) => wire.from.node === node && wire.from.port === port);
 
 /** How many rows of named ports a node has below its summary. */
-export function portRows(ports: ShownPorts): number {
+function portRows(ports: ShownPorts): number {
   return Math.max(ports.inputs.length, ports.outputs.length, 1) - 1;
 }
 

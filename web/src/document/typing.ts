@@ -1,5 +1,5 @@
 /** Which ports may be connected, and in words why not. */
-import { AFTER, closesCycle, DONE, kindOf, portsOf, type Scene, titleOf, wiresOf } from "./graph";
+import { AFTER, closesCycle, DONE, portsOf, type Scene, titleOf, wiresOf } from "./graph";
 import type { KindInfo, Port, PortRef, PortType, Wire } from "./types";
 
 /** A node that makes the wanted type from the given one. */
@@ -107,20 +107,7 @@ export function outputFor(kind: KindInfo, type: PortType): Port | null {
   return kind.ports.outputs.find((port) => port.type === type) ?? null;
 }
 
-/** The input of a node that a new wire of the type would go to: a free one first, then one that takes many. */
-export function freeInput(scene: Scene, node: string, type: PortType): Port | null {
-  const { inputs } = portsOf(scene.document, scene.catalogue, scene.known, node);
-  const taken = new Set(wiresOf(scene).flatMap((wire) => (wire.to.node === node ? [wire.to.port] : [])));
-  const fits = inputs.filter((port) => port.type === type);
-  return fits.find((port) => port.many || !taken.has(port.name)) ?? fits[0] ?? null;
-}
-
 /** The output of a node that a chain goes on from. */
 export function mainOutput(scene: Scene, node: string): Port | null {
   return portsOf(scene.document, scene.catalogue, scene.known, node).outputs[0] ?? null;
-}
-
-/** Tell whether a node's kind is known here. */
-export function isKnownKind(scene: Scene, node: string): boolean {
-  return scene.catalogue.has(kindOf(scene.document, node));
 }

@@ -12,7 +12,7 @@ export interface WrittenWire {
 }
 
 /** Split a reference into its node and the rest. */
-export function splitRef(ref: string): { node: string; output: string | null } {
+function splitRef(ref: string): { node: string; output: string | null } {
   const cut = ref.search(/[./]/);
   if (cut < 0) return { node: ref, output: null };
   return { node: ref.slice(0, cut), output: ref[cut] === "/" ? ref.slice(cut) : ref.slice(cut + 1) };

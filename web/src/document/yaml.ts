@@ -1,5 +1,5 @@
 /** YAML of pipeline documents, for the clipboard: every reader, of YAML 1.1 or 1.2, reads the same values back. */
-import { Document, isScalar, isMap as isYamlMap, parse, parseDocument, type Scalar, stringify, visit } from "yaml";
+import { Document, isScalar, isMap as isYamlMap, parse, parseDocument, type Scalar, visit } from "yaml";
 import { isMap } from "./json";
 import type { Json, JsonMap } from "./types";
 
@@ -56,9 +56,4 @@ export function fromYaml(text: string): JsonMap | null {
   } catch {
     return null;
   }
-}
-
-/** One value as YAML, for showing. */
-export function valueToYaml(value: Json): string {
-  return stringify(value, { lineWidth: WIDTH });
 }

@@ -153,7 +153,14 @@ export function openEditor(opening: Opening): Editor {
     if (state.document !== document) return;
     const scene: Scene = { document, catalogue, known: knownPorts(document, analysis) };
     const positions = positionsFor(scene, state.positions, later);
-    store.setState({ analysis, analysed: true, analysedDocument: document, scene, positions, run: withKeys(state.run) });
+    store.setState({
+      analysis,
+      analysed: true,
+      analysedDocument: document,
+      scene,
+      positions,
+      run: withKeys(state.run),
+    });
   }
 
   const keyOf = (node: string): string | null =>
@@ -286,10 +293,13 @@ export function openEditor(opening: Opening): Editor {
   };
 
   async function execute(options: { to?: string; params?: JsonMap; sample?: number } = {}): Promise<string | null> {
-    await sync.flush();
-    const { document, revision } = store.getState();
-    runDocument = document;
+    const before = store.getState().run;
+    // The answer to the press shows at once; the server's first word comes when the run's row is durable.
+    hooks.show({ ...startedView("", store.getState().document), status: "pending" });
     try {
+      await sync.flush();
+      const { document, revision } = store.getState();
+      runDocument = document;
       const answer = await http.post<{ run_id: string; version?: string }>(`/pipelines/${segment(name)}/execute`, {
         ...options,
         revision,
@@ -298,6 +308,7 @@ export function openEditor(opening: Opening): Editor {
       store.setState({ savedToFile: true, version: answer.version ?? store.getState().version });
       return answer.run_id;
     } catch (error) {
+      store.setState({ run: before });
       const problem = error instanceof Problem ? error : null;
       view.setState({ drawer: true, drawerTab: "problems" });
       notify({ tone: "error", title: words.cannotRun, detail: problem ? problem.what : String(error) });

@@ -32,7 +32,7 @@ const STATES: Readonly<Record<string, NodeResult["state"]>> = {
   skipped: "idle",
 };
 
-export function stateOf(status: string): NodeResult["state"] {
+function stateOf(status: string): NodeResult["state"] {
   return STATES[status] ?? "idle";
 }
 
@@ -107,7 +107,9 @@ function withTask(view: RunView, data: ServerEvent["data"], hooks: RunHooks): Ru
     ports.set(`${node}.${port}`, count);
     rows.set(node, (rows.get(node) ?? 0) + count);
   }
-  for (const id of (data.nodes as string[] | undefined) ?? []) {
+  // A kept result names its nodes only by their counts.
+  const named = (data.nodes as string[] | undefined) ?? [];
+  for (const id of new Set([...named, ...rows.keys()])) {
     const [outer] = id.split("/");
     if (!outer) continue;
     const before = nodes.get(outer);

@@ -56,7 +56,7 @@ export function Toasts() {
     <section
       aria-label={words.notifications}
       aria-live="polite"
-      className="fixed top-13 right-3 z-30 flex w-80 flex-col gap-2"
+      className="fixed top-13 right-[calc(0.75rem+var(--toast-inset,0px))] z-30 flex w-80 flex-col gap-2"
     >
       {toasts.map((one) => (
         <div

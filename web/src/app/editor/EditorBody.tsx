@@ -24,6 +24,13 @@ export function EditorBody() {
   const left = view.left && !narrow ? view.leftWidth : 0;
   const right = view.right && !narrow ? view.rightWidth : 0;
   const drawer = view.drawer ? view.drawerHeight : 0;
+  // Messages stand beside the settings, never over them.
+  useEffect(() => {
+    document.documentElement.style.setProperty("--toast-inset", `${right}px`);
+    return () => {
+      document.documentElement.style.removeProperty("--toast-inset");
+    };
+  }, [right]);
   return (
     <div
       className="grid h-full min-h-0"

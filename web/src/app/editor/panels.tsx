@@ -4,6 +4,7 @@
  */
 import type { ReactNode } from "react";
 import type { CanvasSlots } from "../../features/canvas/slots";
+import { FieldMappingButton } from "../../features/fields/FieldMapping";
 import { Inspector } from "../../features/inspector/Inspector";
 import { ChartThumbnail, RowsGlimpse } from "../../features/preview/canvasParts";
 import { Drawer } from "../../features/preview/Drawer";
@@ -16,7 +17,7 @@ export { EditorShare as ShareDialog } from "./EditorShare";
 
 /** The right panel. */
 export function InspectorPanel() {
-  return <Inspector />;
+  return <Inspector extras={FieldMappingButton} />;
 }
 
 /** The bottom panel; `after` is its closing button. */

@@ -29,7 +29,7 @@ function mayUse(keys: string, action: Action, { event, writing, surface, letterK
 }
 
 /** The action that a key press means, if any. */
-export function actionFor(event: KeyboardEvent, actions: readonly Action[], editor: Editor): Action | null {
+function actionFor(event: KeyboardEvent, actions: readonly Action[], editor: Editor): Action | null {
   const surface = event.target instanceof Element ? event.target.closest<HTMLElement>("[data-shortcuts]") : null;
   const press: Press = { event, writing: isWriting(event), surface, letterKeys: editor.view.getState().letterKeys };
   const found = actions.find(

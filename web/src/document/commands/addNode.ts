@@ -27,7 +27,7 @@ export interface AddNode {
 }
 
 /** The scene with another document; ports that the compiler told stay known. */
-export function withDocument(scene: Scene, document: PipelineDocument): Scene {
+function withDocument(scene: Scene, document: PipelineDocument): Scene {
   return { ...scene, document };
 }
 

@@ -42,7 +42,7 @@ function healedInputs(scene: Scene, id: string, gone: ReadonlySet<string>, mode:
 }
 
 /** What the reader of a deleted node reads instead: through all deleted nodes with one input and one used output. */
-export function bypass(scene: Scene, wire: Wire, gone: ReadonlySet<string>): PortRef | null {
+function bypass(scene: Scene, wire: Wire, gone: ReadonlySet<string>): PortRef | null {
   let origin: PortRef = wire.from;
   const seen = new Set<string>();
   while (gone.has(origin.node)) {

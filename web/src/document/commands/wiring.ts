@@ -68,7 +68,7 @@ function afters(scene: Scene, node: string): string[] {
 }
 
 /** The edits that make a node wait for these nodes. */
-export function afterEdits(scene: Scene, node: string, others: readonly string[]): Edit[] {
+function afterEdits(scene: Scene, node: string, others: readonly string[]): Edit[] {
   const path = ["nodes", node, "after"];
   const old = entry(nodeOf(scene.document, node) ?? undefined, "after");
   const value: Json = [...new Set(others)];

@@ -121,6 +121,12 @@ function Surface() {
       data-lod={lod}
       data-dragging={dragging}
       data-shortcuts="canvas"
+      onPointerDownCapture={(event) => {
+        const { target } = event;
+        const isOwn =
+          target instanceof Element && !target.closest("input, textarea, button, select, [contenteditable]");
+        if (isOwn) event.currentTarget.focus({ preventScroll: true });
+      }}
       onDragOver={(event) => {
         const types = event.dataTransfer.types;
         if (readOnly || !(types.includes(KIND_TYPE) || types.includes("Files"))) return;

@@ -8,7 +8,7 @@ import { IconButton } from "../../ui/IconButton";
 import { words } from "./words";
 
 /** Nodes whose name, settings or columns hold the words. */
-export function findNodes(state: EditorState, phrase: string): string[] {
+function findNodes(state: EditorState, phrase: string): string[] {
   const parts = plainWords(phrase);
   if (parts.length === 0) return [];
   return nodeIds(state.document).filter((id) => {

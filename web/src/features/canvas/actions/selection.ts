@@ -1,7 +1,7 @@
 /** What actions work on: the selected nodes, frames, notes and wires. */
 import { wiresOf } from "../../../document/graph";
 import { rectsOf } from "../../../document/placing";
-import { notesOf, type Rect } from "../../../document/shape";
+import type { Rect } from "../../../document/shape";
 import type { Wire } from "../../../document/types";
 import type { Editor } from "../../../editor/editor";
 
@@ -28,8 +28,4 @@ export function selectedRects(editor: Editor): Rect[] {
   const { scene, positions, selection } = editor.store.getState();
   const rects = rectsOf(scene, positions);
   return [...selection.nodes].flatMap((id) => rects.get(id) ?? []);
-}
-
-export function noteRects(editor: Editor): Map<string, Rect> {
-  return new Map(notesOf(editor.store.getState().document).map((note) => [note.id, note.rect]));
 }

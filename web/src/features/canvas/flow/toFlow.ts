@@ -55,7 +55,7 @@ interface Made {
 }
 
 /** The nodes inside collapsed frames, with the frame that hides them. */
-export function hiddenNodes(scene: Scene, positions: Positions): Map<string, string> {
+function hiddenNodes(scene: Scene, positions: Positions): Map<string, string> {
   const hidden = new Map<string, string>();
   for (const frame of framesOf(scene.document)) {
     if (!frame.collapsed) continue;
@@ -66,7 +66,7 @@ export function hiddenNodes(scene: Scene, positions: Positions): Map<string, str
   return hidden;
 }
 
-export const COLLAPSED = { width: 216, height: 56 };
+const COLLAPSED = { width: 216, height: 56 };
 
 /** A memory that keeps node objects while nothing of them changes. */
 export function createFlowNodes(): (scene: Scene, positions: Positions, selection: Selection) => FlowNode[] {

@@ -1,7 +1,6 @@
 import { Handle, Position } from "@xyflow/react";
 import { type CSSProperties, memo } from "react";
 import { useStore } from "zustand";
-import { useShallow } from "zustand/react/shallow";
 import { AFTER, DONE, wiresOf } from "../../../document/graph";
 import { portTop, shownPorts } from "../../../document/shape";
 import type { Port } from "../../../document/types";
@@ -126,11 +125,3 @@ export const PortNames = memo(function PortNames({ node }: { node: string }) {
     </div>
   ));
 });
-
-/** Whether a wire of the given type is in the hand. */
-export function useDraggedType(): string | null {
-  return useStore(
-    gesture,
-    useShallow(({ dragged }) => dragged?.type ?? null),
-  );
-}

@@ -41,7 +41,7 @@ function footer(state: EditorState, node: string): Footer {
 }
 
 /** `742,113 rows`, or `96 written` for a node that ends a branch. */
-export function rowWords(state: EditorState, node: string): string {
+function rowWords(state: EditorState, node: string): string {
   const outputs = shownPorts(state.scene, node).outputs;
   const main = outputs[0];
   if (main) {
