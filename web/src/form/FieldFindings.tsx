@@ -1,3 +1,4 @@
+import type { ReactNode } from "react";
 import type { Finding } from "../api/types";
 import { Button } from "../ui/Button";
 import { cn } from "../ui/cn";
@@ -21,8 +22,10 @@ export function FieldFindings({ findings }: { findings: readonly Finding[] }) {
             <p className="flex gap-1.5 text-xs" role={finding.severity === "error" ? "alert" : undefined}>
               <Icon name={ICONS[finding.severity]} size={14} className={cn("mt-px", TONES[finding.severity])} />
               <span className="min-w-0 break-words">
-                <span className={finding.severity === "error" ? "text-err" : undefined}>{sentence(finding.what)}</span>{" "}
-                <span className="text-muted">{finding.hint}</span>
+                <span className={finding.severity === "error" ? "text-err" : undefined}>
+                  {coded(sentence(finding.what))}
+                </span>{" "}
+                <span className="text-muted">{coded(finding.hint)}</span>
               </span>
             </p>
             {fix && !readOnly ? (
@@ -47,4 +50,17 @@ export function FieldFindings({ findings }: { findings: readonly Finding[] }) {
 function sentence(what: string): string {
   const short = what.replace(/^[^:]*: at character \d+: |^at character \d+: /, "");
   return `${short.charAt(0).toUpperCase()}${short.slice(1)}${/[.?!]$/.test(short) ? "" : "."}`;
+}
+
+/** Names in backticks are set as code. */
+function coded(text: string): ReactNode[] {
+  return text.split("`").map((part, place) =>
+    place % 2 === 1 ? (
+      <code key={place} className="font-medium text-text">
+        {part}
+      </code>
+    ) : (
+      part
+    ),
+  );
 }

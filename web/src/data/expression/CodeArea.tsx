@@ -7,7 +7,7 @@ import {
 } from "@codemirror/autocomplete";
 import { defaultKeymap, history, historyKeymap } from "@codemirror/commands";
 import { bracketMatching } from "@codemirror/language";
-import { type Diagnostic, forceLinting, linter } from "@codemirror/lint";
+import { type Diagnostic, linter, setDiagnostics } from "@codemirror/lint";
 import { Compartment, EditorState, type Extension, Prec, RangeSetBuilder } from "@codemirror/state";
 import {
   Decoration,
@@ -60,9 +60,9 @@ export function CodeArea(props: CodeAreaProps) {
     });
   }, [props.value]);
 
-  // biome-ignore lint/correctness/useExhaustiveDependencies: underlines follow the marks
   useEffect(() => {
-    if (view.current) forceLinting(view.current);
+    const current = view.current;
+    if (current) current.dispatch(setDiagnostics(current.state, diagnostics(current, props.marks ?? [])));
   }, [props.marks]);
 
   useEffect(() => {
@@ -101,7 +101,7 @@ function extensions(latest: Latest, parts: { lines: Compartment; editable: Compa
     parts.lines.of(lit(latest.current.litLines ?? null)),
     parts.editable.of(EditorState.readOnly.of(latest.current.readOnly ?? false)),
     complete ? completing(latest) : [],
-    linter((current) => diagnostics(current, latest.current.marks ?? []), { delay: 0 }),
+    linter(null),
     Prec.highest(keymap.of(ownKeys(latest))),
     keymap.of([...completionKeymap, ...defaultKeymap, ...historyKeymap]),
     EditorView.updateListener.of((update) => {
@@ -151,6 +151,7 @@ function completing(latest: Latest): Extension {
     const before = context.matchBefore(/[\p{L}\p{N}_"$.{]+/u);
     const sign = context.matchBefore(/[=<>(,]\s*'?$/);
     if (!context.explicit && !before && !sign) return null;
+    if (!context.explicit && before && /^\d/.test(before.text)) return null;
     const abort = new AbortController();
     context.addEventListener("abort", () => abort.abort());
     let found: Completions | null = null;
@@ -181,11 +182,13 @@ function completing(latest: Latest): Extension {
 
 function option(item: Completions["items"][number]): CodeCompletion {
   const kind = words.kinds[item.kind] ?? item.kind;
+  const [signature = "", sentence] = (item.detail ?? "").split(" — ");
+  const shown = item.kind === "function" ? signature.slice(signature.indexOf("(")) : signature;
   return {
     label: item.label,
     apply: item.insert ?? item.label,
-    detail: item.type ?? item.detail ?? kind,
-    info: item.info ?? undefined,
+    detail: item.type ?? (shown || kind),
+    info: item.info ?? sentence,
     boost: item.kind === "column" ? 2 : item.kind === "value" ? 3 : 0,
   };
 }

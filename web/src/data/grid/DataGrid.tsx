@@ -40,6 +40,8 @@ export interface DataGridProps {
   ghosts?: ReadonlyMap<string, readonly Bin[]>;
   sort?: readonly SortTerm[];
   lit?: ReadonlySet<string>;
+  /** The column whose name is to be written now. */
+  naming?: string | null;
   /** Changes when another table is shown, which begins at its top. */
   resetKey: string;
   actions?: Partial<Omit<ColumnActions, "resize" | "pick">>;
@@ -153,6 +155,7 @@ export function DataGrid(props: DataGridProps) {
               sorted={sortedBy(sort, column.name)}
               lit={lit?.has(column.name) ?? false}
               active={focused && selection.active.row === -1 && selection.active.column === place}
+              naming={props.naming === column.name}
               actions={headerActions}
             />
           );

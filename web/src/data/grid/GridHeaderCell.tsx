@@ -22,6 +22,8 @@ export interface ColumnActions {
   rename?: (column: DataColumn, name: string) => void;
   open?: (column: DataColumn) => void;
   sort?: (column: DataColumn) => void;
+  /** The writing of a name ended. */
+  named?: () => void;
   resize: (column: DataColumn, width: number) => void;
   pick: (pick: Pick) => void;
 }
@@ -40,14 +42,17 @@ export interface GridHeaderCellProps {
   sorted: "ascending" | "descending" | null;
   lit: boolean;
   active: boolean;
+  /** Its name is to be written now. */
+  naming: boolean;
   /** The same object for as long as what it does stays the same, so that headers are not drawn anew. */
   actions: ColumnActions;
 }
 
 /** The head of a column: type, name, nulls, and how its values are spread. */
 export const GridHeaderCell = memo(function GridHeaderCell(props: GridHeaderCellProps) {
-  const { column, index, id, left, width, facts, sorted, lit, active, actions } = props;
-  const [renaming, setRenaming] = useState(false);
+  const { column, index, id, left, width, facts, sorted, lit, active, naming, actions } = props;
+  const [begun, setRenaming] = useState(false);
+  const renaming = begun || naming;
   return (
     <div
       role="columnheader"
@@ -68,7 +73,14 @@ export const GridHeaderCell = memo(function GridHeaderCell(props: GridHeaderCell
       <div className="flex h-4 items-center gap-1 pr-1 pl-1.5">
         <Icon name={typeIcon(column.type)} size={13} className="text-muted" aria-label={column.type} />
         {renaming ? (
-          <RenameField column={column} onDone={() => setRenaming(false)} onRename={actions.rename} />
+          <RenameField
+            column={column}
+            onDone={() => {
+              setRenaming(false);
+              actions.named?.();
+            }}
+            onRename={actions.rename}
+          />
         ) : (
           <button
             type="button"
@@ -106,7 +118,7 @@ function HeaderButtons({ column, sorted, actions }: Some<"column" | "sorted" | "
           className="text-accent group-focus-within:hidden group-hover:hidden"
         />
       ) : null}
-      <span className="absolute top-0.5 right-1.5 flex items-center gap-0.5 bg-surface pl-1 opacity-0 focus-within:opacity-100 group-hover:opacity-100 has-data-[state=open]:opacity-100">
+      <span className="absolute top-4.5 right-1.5 flex h-4 items-center gap-0.5 bg-surface pl-1 opacity-0 focus-within:opacity-100 group-hover:opacity-100 has-data-[state=open]:opacity-100">
         {actions.sort ? (
           <button
             type="button"
@@ -114,7 +126,7 @@ function HeaderButtons({ column, sorted, actions }: Some<"column" | "sorted" | "
             aria-label={words.sort(column.name)}
             title={words.sort(column.name)}
             className={cn(
-              "grid size-5 place-items-center rounded-sm hover:bg-press",
+              "grid size-4 place-items-center rounded-sm hover:bg-press",
               sorted ? "text-accent" : "text-muted",
             )}
             onClick={() => actions.sort?.(column)}
@@ -129,7 +141,7 @@ function HeaderButtons({ column, sorted, actions }: Some<"column" | "sorted" | "
               tabIndex={-1}
               data-column-menu=""
               aria-label={words.columnMenu(column.name)}
-              className="grid size-5 place-items-center rounded-sm text-muted hover:bg-press hover:text-text"
+              className="grid size-4 place-items-center rounded-sm text-muted hover:bg-press hover:text-text"
             >
               <Icon name="chevron-down" size={13} />
             </button>

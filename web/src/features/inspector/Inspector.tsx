@@ -1,3 +1,4 @@
+import type { ComponentType } from "react";
 import { kindOf } from "../../document/graph";
 import { useEditor, useEditorState, useEditorView, useSelectedNode } from "../../editor/react";
 import { findingsOf } from "../../editor/state";
@@ -11,14 +12,19 @@ import { RunsTab } from "./RunsTab";
 import { SettingsTab } from "./SettingsTab";
 import { words } from "./words";
 
+export interface InspectorProps {
+  /** What other features add below the settings. */
+  extras?: ComponentType<{ node: string }>;
+}
+
 /** Everything about the selected node; about the pipeline when nothing is selected. */
-export function Inspector() {
+export function Inspector({ extras }: InspectorProps) {
   const node = useSelectedNode();
   const count = useEditorState((state) => state.selection.nodes.size);
   return (
     <div data-testid="inspector" className="flex h-full min-h-0 flex-col overflow-hidden bg-surface">
       {node ? (
-        <NodeInspector key={node} node={node} />
+        <NodeInspector key={node} node={node} extras={extras} />
       ) : count > 1 ? (
         <EmptyState icon="square-stack" title={words.several(count)} />
       ) : (
@@ -30,7 +36,7 @@ export function Inspector() {
 
 const TABS = ["settings", "checks", "runs", "code"];
 
-function NodeInspector({ node }: { node: string }) {
+function NodeInspector({ node, extras }: InspectorProps & { node: string }) {
   const editor = useEditor();
   const wanted = useEditorView((view) => view.rightTab);
   const findings = useEditorState((state) => findingsOf(state, node));
@@ -52,7 +58,7 @@ function NodeInspector({ node }: { node: string }) {
         ]}
       >
         <TabPanel id="settings" className="px-4 py-3.5">
-          {known ? <SettingsTab node={node} /> : <UnknownKind node={node} />}
+          {known ? <SettingsTab node={node} extras={extras} /> : <UnknownKind node={node} />}
         </TabPanel>
         <TabPanel id="checks" className="px-4 py-3.5">
           <ChecksTab node={node} />

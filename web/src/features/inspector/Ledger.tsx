@@ -18,7 +18,7 @@ export function Ledger({ node }: { node: string }) {
   const editor = useEditor();
   const key = useEditorState((state) => state.analysis?.nodes[node]?.key ?? null);
   const outputs = useEditorState((state) => state.analysis?.nodes[node]?.outputs.length ?? 0);
-  const settled = useSettled(key);
+  const settled = useSettled(key, 250);
   const document = useAnalysedDocument();
   const { data } = useQuery({
     queryKey: ["left-out", editor.name, node, key],

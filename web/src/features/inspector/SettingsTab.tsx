@@ -1,4 +1,4 @@
-import { type FocusEvent, useMemo } from "react";
+import { type ComponentType, type FocusEvent, useMemo } from "react";
 import { beginChange, endChange } from "../../data/changing";
 import { setConfig } from "../../document/commands/setValue";
 import { isMap } from "../../document/json";
@@ -17,13 +17,13 @@ import { useFormPort } from "./useFormPort";
 import { words } from "./words";
 
 /** The settings of a node, what they make of its rows, and what comes next. */
-export function SettingsTab({ node }: { node: string }) {
+export function SettingsTab({ node, extras: Extras }: { node: string; extras?: ComponentType<{ node: string }> }) {
   const editor = useEditor();
   const form = useFormPort(node);
   const kind = useEditorState((state) => state.scene.catalogue.get(form.kind));
   const parts = useMemo(() => arranged(fieldsOf(form.kind, kind?.config ?? {})), [form.kind, kind]);
   const example = useMemo(() => exampleOf(kind?.examples), [kind]);
-  const nodeWide = form.findings.filter((finding) => !finding.where.field);
+  const nodeWide = form.findings.filter((finding) => !finding.where.field && finding.severity !== "info");
   const write = (name: string, value: Json | undefined) =>
     editor.run(setConfig(editor.store.getState().document, node, [name], value));
   const leave = (event: FocusEvent<HTMLElement>) => {
@@ -41,6 +41,7 @@ export function SettingsTab({ node }: { node: string }) {
             <Form parts={parts} example={example} onField={write} />
           )}
         </div>
+        {Extras ? <Extras node={node} /> : null}
         <Ledger node={node} />
         {parts.onError ? (
           <FieldView

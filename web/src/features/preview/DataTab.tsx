@@ -1,4 +1,4 @@
-import { useMemo, useState } from "react";
+import { useMemo, useRef, useState } from "react";
 import { DataGrid } from "../../data/grid/DataGrid";
 import type { Bin, DataColumn, SortTerm } from "../../data/looking";
 import type { Cell } from "../../data/values";
@@ -24,18 +24,23 @@ type Opened = { column: DataColumn; value: Cell } | null;
 
 /** The rows after a node; every gesture on them becomes a node. */
 export function DataTab({ node, delta }: { node: string; delta: DeltaLook | null }) {
-  const shown = useShownPort(node);
+  const present = useShownPort(node);
+  // While the node is broken its last good rows stay, as those of the port that was looked at.
+  const good = useRef(present);
+  if (present.at || !present.isKnown) good.current = present;
+  const isBroken = present.isKnown && present.key === null;
+  const shown = isBroken ? { ...good.current, key: null } : present;
   const [sort, setSort] = useState<readonly SortTerm[]>([]);
   const [search, setSearch] = useState("");
   const { place, port, key, at } = shown;
   const found = useTable(at ? { place, node, port, key, sort, search } : null);
-  if (shown.isKnown && !at) return <EmptyState title={words.noOutput} />;
-  if (!found.table) return <NoTable isBroken={shown.isKnown && key === null} found={found} />;
+  if (!found.table && present.isKnown && !at && !isBroken) return <EmptyState title={words.noOutput} />;
+  if (!found.table) return <NoTable isBroken={isBroken} found={found} />;
   return (
     <Rows
       node={node}
       shown={shown}
-      found={found}
+      found={isBroken ? { ...found, state: "error" } : found}
       table={found.table}
       delta={delta}
       sort={sort}
@@ -64,11 +69,13 @@ function Rows({ node, shown, found, table, delta, sort, onSort, search, onSearch
   const readOnly = useEditorState((state) => state.readOnly);
   const [cell, setCell] = useState<Opened>(null);
   const open = useMemo(() => (column: DataColumn, value: Cell) => setCell({ column, value }), []);
-  const ways = useWays(node, at, open);
+  const [naming, setNaming] = useState<string | null>(null);
+  const beginNaming = useMemo(() => (column: DataColumn) => setNaming(column.name), []);
+  const ways = useWays(node, at, open, beginNaming);
   const facts = useProfile(place, at ? node : null, port, key);
   const ghosts = useGhosts(shown, delta !== null, source);
   const lit = useLit(at);
-  const actions = useActions(ways, table.columns, facts, readOnly, onSort);
+  const actions = useActions(ways, table.columns, facts, readOnly, onSort, setNaming);
   const keep = search && !readOnly ? () => ways.step(gestures.bySearch(search, table.columns)) : undefined;
   return (
     <>
@@ -96,6 +103,7 @@ function Rows({ node, shown, found, table, delta, sort, onSort, search, onSearch
         ghosts={ghosts}
         sort={sort}
         lit={lit}
+        naming={naming}
         resetKey={`${port}|${search}|${JSON.stringify(sort)}`}
         actions={actions}
         cellMenu={readOnly ? undefined : (column, value) => cellMenu(column, value, ways)}
@@ -124,19 +132,21 @@ function useActions(
   facts: Facts,
   readOnly: boolean,
   onSort: (column: string) => void,
+  setNaming: (column: string | null) => void,
 ) {
   return useMemo(() => {
     const looking = { sort: (column: DataColumn) => onSort(column.name), open: ways.light };
     if (readOnly) return looking;
     return {
       ...looking,
+      named: () => setNaming(null),
       menu: (column: DataColumn) => columnMenu(column, columns, facts.columns.get(column.name), ways),
       keepRange: (column: DataColumn, from: number, to: number, last: boolean, keep: boolean) =>
         ways.step(gestures.byRange(column, from, to, last, keep)),
       keepValue: (column: DataColumn, value: Cell, keep: boolean) => ways.step(gestures.byValue(column, value, keep)),
       rename: (column: DataColumn, name: string) => ways.step(gestures.renameColumn(column, name)),
     };
-  }, [ways, columns, facts.columns, readOnly, onSort]);
+  }, [ways, columns, facts.columns, readOnly, onSort, setNaming]);
 }
 
 /** The histograms of the input, drawn grey behind, while a change is looked at. */

@@ -19,7 +19,12 @@ export function Footer({
   const filtered = table.matching !== table.total;
   return (
     <footer className="num flex h-6 shrink-0 items-center gap-3 whitespace-nowrap border-t bg-surface px-3 text-muted text-xs contrast:border-t-2">
-      {state === "error" && problem ? (
+      {state === "error" && !problem ? (
+        <span className="flex items-center gap-1.5 text-stale" data-testid="basis">
+          <Icon name="clock" size={13} />
+          {words.lastGood}: {count(table.matching)}
+        </span>
+      ) : state === "error" && problem ? (
         <span className="flex min-w-0 items-center gap-1.5 text-err" role="alert">
           <Icon name="circle-x" size={13} />
           <span className="truncate">{problem.message}</span>

@@ -11,6 +11,7 @@ import { words } from "./words";
 export interface MenuWays {
   readonly step: (step: Step) => void;
   readonly light: (column: DataColumn) => void;
+  readonly rename: (column: DataColumn) => void;
   readonly copy: (text: string) => void;
   readonly open: (column: DataColumn, value: Cell) => void;
 }
@@ -49,6 +50,7 @@ export function columnMenu(
     nullItems(column, facts, item),
     [...textItems(column, facts, item), ...dateItems(column, item), ...castItems(column, item)],
     [
+      { id: "rename", label: text.rename, icon: "pencil", onSelect: () => ways.rename(column) },
       { id: "lineage", label: text.lineage, icon: "route", onSelect: () => ways.light(column) },
       { id: "copy-name", label: text.copyName, icon: "copy", onSelect: () => ways.copy(column.name) },
       { ...item("drop", text.drop, "trash-2", gestures.dropColumns([column.name])), danger: true },
@@ -99,7 +101,7 @@ function castItems(column: DataColumn, item: Make): MenuItem[] {
   const kind = family(column.type);
   const types =
     kind === "text"
-      ? ["BIGINT", "DOUBLE", "DATE", "TIMESTAMP", "BOOLEAN"]
+      ? ["BIGINT", "DOUBLE", "TIMESTAMP"]
       : kind === "integer"
         ? ["DOUBLE", "VARCHAR"]
         : kind === "moment"

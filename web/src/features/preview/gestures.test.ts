@@ -90,7 +90,13 @@ test("a chart of a column is of the kind that its type asks for", () => {
 
 test("every item of every menu makes a node that the catalogue accepts", () => {
   const made: Step[] = [];
-  const ways: MenuWays = { step: (step) => made.push(step), light: () => {}, copy: () => {}, open: () => {} };
+  const ways: MenuWays = {
+    step: (step) => made.push(step),
+    light: () => {},
+    rename: () => {},
+    copy: () => {},
+    open: () => {},
+  };
   for (const column of columns) {
     for (const group of columnMenu(column, columns, undefined, ways)) for (const item of group) item.onSelect();
     for (const value of [null, "x", 3, true])

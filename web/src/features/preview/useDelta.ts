@@ -1,5 +1,5 @@
 /** What the setting that is written now does to the rows: before and after, asked again with every change. */
-import { useEffect, useState } from "react";
+import { useEffect, useRef, useState } from "react";
 import { useStore } from "zustand";
 import { type Changing, changing } from "../../data/changing";
 import { type Delta, looking, type Place } from "../../data/looking";
@@ -12,35 +12,38 @@ const WAIT_MS = 120;
 export interface DeltaLook {
   readonly delta: Delta;
   readonly node: string;
-  readonly before: Changing["before"];
 }
 
-/** The last change that was looked at, also after the field was left. */
+interface Known extends DeltaLook {
+  readonly key: string;
+  readonly change: Changing;
+}
+
+/** The change that is looked at, also after the field was left; null while its effect is not known yet. */
 export function useDelta(place: Place, node: string | null): DeltaLook | null {
   const last = useStore(changing, (state) => state.last);
   const key = useEditorState((state) => (node ? (state.analysis?.nodes[node]?.key ?? null) : null));
   const config = useEditorState((state) => (node ? configOf(state.document, node) : null));
-  const [look, setLook] = useState<DeltaLook | null>(null);
+  const [known, setKnown] = useState<Known | null>(null);
+  const latest = useRef(place);
+  latest.current = place;
   const change = last && last.node === node ? last : null;
   const isChanged = change !== null && config !== null && !sameJson(change.before, config);
 
   useEffect(() => {
-    if (!isChanged || !change || key === null) {
-      if (!isChanged) setLook(null);
-      return;
-    }
+    if (!isChanged || !change || key === null) return;
     const abort = new AbortController();
     const timer = setTimeout(() => {
       looking
-        .delta(place, { node: change.node, before: change.before }, abort.signal)
-        .then((delta) => setLook({ delta, node: change.node, before: change.before }))
-        .catch(() => !abort.signal.aborted && setLook(null));
+        .delta(latest.current, { node: change.node, before: change.before }, abort.signal)
+        .then((delta) => setKnown({ delta, node: change.node, key, change }))
+        .catch(() => undefined);
     }, WAIT_MS);
     return () => {
       clearTimeout(timer);
       abort.abort();
     };
-  }, [isChanged, change, key, place]);
+  }, [isChanged, change, key]);
 
-  return look;
+  return isChanged && known && known.key === key && known.change === change ? known : null;
 }

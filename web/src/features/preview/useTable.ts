@@ -36,12 +36,24 @@ export interface TableState {
 }
 
 const FIRST = 200;
+const TYPING_MS = 130;
+
+function pause(milliseconds: number, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const timer = setTimeout(resolve, milliseconds);
+    signal.addEventListener("abort", () => {
+      clearTimeout(timer);
+      reject(new DOMException("", "AbortError"));
+    });
+  });
+}
 
 export function useTable(question: TableQuestion | null): TableState {
   const [table, setTable] = useState<Table | null>(null);
   const [state, setState] = useState<TableState["state"]>("loading");
   const [problem, setProblem] = useState<Problem | Error | null>(null);
   const [turn, setTurn] = useState(0);
+  const shownNode = useRef<string | null>(null);
   const latest = useRef(question);
   latest.current = question;
   const id = question
@@ -64,8 +76,10 @@ export function useTable(question: TableQuestion | null): TableState {
     const { place, node, port, sort, search } = asked;
     const common = { node, port, sort: sort.length > 0 ? sort : undefined, search: search || undefined };
     setState("loading");
-    looking
-      .preview(place, { ...common, limit: FIRST }, abort.signal)
+    const ask = () => looking.preview(place, { ...common, limit: FIRST }, abort.signal);
+    // While somebody types, each state of the rows is asked for only when the next letter does not follow at once.
+    const typing = shownNode.current === node;
+    (typing ? pause(TYPING_MS, abort.signal).then(ask) : ask())
       .then((answer) => {
         const rows = new RowWindow(
           (offset, limit, signal) =>
@@ -86,6 +100,7 @@ export function useTable(question: TableQuestion | null): TableState {
             node,
           };
         });
+        shownNode.current = node;
         setProblem(null);
         setState("ready");
         settle(asked.key);

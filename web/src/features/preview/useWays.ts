@@ -6,7 +6,12 @@ import type { PortRef } from "../../document/types";
 import { useEditor } from "../../editor/react";
 import type { MenuWays } from "./columnMenu";
 
-export function useWays(node: string, at: PortRef | null, open: MenuWays["open"]): MenuWays {
+export function useWays(
+  node: string,
+  at: PortRef | null,
+  open: MenuWays["open"],
+  rename: MenuWays["rename"],
+): MenuWays {
   const editor = useEditor();
   return useMemo<MenuWays>(
     () => ({
@@ -31,8 +36,9 @@ export function useWays(node: string, at: PortRef | null, open: MenuWays["open"]
       },
       copy: (text) => void navigator.clipboard.writeText(text),
       open,
+      rename,
     }),
-    [editor, node, at, open],
+    [editor, node, at, open, rename],
   );
 }
 

@@ -54,7 +54,9 @@ function Field({ id, spec, value, onChange, findings, readOnly }: WidgetProps) {
             findings={findings}
             placeholder="quantity > 0"
           />
-          <p className="mt-1 text-muted text-xs">{isMac ? expressionWords.macHint : expressionWords.hint}</p>
+          {findings.length === 0 ? (
+            <p className="mt-1 text-muted text-xs">{isMac ? expressionWords.macHint : expressionWords.hint}</p>
+          ) : null}
         </div>
       )}
       <LiveResults look={look} condition />
