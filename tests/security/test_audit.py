@@ -29,6 +29,7 @@ def server() -> Iterator[Served]:
         yield made
 
 
+@pytest.mark.row("M-003-33", met_by="app/access/trail.py")
 def test_every_changing_route_leaves_an_entry(server: Served) -> None:
     """The real rules and the real way in; the handlers only say that they worked."""
     import copy

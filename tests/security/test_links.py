@@ -191,6 +191,7 @@ def test_of_two_setups_at_once_one_makes_the_user(server: Served) -> None:
     assert len(server.state.access.users.store.list()) == 1
 
 
+@pytest.mark.row("M-003-510", met_by="server/cookies.py")
 def test_the_cookie_is_secure_where_people_come_by_https(server: Served) -> None:
     answer = server.call("GET", f"/?token={server.state.access.links.new_link()}", scheme="https")
     assert "secure" in (answer.header("set-cookie") or "").lower()

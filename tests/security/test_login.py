@@ -219,6 +219,7 @@ def test_an_idle_session_ends_after_the_time_that_its_user_chose(server: Served)
     assert server.call("GET", SESSION, headers=browser).status == 401
 
 
+@pytest.mark.row("M-003-355", met_by="app/access/tokens.py")
 def test_a_token_ends_when_it_expires_and_when_it_is_revoked(server: Served) -> None:
     ada = server.people["ada"]
     short = server.token(ada, None, minutes=5)

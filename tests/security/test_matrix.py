@@ -129,6 +129,8 @@ def callers(server: Served) -> dict[str, tuple[dict[str, str], frozenset[str], i
 
 
 @pytest.mark.row("M-003-449", "M-003-450", "M-003-451", "M-003-496", met_by="server/guarding.py")
+@pytest.mark.row("M-001-28", "M-001-29", "M-003-261", "M-003-372", "M-003-379", "M-003-392", "M-003-422", "M-003-442",
+                 "M-003-448", met_by="app/access/permissions.py")  # fmt: skip
 def test_each_caller_enters_exactly_the_handlers_that_their_permissions_allow(server: Served) -> None:
     entered, wrong, cells = Entered(server), [], 0
     for name, (headers, allowed, refusal) in callers(server).items():

@@ -40,7 +40,7 @@ def create(drafting: Drafting, root: Path, origin: Origin, actor: str) -> State:
     if origin.text is not None:
         return _from_text(drafting, origin, actor)
     document = _started(root, start)
-    wanted = origin.name or origin.title or document.pop("name", None) or "pipeline"
+    wanted = origin.name or document.get("name") or origin.title or "pipeline"
     name = origin.name if origin.name is not None else drafting.files.free_name(str(wanted))
     document.pop("name", None)
     heading = {"runnel": 1, "name": name, "title": origin.title, "description": origin.description}
@@ -50,7 +50,7 @@ def create(drafting: Drafting, root: Path, origin: Origin, actor: str) -> State:
 
 def file_document(path: str) -> dict[str, Any]:
     """Return the document of a pipeline that reads one file; `path` is as the pipeline file will say it."""
-    id = slug_of(Path(path).name.split(".")[0]) or "data"
+    id = slug_of(Path(path).name.split(".")[0].lower()) or "data"
     return {"name": id, "title": Path(path).name, "nodes": {id: {"kind": "source.file", "config": {"path": path}}}}
 
 

@@ -42,7 +42,8 @@ def run_tests(project: Project, document: Document) -> list[TestResult]:
     if document.pipeline is None:
         raise pipelines.InvalidPipelineError(document.findings)
     known = _known_schemas(project, document)
-    return [_run_test(project, document, document.pipeline, test, known) for test in document.pipeline.tests]
+    whole = dataclasses.replace(pipelines.standing_alone(document.pipeline), inputs={}, outputs={})
+    return [_run_test(project, document, whole, test, known) for test in document.pipeline.tests]
 
 
 def _known_schemas(project: Project, document: Document) -> dict[str, dict[str, str]]:

@@ -44,7 +44,7 @@ def _reader_of(state: ServerState, path: Path) -> str:
     """Return the pipeline that reads a file alone; it is made when there is none."""
     workspace = workspace_of(state)
     found = workspace.data.at(str(path))
-    wanted = slug_of(path.name.split(".")[0]) or "data"
+    wanted = slug_of(path.name.split(".")[0].lower()) or "data"
     for name, file in workspace.files.all().items():
         if name == wanted and found.relative in str((document_of(file.text) or {}).get("nodes")):
             return name

@@ -186,9 +186,9 @@ async def delete_pipeline(request: Request, name: str, force: bool = False) -> R
         names = ", ".join(use["title"] for use in uses)
         raise HttpError(409, f"{name} is used by {names}", "Change those first, or delete it all the same.")
     before = await in_thread(workspace.drafting.state, name)
+    await in_thread(workspace.drafting.delete, name)
     if is_example(before.path, state.root):
         await in_thread(remove_example, before.path, state.root)
-    await in_thread(workspace.drafting.delete, name)
     audit(request).change({"path": str(before.path), "text": before.text[:20_000]}, None)
     state.events.publish("pipelines", "pipeline.changed", {"name": name, "deleted": True})
     return answer({"deleted": name, "text": before.text})
