@@ -27,7 +27,7 @@ export function Shell({ top, status, children }: ShellProps) {
         {children}
       </main>
       {status ? (
-        <footer className="num col-span-2 flex h-6 items-center gap-4 border-t bg-surface px-3.5 text-muted text-xs contrast:border-t-2">
+        <footer className="num col-span-2 flex h-6 items-center gap-4 overflow-hidden whitespace-nowrap border-t bg-surface px-3.5 text-muted text-xs contrast:border-t-2">
           {status}
         </footer>
       ) : null}

@@ -12,7 +12,7 @@ export function TopSearch() {
       className="mr-2 hidden h-7 w-56 items-center gap-2 rounded-md border bg-bg px-2 text-muted hover:bg-hover sm:flex contrast:border-2"
     >
       <Icon name="search" size={14} />
-      <span className="flex-1 text-left">{words.search}</span>
+      <span className="min-w-0 flex-1 truncate text-left">{words.search}</span>
       <Kbd keys="Ctrl+K" />
     </button>
   );

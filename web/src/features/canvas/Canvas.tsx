@@ -47,6 +47,9 @@ const nodeTypes: NodeTypes = { card: NodeCard, frame: FrameBox, note: NoteCard }
 const edgeTypes: EdgeTypes = { wire: WireEdge };
 const SNAP: [number, number] = [GRID, GRID];
 const MINIMAP_FROM = 12;
+/** The middle button pans, as Space and the wheel do; the right one opens the menu. */
+const PAN_BUTTONS = [1];
+const ADDING_KEYS = ["Shift", "Meta", "Control"];
 const proOptions = { hideAttribution: true };
 
 /** The canvas: the pipeline as nodes and wires. */
@@ -191,11 +194,11 @@ function Surface() {
             void instance.setViewport(openingViewport(bounds([...rectsOf(scene, positions).values()]), box));
           }}
           panOnScroll
-          panOnDrag={[1, 2]}
+          panOnDrag={PAN_BUTTONS}
           selectionOnDrag
           selectionMode={SelectionMode.Partial}
           selectionKeyCode={null}
-          multiSelectionKeyCode={["Shift", "Meta", "Control"]}
+          multiSelectionKeyCode={ADDING_KEYS}
           deleteKeyCode={null}
           panActivationKeyCode="Space"
           zoomOnDoubleClick={false}

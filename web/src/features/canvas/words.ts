@@ -96,7 +96,10 @@ export const words = {
     untitled: "Frame",
   },
   note: { edit: "Note", placeholder: "Write a note. Markdown works." },
-  group: { title: "Sub-flow" },
+  group: {
+    title: "Sub-flow",
+    between: (names: string) => `Select ${names} too: it stands between the selected nodes.`,
+  },
   upload: {
     uploading: (name: string) => `Uploading ${name}`,
     failed: (name: string) => `${name} could not be uploaded`,

@@ -18,9 +18,11 @@ type Answer =
 export function useSuggestions(node: string): readonly Suggestion[] {
   const editor = useEditor();
   const key = useEditorState((state) => state.analysis?.nodes[node]?.key ?? null);
+  // A pipeline with an error up to here has no columns to suggest from.
+  const sound = useEditorState((state) => !state.analysis?.findings.some((finding) => finding.severity === "error"));
   const { data } = useQuery({
     queryKey: ["suggest", editor.name, node, key],
-    enabled: key !== null,
+    enabled: key !== null && sound,
     staleTime: Number.POSITIVE_INFINITY,
     queryFn: ({ signal }) =>
       http.post<Answer>(

@@ -4,8 +4,9 @@ import type { Page } from "../../../api/types";
 import { addFrame, addNote, removeFrames } from "../../../document/commands/frames";
 import { groupNodes } from "../../../document/commands/groupNodes";
 import { tidy } from "../../../document/commands/tidy";
-import { titleOf } from "../../../document/graph";
+import { reach, titleOf, wiresOf } from "../../../document/graph";
 import { layoutInput } from "../../../document/layout";
+import { freePlace, rectsOf } from "../../../document/placing";
 import { bounds } from "../../../document/shape";
 import type { Point } from "../../../document/types";
 import { toYaml } from "../../../document/yaml";
@@ -49,10 +50,11 @@ export function unframe(editor: Editor): void {
 }
 
 export function noteHere(editor: Editor): void {
-  const { document } = editor.store.getState();
+  const { document, scene, positions } = editor.store.getState();
   const box = bounds(selectedRects(editor));
   const centre = editor.view.getState().canvas?.centre() ?? [0, 0];
-  const at: Point = box ? [box.x, box.y + box.height + 24] : [centre[0] - 108, centre[1] - 48];
+  const wanted: Point = box ? [box.x, box.y + box.height + 24] : [centre[0] - 108, centre[1] - 48];
+  const at = freePlace(rectsOf(scene, positions).values(), wanted, { width: 216, height: 96 });
   const change = addNote(document, { at, text: "" });
   editor.run(change);
   editor.select({ notes: [change.note] });
@@ -64,6 +66,14 @@ export async function makeSubflow(editor: Editor): Promise<void> {
   const { scene, positions, document, analysis } = editor.store.getState();
   const first = nodes[0];
   if (!first) return;
+  const wires = wiresOf(scene);
+  const above = reach(wires, nodes, "up");
+  const between = [...reach(wires, nodes, "down")].filter((id) => above.has(id) && !nodes.includes(id));
+  if (between.length > 0) {
+    const names = between.map((id) => titleOf(document, id)).join(", ");
+    toast({ tone: "warning", title: words.actions.subflow, detail: words.group.between(names) });
+    return;
+  }
   const title = `${titleOf(document, first)} ${words.group.title}`.slice(0, 60);
   try {
     const taken = (await http.get<Page<{ name: string }>>("/pipelines", { query: { limit: 500 } })).items;
