@@ -186,3 +186,51 @@ def test_the_list_is_searched_filtered_and_sorted(shop: Running):
     assert shop.api.get("/pipelines", params={"sort": "colour"}).status_code == 422
     until(lambda: shop.run("shop")["status"] == "success")
     assert "shop" in [item["name"] for item in shop.get("/pipelines", status="success")["items"]]
+
+
+FOLLOWED = """\
+runnel: 1
+name: followed
+nodes:
+  read:
+    kind: source.rows
+    config: {rows: [{id: 1, customer: a, price: 2}, {id: 2, customer: b, price: 3}]}
+  named:
+    kind: table.rename
+    from: read
+    config: {columns: {customer: client}}
+  kept:
+    kind: table.filter
+    from: named
+    config: {where: "client <> 'client' and price > 1"}
+  sorted:
+    kind: table.sort
+    from: kept
+    config: {by: [-client, id]}
+  chosen:
+    kind: table.select
+    from: sorted
+    config: {columns: [client, price]}
+  totals:
+    kind: table.aggregate
+    from: chosen
+    config: {group_by: [client], values: {spent: "sum(price)"}}
+"""
+
+
+def test_renaming_a_column_offers_the_edits_of_every_later_use_and_the_result_is_valid(shop: Running):
+    shop.post("/pipelines/import", {"text": FOLLOWED})
+    revision = shop.get("/pipelines/followed/draft")["revision"]
+    edit_ = {"op": "set", "path": ["nodes", "named", "config", "columns", "customer"], "value": "buyer"}
+    revision = edit(shop, revision, edit_, name="followed").json()["revision"]
+    broken = shop.post("/pipelines/followed/validate")["findings"]
+    assert any(found["severity"] == "error" for found in broken)
+    offer = shop.post("/pipelines/followed/follow", {"node": "named", "before": {"columns": {"customer": "client"}}})
+    assert offer["renames"] == [{"from": "client", "to": "buyer"}]
+    assert offer["nodes"] == ["kept", "sorted", "chosen", "totals"]
+    assert edit(shop, revision, *offer["edits"], name="followed").status_code == 200
+    after = shop.post("/pipelines/followed/validate")["findings"]
+    assert not [found for found in after if found["severity"] == "error"]
+    text = shop.get("/pipelines/followed/draft")["text"]
+    assert "buyer <> 'client'" in text and "-buyer" in text
+    shop.api.delete("/pipelines/followed")

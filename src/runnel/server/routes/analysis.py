@@ -139,6 +139,12 @@ async def delta(request: Request, name: str, body: DeltaBody) -> Raw:
     return await asked(request, "delta", name, body)
 
 
+@routes.query("/pipelines/{name}/follow", "pipelines.view")
+async def follow(request: Request, name: str, body: DeltaBody) -> Raw:
+    """Return which columns a node renamed since its config of before, and the edits that rename their later uses."""
+    return await asked(request, "follow", name, body)
+
+
 @routes.query("/pipelines/{name}/suggest", "pipelines.view")
 async def suggest(request: Request, name: str, body: AboutNode) -> Raw:
     """Return the three likeliest next steps after a node."""

@@ -16,6 +16,7 @@ from runnel.app.desk.registry import answers
 from runnel.app.filtering import as_sql
 from runnel.app.looks import Look, quoted, window
 from runnel.app.previews import questions
+from runnel.app.renaming import renames, uses_of
 from runnel.app.runs import text_of
 from runnel.compiler.compile import Compiled
 from runnel.compiler.expressions.bind import bind_expression
@@ -156,3 +157,23 @@ def _input(context: DeskContext, payload: Mapping[str, Any]) -> tuple[Compiled, 
 
 def _columns(made: Compiled, port: tuple[str, str] | None) -> dict[str, str]:
     return dict(made.typed[port[0]].schemas[port[1]]) if port is not None else {}
+
+
+@answers("follow")
+def follow(context: DeskContext, payload: Mapping[str, Any]) -> dict[str, Any]:
+    """Return which columns a node renamed since its config of before, and the edits that rename their later uses."""
+    node = str(payload["node"])
+    now = context.compiled(payload)
+    text = apply_edits(text_of(context.document(payload)), [Edit("set", ("nodes", node, "config"), payload["before"])])
+    before = context.compiled({**payload, "text": text})
+    if node not in before.typed or node not in now.typed:
+        return {"renames": [], "edits": [], "nodes": []}
+    found: list[tuple[str, str]] = []
+    for port, columns in before.typed[node].schemas.items():
+        found += [pair for pair in renames(columns, now.typed[node].schemas.get(port, {})) if pair not in found]
+    edits = [edit for old, new in found for edit in uses_of(before, node, old, new)]
+    touched = list(dict.fromkeys(str(edit.path[1]) for edit in edits))
+    return {
+        "renames": [{"from": old, "to": new} for old, new in found], "edits": [edit.to_json() for edit in edits],
+        "nodes": touched,
+    }  # fmt: skip
