@@ -20,7 +20,7 @@ SIZE = {"width": 1440, "height": 900}
 QUIET = re.compile(r"net::ERR_ABORTED|favicon")
 REGIONS = ("north", "south", "east", "west", "centre")
 CSP_WATCH = """addEventListener('securitypolicyviolation', e =>
-  console.error('CSP refused ' + e.violatedDirective + ' ' + e.blockedURI));"""
+  console.error('CSP refused ' + [e.violatedDirective, e.blockedURI, e.sourceFile, e.lineNumber, e.sample].join(' ')));"""
 
 
 def sales_csv(rows: int = 2000, seed: int = 7) -> str:
