@@ -32,10 +32,8 @@ export function useCanvasApi(box: RefObject<HTMLDivElement | null>): void {
       fit: () => fitAll(flow, editor.store.getState().positions.size),
       zoomTo: (zoom) => void flow.zoomTo(zoom, { duration: duration() }),
       zoomBy: (factor) => void flow.zoomTo(flow.getZoom() * factor, { duration: duration() }),
-      zoomToNodes: (nodes) => {
-        const rect = rectOf(nodes);
-        if (rect) void flow.fitBounds(rect, { padding: 0.2, duration: duration() });
-      },
+      zoomToNodes: (nodes) =>
+        void flow.fitView({ nodes: nodes.map((id) => ({ id })), padding: 0.2, maxZoom: 1.5, duration: duration() }),
       centre: () => {
         const place = box.current?.getBoundingClientRect();
         if (!place) return [0, 0];

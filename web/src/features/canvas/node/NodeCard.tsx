@@ -1,10 +1,10 @@
-import type { NodeProps } from "@xyflow/react";
+import { type NodeProps, useStore as useFlowStore } from "@xyflow/react";
 import { memo } from "react";
 import { useStore } from "zustand";
 import { categoryOf } from "../../../document/category";
 import { isMuted, isPinned, kindOf, nodeOf, portsOf, titleOf, wiresOf } from "../../../document/graph";
 import { entry } from "../../../document/json";
-import { inlineField } from "../../../document/shape";
+import { inlineField, shownPorts } from "../../../document/shape";
 import { useEditorState } from "../../../editor/react";
 import { type NodeState, nodeState } from "../../../editor/state";
 import { Icon } from "../../../ui/Icon";
@@ -18,6 +18,9 @@ import { footerOf, parseFooter, spoken } from "./describe";
 import { InlineField } from "./InlineField";
 import { PortNames, Ports } from "./Ports";
 import { TitleField } from "./TitleField";
+
+/** The zoom from which rows can be read. */
+const NEAR = 1.4;
 
 /** One node of the pipeline. It draws itself anew only when something of it changed. */
 export const NodeCard = memo(function NodeCard({ id, selected }: NodeProps<CardNode>) {
@@ -59,6 +62,7 @@ export const NodeCard = memo(function NodeCard({ id, selected }: NodeProps<CardN
       {muted ? <Bypass id={id} /> : null}
       <Ports node={id} />
       <AddAfter node={id} />
+      {selected ? <Rows id={id} /> : null}
     </div>
   );
 });
@@ -114,6 +118,19 @@ function Foot({ id }: { id: string }) {
 function Thumbnail({ id }: { id: string }) {
   const { ChartThumbnail } = useSlots();
   return <div className="node-chart">{ChartThumbnail ? <ChartThumbnail node={id} /> : null}</div>;
+}
+
+/** Near enough to read, the selected node shows its first rows below itself. */
+function Rows({ id }: { id: string }) {
+  const { RowsGlimpse } = useSlots();
+  const near = useFlowStore((state) => state.transform[2] >= NEAR);
+  const port = useEditorState((state) => shownPorts(state.scene, id).outputs[0]?.name ?? null);
+  if (!near || port === null || !RowsGlimpse) return null;
+  return (
+    <div className="node-rows">
+      <RowsGlimpse node={id} port={port} />
+    </div>
+  );
 }
 
 /** Rows pass by a muted node: the line that shows it. */

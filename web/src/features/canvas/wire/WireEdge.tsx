@@ -1,5 +1,5 @@
 import { EdgeLabelRenderer, type EdgeProps } from "@xyflow/react";
-import { memo, useMemo } from "react";
+import { memo, useEffect, useMemo, useState } from "react";
 import { useStore } from "zustand";
 import { disconnect } from "../../../document/commands/connect";
 import { wiresInto } from "../../../document/graph";
@@ -10,6 +10,7 @@ import { Icon } from "../../../ui/Icon";
 import { HANDLE, type WireEdgeType } from "../flow/toFlow";
 import { gesture } from "../gesture";
 import { portColour } from "../node/PortShape";
+import { useSlots } from "../slots";
 import { words } from "../words";
 import { lanesOf } from "./corridors";
 import { parseFacts, type WireFacts, wireFactsText } from "./wireFacts";
@@ -84,6 +85,7 @@ function Drawn({ edge, wire }: { edge: EdgeProps<WireEdgeType>; wire: Wire }) {
         middle={path.middle}
         room={path.room}
         tools={hovered || Boolean(edge.selected)}
+        hovered={hovered}
         isOrder={isOrder}
       />
     </g>
@@ -116,10 +118,11 @@ interface LabelProps {
   middle: readonly [number, number];
   room: number;
   tools: boolean;
+  hovered: boolean;
   isOrder: boolean;
 }
 
-const Label = memo(function Label({ wire, facts, middle: [x, y], room, tools, isOrder }: LabelProps) {
+const Label = memo(function Label({ wire, facts, middle: [x, y], room, tools, hovered, isOrder }: LabelProps) {
   const shows = facts.rows !== null && !facts.stale;
   if (!shows && !tools) return null;
   return (
@@ -127,6 +130,7 @@ const Label = memo(function Label({ wire, facts, middle: [x, y], room, tools, is
       <div className="wire-place" style={{ transform: `translate(-50%, -50%) translate(${x}px, ${y}px)` }}>
         {shows ? <Pill facts={facts} wide={room >= 150} /> : null}
         {tools ? <Tools wire={wire} below={shows} isOrder={isOrder} /> : null}
+        {hovered && !isOrder ? <Glimpse wire={wire} /> : null}
       </div>
     </EdgeLabelRenderer>
   );
@@ -145,6 +149,24 @@ function Pill({ facts, wide }: { facts: WireFacts; wide: boolean }) {
       {facts.odd ? <Icon name="triangle-alert" size={10} className="mr-0.5 inline text-warn" /> : null}
       {wide ? facts.full : facts.short}
       {facts.kept ? <span>{kept}</span> : null}
+    </div>
+  );
+}
+
+const GLIMPSE_MS = 450;
+
+/** The first rows that flow here, after the pointer rested on the wire. */
+function Glimpse({ wire }: { wire: Wire }) {
+  const { RowsGlimpse } = useSlots();
+  const [rested, setRested] = useState(false);
+  useEffect(() => {
+    const timer = setTimeout(() => setRested(true), GLIMPSE_MS);
+    return () => clearTimeout(timer);
+  }, []);
+  if (!rested || !RowsGlimpse) return null;
+  return (
+    <div className="wire-glimpse">
+      <RowsGlimpse node={wire.from.node} port={wire.from.port} />
     </div>
   );
 }
