@@ -19,7 +19,7 @@ export function columnName(name: string): string {
 export const textLiteral = (text: string): string => `'${text.replaceAll("'", "''")}'`;
 
 const NUMBER = /^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?$/;
-export const looksLikeNumber = (text: string): boolean => NUMBER.test(text.trim());
+const looksLikeNumber = (text: string): boolean => NUMBER.test(text.trim());
 
 /** A value of a column of the given type, as an expression. */
 export function literal(value: unknown, type: string): string {

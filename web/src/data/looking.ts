@@ -27,7 +27,6 @@ export const draftOf = (name: string, document?: PipelineDocument): Place => ({
   path: `/pipelines/${segment(name)}`,
   document,
 });
-export const runOf = (id: string): Place => ({ path: `/runs/${segment(id)}` });
 
 export interface PreviewQuestion {
   readonly node: string;

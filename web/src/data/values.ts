@@ -5,7 +5,7 @@ import { family, isNumeric } from "./columnTypes";
 export type Cell = null | boolean | number | string | readonly Cell[] | { readonly [key: string]: Cell };
 
 /** Longest text of a cell in the grid; the viewer shows all of it. */
-export const SHOWN = 200;
+const SHOWN = 200;
 
 /** The plain text of a value, for copying and for the viewer. */
 export function plain(value: Cell): string {

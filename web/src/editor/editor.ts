@@ -45,6 +45,8 @@ export interface Editor {
   execute: (options?: { to?: string; params?: JsonMap; sample?: number }) => Promise<string | null>;
   cancel: () => Promise<void>;
   showRun: (id: string) => Promise<void>;
+  /** Take a draft whose text was written by hand and accepted: one step of the history, already at the server. */
+  adoptText: (draft: Draft) => void;
   /** Take a draft as the server has it now; the history ends. */
   load: (draft: Draft) => void;
   reload: () => Promise<void>;
@@ -265,6 +267,23 @@ export function openEditor(opening: Opening): Editor {
     if (had && tell) notify({ tone: "info", title: words.historyLost });
   }
 
+  function adoptText(current: Draft): void {
+    const { document, history } = store.getState();
+    if (!current.document) return;
+    const change = {
+      label: words.text,
+      edits: [{ op: "set" as const, path: [], value: current.document }],
+      merge: "text",
+    };
+    const outcome = perform(document, history, change, Date.now());
+    const { revision, etag, version, saved: savedToFile } = current;
+    const told = { revision, etag, version, savedToFile };
+    if (outcome) show(outcome.document, { ...told, history: outcome.history });
+    else store.setState(told);
+    void keepHistory(name, revision, etag, store.getState().history);
+    dropGone();
+  }
+
   const fetchDraft = () => http.get<Draft>(`/pipelines/${segment(name)}/draft`);
 
   async function reload(): Promise<void> {
@@ -407,6 +426,7 @@ export function openEditor(opening: Opening): Editor {
       if (id) await http.post(`/runs/${segment(id)}/cancel`);
     },
     showRun,
+    adoptText,
     load,
     reload,
     onNotice(listener) {

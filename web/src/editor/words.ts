@@ -2,6 +2,7 @@
 export const words = {
   historyLost: "The pipeline changed elsewhere: undo begins anew",
   changedElsewhere: (who: string) => `${who || "Somebody"} changed this pipeline`,
+  text: "Change the text",
   merged: "Your changes were added to those made elsewhere",
   refused: "A change was refused",
   notApplied: "A change of yours does not fit what was changed elsewhere",

@@ -71,7 +71,7 @@ export function resolved(schema: JsonMap, defs: Defs): JsonMap {
 }
 
 /** One field. */
-export function fieldOf(name: string, given: JsonMap, required: boolean, defs: Defs, widget?: string): FieldSpec {
+function fieldOf(name: string, given: JsonMap, required: boolean, defs: Defs, widget?: string): FieldSpec {
   const whole = resolved(given, defs);
   const options = isList(whole.anyOf) ? whole.anyOf.filter(isMap).map((one) => resolved(one, defs)) : [];
   const nullable = options.some((one) => one.type === "null");

@@ -90,7 +90,7 @@ function unbroken(ring: Ring): Ring {
 }
 
 /** A name without case, accents, signs and small words. */
-export function plainName(written: string): string {
+function plainName(written: string): string {
   const plain = written.toLowerCase().normalize("NFKD").replace(/\p{M}/gu, "").replaceAll("&", " and ");
   const words = plain.match(/[\p{L}\p{N}]+/gu) ?? [];
   const kept = words.map((word) => (word === "st" ? "saint" : word)).filter((word) => word !== "the" && word !== "of");

@@ -32,7 +32,7 @@ export interface Room {
 }
 
 /** The whole world without Antarctica. */
-export function world({ width, height, left, below }: Room): MapView {
+function world({ width, height, left, below }: Room): MapView {
   const wide = equalEarth(180, 0)[0];
   const top = equalEarth(0, 84)[1];
   const bottom = equalEarth(0, -56)[1];
@@ -46,7 +46,7 @@ export function world({ width, height, left, below }: Room): MapView {
 }
 
 /** A part of the world. */
-export function region(west: number, south: number, east: number, north: number, room: Room): MapView {
+function region(west: number, south: number, east: number, north: number, room: Room): MapView {
   const [cx, cy] = [(west + east) / 2, (south + north) / 2];
   const shrunk = Math.max(Math.cos(radians(cy)), 0.1);
   const wide = room.width - room.left - MARGIN;

@@ -46,7 +46,7 @@ export interface Series {
 }
 
 /** At most so many series are told apart by colour. */
-export const MOST_SERIES = 7;
+const MOST_SERIES = 7;
 /** Up to so many series are named at their ends, not in a legend. */
 export const DIRECT = 5;
 export const OTHER = "other";

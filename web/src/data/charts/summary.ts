@@ -50,6 +50,7 @@ const lines: Sentence = (data) => {
       const first = sorted[0];
       const last = sorted.at(-1);
       if (!first || !last) return name;
+      if (first === last) return words.single(name, short(first[1]), say(first[0]));
       const top = sorted.reduce((best, point) => (point[1] > best[1] ? point : best), first);
       const way = words.develops(name, say(first[0]), say(last[0]), short(first[1]), short(last[1]));
       return top === first || top === last ? way : `${way}, ${words.highest(short(top[1]), say(top[0]))}`;
@@ -95,7 +96,7 @@ const SENTENCES: Record<ChartData["spec"]["kind"], Sentence> = {
     const y = column(data, data.spec.series?.column)[top] ?? null;
     return words.most(`${nameOf(x)}, ${nameOf(y)}`, short(values[top] ?? 0), "");
   },
-  number: (data) => `${data.spec.y[0]?.label ?? ""}: ${shown(data.rows[0]?.[0] ?? null, "DOUBLE")}`,
+  number: (data) => words.single(data.spec.y[0]?.label ?? "", shown(data.rows.at(-1)?.[0] ?? null, "DOUBLE"), ""),
   table: (data) => words.rows(count(data.rows.length)),
   map: (data) =>
     data.spec.series

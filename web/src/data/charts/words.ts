@@ -15,6 +15,7 @@ export const words = {
   topOf: (shown: string, total: string) => `${shown}; everything else adds up to ${total}`,
   develops: (label: string, from: string, to: string, first: string, last: string) =>
     `${label} from ${first} (${from}) to ${last} (${to})`,
+  single: (name: string, value: string, at: string) => `${name} ${value}${at ? ` (${at})` : ""}`,
   highest: (value: string, at: string) => `highest ${value} in ${at}`,
   spread: (rows: string, from: string, to: string) => `${rows} rows from ${from} to ${to}`,
   mostIn: (from: string, to: string) => `most between ${from} and ${to}`,

@@ -6,7 +6,7 @@ export const PAGE = 100;
 /** The browser never holds more rows than this. */
 export const MOST_ROWS = 2000;
 /** Above so many rows the scrollbar is scaled: browsers cannot make taller elements. */
-export const UNSCALED_ROWS = 500_000;
+const UNSCALED_ROWS = 500_000;
 
 export interface Span {
   readonly first: number;

@@ -76,6 +76,3 @@ export function useFormPort(node: string): FormPort {
 function settingEdits(document: JsonMap, node: string, name: string, value: Json | undefined): readonly Edit[] {
   return setConfig(document, node, [name], value).edits;
 }
-
-/** The input columns of the node's main input. */
-export const mainInput = (form: FormPort): FormInput | null => form.inputs[0] ?? null;

@@ -49,7 +49,7 @@ export function Footer({
   );
 }
 
-export function DeltaLine({ look }: { look: DeltaLook }) {
+function DeltaLine({ look }: { look: DeltaLook }) {
   const { before, after } = look.delta;
   const change = after.rows - before.rows;
   return (

@@ -25,6 +25,14 @@ export function linesOf(text: string, node: string | null): readonly [number, nu
   return [lines.linePos(start).line, lines.linePos(Math.max(start, end - 1)).line];
 }
 
+/** Why a text is no pipeline; null when it can be read. Nothing unreadable is sent. */
+export function unreadable(text: string): string | null {
+  const read = parseDocument(text);
+  const [error] = read.errors;
+  if (error) return (error.message.split("\n")[0] ?? "").replace(/:$/, "");
+  return isYamlMap(read.contents) ? null : words.noMapping;
+}
+
 /** The node in whose lines a line stands. */
 export function nodeAt(text: string, line: number): string | null {
   const lines = new LineCounter();
@@ -39,6 +47,9 @@ export function nodeAt(text: string, line: number): string | null {
   return found;
 }
 
+/** Texts that the server does not have yet, also while another tab is looked at. */
+const unsent = new Map<string, string>();
+
 /** The whole file as text: the selected node's lines are lit; what is written here is the pipeline. */
 export function YamlTab({ node }: { node: string | null }) {
   const editor = useEditor();
@@ -52,7 +63,12 @@ export function YamlTab({ node }: { node: string | null }) {
     placeholderData: keepPreviousData,
     queryFn: ({ signal }) => http.get<Draft>(`/pipelines/${segment(editor.name)}/draft`, { signal }),
   });
-  const [text, setText] = useState<string | null>(null);
+  const [text, setWritten] = useState<string | null>(() => unsent.get(editor.name) ?? null);
+  const setText = (next: string | null) => {
+    if (next === null) unsent.delete(editor.name);
+    else unsent.set(editor.name, next);
+    setWritten(next);
+  };
   const [problem, setProblem] = useState<string | null>(null);
   const [waiting, setWaiting] = useState(false);
   const timer = useRef<ReturnType<typeof setTimeout> | null>(null);
@@ -67,10 +83,10 @@ export function YamlTab({ node }: { node: string | null }) {
         text: next,
         revision: editor.store.getState().revision,
       });
-      editor.load(made);
+      editor.adoptText(made);
       setProblem(null);
       await refetch();
-      setText((known) => (known === next ? null : known));
+      if (unsent.get(editor.name) === next) setText(null);
     } catch (error) {
       setProblem(error instanceof Problem ? [error.what, error.hint].filter(Boolean).join(" ") : String(error));
     } finally {
@@ -80,8 +96,11 @@ export function YamlTab({ node }: { node: string | null }) {
   const change = (next: string) => {
     if (next === shown) return;
     setText(next);
-    setWaiting(true);
     if (timer.current) clearTimeout(timer.current);
+    const wrong = unreadable(next);
+    setProblem(wrong);
+    setWaiting(wrong === null);
+    if (wrong !== null) return;
     timer.current = setTimeout(() => void put(next), WAIT_MS);
   };
   if (!draft) return <Skeleton className="m-4 h-32" />;

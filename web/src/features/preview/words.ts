@@ -135,6 +135,7 @@ export const words = {
   unchanged: "The same as before",
   newColumn: "new",
   goneColumn: "gone",
+  noMapping: "a pipeline begins with names and colons, such as `runnel: 1`",
   yamlSaved: "Applied",
   yamlWaiting: "Applying…",
   yamlProblem: (what: string) => `Not applied yet: ${what}`,

@@ -12,8 +12,8 @@ export interface Look {
   readonly height: number;
 }
 
-export const TICK = 11;
-export const LABEL = 12;
+const TICK = 11;
+const LABEL = 12;
 
 export const tickText = (look: Look) => ({ color: look.theme.muted, fontSize: TICK, fontFamily: look.theme.font });
 export const labelText = (look: Look) => ({ color: look.theme.text, fontSize: LABEL, fontFamily: look.theme.font });
