@@ -92,7 +92,7 @@ class Watch:
 def open_context(browser: Browser, watch: Watch | None = None, **options: Any) -> BrowserContext:
     """Return a fresh profile with a fixed size, language and time zone."""
     context = browser.new_context(**{"viewport": SIZE, "locale": "en-GB", "timezone_id": "UTC", **options})
-    context.set_default_timeout(8000)
+    context.set_default_timeout(15_000)
     context.add_init_script(CSP_WATCH)
     if watch is not None:
         context.on("page", watch.attach)

@@ -14,7 +14,7 @@ from building import fresh_folder
 from running import Running, running
 
 PICTURES = Path("/tmp/runnel-e2e")
-expect.set_options(timeout=8000)
+expect.set_options(timeout=15_000)
 
 
 @pytest.fixture(scope="session")

@@ -1,7 +1,7 @@
 /** One dataset: what it is, its rows, its profile. */
 import { keepPreviousData, useQuery } from "@tanstack/react-query";
 import { http, segment } from "../../api/http";
-import type { DataColumn, ProfiledColumn } from "../../data/looking";
+import type { DataColumn, ProfiledColumn, SortTerm } from "../../data/looking";
 import type { Cell } from "../../data/values";
 
 export interface DatasetVersion {
@@ -27,16 +27,40 @@ export function useDataset(name: string) {
   });
 }
 
-interface Rows {
+export interface RowsQuestion {
+  readonly sort: readonly SortTerm[];
+  readonly search: string;
+  readonly number: number | undefined;
+  readonly offset?: number;
+  readonly limit?: number;
+}
+
+export interface Rows {
   columns: readonly DataColumn[];
   rows: readonly (readonly Cell[])[];
   total_rows: number;
+  matching_rows: number;
+  question: RowsQuestion;
 }
 
-export function useRows(name: string, version: number | undefined, limit: number) {
+const FIRST = 200;
+
+export async function askRows(name: string, question: RowsQuestion): Promise<Rows> {
+  const { sort, search, ...rest } = question;
+  const made = await http.post<Omit<Rows, "question">>(`/datasets/${segment(name)}/rows`, {
+    limit: FIRST,
+    numbers: "string",
+    sort: sort.length ? sort : undefined,
+    search: search || undefined,
+    ...rest,
+  });
+  return { ...made, question };
+}
+
+export function useRows(name: string, question: RowsQuestion) {
   return useQuery({
-    queryKey: ["dataset-rows", name, version, limit],
-    queryFn: () => http.post<Rows>(`/datasets/${segment(name)}/rows`, { limit, numbers: "string", number: version }),
+    queryKey: ["dataset-rows", name, question],
+    queryFn: () => askRows(name, question),
     placeholderData: keepPreviousData,
   });
 }

@@ -39,7 +39,9 @@ export const words = {
   formats: { csv: "CSV", xlsx: "Excel", json: "JSON", parquet: "Parquet", arrow: "Arrow" } as Readonly<
     Record<string, string>
   >,
-  more: "Show more rows",
-  first: (shown: string, total: string) => `first ${shown} of ${total} rows`,
+  searchRows: "Search rows",
+  matching: (rows: string, all: string) => `${rows} of ${all} rows match`,
+  nothingFits: "No row holds this.",
+  grid: (name: string) => `Rows of ${name}`,
   missing: "There is no such dataset",
 } as const;

@@ -77,7 +77,7 @@ export function FilesPage() {
                 multiple
                 tabIndex={-1}
                 aria-label={words.choose}
-                className="sr-only"
+                className="hidden"
                 onChange={(event) => {
                   const files = [...(event.target.files ?? [])];
                   event.target.value = "";

@@ -65,7 +65,7 @@ export function DropZone({ busy, onFiles, onPaste }: DropZoneProps) {
         multiple
         tabIndex={-1}
         aria-label={words.drop.choose}
-        className="sr-only"
+        className="hidden"
         onChange={(event) => {
           const files = [...(event.target.files ?? [])];
           event.target.value = "";

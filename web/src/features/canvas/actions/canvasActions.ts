@@ -375,10 +375,15 @@ export const canvasActions: readonly Action[] = [
 
 function openSettings(editor: Editor): void {
   editor.view.setState({ right: true, rightTab: "settings" });
-  requestAnimationFrame(() => {
-    const field = document.querySelector<HTMLElement>(
-      '[data-testid="inspector"] :is(input, select, textarea, [contenteditable="true"])',
-    );
-    field?.focus();
-  });
+  requestAnimationFrame(() => focusFirstField(60));
+}
+
+/** The first field of the settings; a code field comes a moment later than the others. */
+function focusFirstField(frames: number): void {
+  const settings = document.querySelector('[data-testid="inspector"] [data-testid="field"]');
+  const field = settings?.querySelector<HTMLElement>(
+    'input, select, textarea, button[aria-haspopup], [contenteditable="true"]',
+  );
+  if (field) field.focus();
+  else if (frames > 0) requestAnimationFrame(() => focusFirstField(frames - 1));
 }
