@@ -11,6 +11,7 @@ import { sameJson } from "../document/json";
 import type { Catalogue, Change, Edit, JsonMap, KnownPorts, PipelineDocument, PortRef } from "../document/types";
 import { mainOutput } from "../document/typing";
 import { type Analyser, createAnalyser } from "./analysing";
+import { createFollower, type Offer, withOffer } from "./following";
 import { keepHistory, loadHistory } from "./historyStorage";
 import { positionsFor } from "./layouting";
 import { followRuns, lastRun, type RunHooks, runView, startedView } from "./running";
@@ -23,6 +24,9 @@ export interface Notice {
   readonly tone: "info" | "ok" | "warning" | "error";
   readonly title: string;
   readonly detail?: string;
+  readonly action?: { readonly label: string; readonly run: () => void };
+  /** A later notice of the same topic takes the place of this one. */
+  readonly topic?: string;
 }
 
 export interface Editor {
@@ -136,6 +140,7 @@ export function openEditor(opening: Opening): Editor {
     },
   });
 
+  const follower = createFollower(name, offered);
   const analyser: Analyser = createAnalyser(name, analysed, (counts) => store.setState({ counts }));
 
   function show(document: PipelineDocument, extra: Partial<EditorState> = {}): void {
@@ -163,7 +168,20 @@ export function openEditor(opening: Opening): Editor {
       positions,
       run: withKeys(state.run),
     });
+    follower.look(document, analysis);
   }
+
+  function offered(offer: Offer): void {
+    const { document, analysis, readOnly } = store.getState();
+    if (document !== offer.document || !analysis || readOnly) return;
+    const decorated = withOffer(analysis, offer);
+    analyses.set(document, decorated);
+    store.setState({ analysis: decorated });
+    const action = { label: words.renameAction, run: () => applyFix(offer.fix) };
+    notify({ tone: "info", title: words.renamed, detail: offer.fix.title, action, topic: "renamed" });
+  }
+
+  const applyFix: Editor["applyFix"] = (fix) => run({ label: fix.title, edits: fix.edits });
 
   const keyOf = (node: string): string | null =>
     (runDocument ? analyses.get(runDocument)?.nodes[node]?.key : undefined) ?? null;
@@ -404,7 +422,7 @@ export function openEditor(opening: Opening): Editor {
     store,
     view,
     run,
-    applyFix: (fix) => run({ label: fix.title, edits: fix.edits }),
+    applyFix,
     append,
     undo: () => step(undo(store.getState().document, store.getState().history)),
     redo: () => step(redo(store.getState().document, store.getState().history)),
@@ -439,6 +457,7 @@ export function openEditor(opening: Opening): Editor {
       stopRuns();
       stopEvents();
       analyser.close();
+      follower.close();
       sync.close();
     },
   };

@@ -9,5 +9,9 @@ export const words = {
   restored: "Changes that had not reached the server were restored",
   runFailed: "The run failed",
   cannotRun: "It cannot run yet",
+  renameUses: (renames: readonly { from: string; to: string }[], nodes: number) =>
+    `Rename ${renames.map(({ from, to }) => `${from} to ${to}`).join(", ")} in ${nodes === 1 ? "1 node" : `${nodes} nodes`}`,
+  renamed: "A renamed column is used further on",
+  renameAction: "Rename the uses",
   undone: (label: string) => `Undone: ${label}`,
 } as const;

@@ -17,18 +17,32 @@ interface Toast {
   title: string;
   detail?: string;
   action?: ToastAction;
+  topic?: string;
   times: number;
   at: number;
 }
 
 const SHOWN_MS = 5000;
+/** A message that offers something stays long enough to be answered. */
+const ACTION_MS = 12_000;
 const MERGE_MS = 2000;
 const store = createStore<{ toasts: readonly Toast[] }>(() => ({ toasts: [] }));
 let nextId = 1;
 
+interface Message {
+  tone?: Toast["tone"];
+  title: string;
+  detail?: string;
+  action?: ToastAction;
+  /** A later message of the same topic takes the place of this one. */
+  topic?: string;
+}
+
 /** Show a message; the same one within two seconds is merged, errors stay until dismissed. */
-export function toast(message: { tone?: Toast["tone"]; title: string; detail?: string; action?: ToastAction }): void {
+export function toast(message: Message): void {
   const now = Date.now();
+  for (const one of store.getState().toasts)
+    if (one.topic !== undefined && one.topic === message.topic) dismiss(one.id);
   const same = store
     .getState()
     .toasts.find((one) => one.title === message.title && one.detail === message.detail && now - one.at < MERGE_MS);
@@ -39,7 +53,7 @@ export function toast(message: { tone?: Toast["tone"]; title: string; detail?: s
   }
   const added: Toast = { tone: "info", ...message, id: nextId++, times: 1, at: now };
   store.setState(({ toasts }) => ({ toasts: [...toasts.slice(-3), added] }));
-  if (added.tone !== "error") setTimeout(() => dismiss(added.id), SHOWN_MS);
+  if (added.tone !== "error") setTimeout(() => dismiss(added.id), added.action ? ACTION_MS : SHOWN_MS);
 }
 
 function dismiss(id: number): void {

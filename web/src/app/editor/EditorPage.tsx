@@ -8,6 +8,7 @@ import type { Catalogue, KindInfo } from "../../document/types";
 import { type Editor, openEditor } from "../../editor/editor";
 import { EditorProvider, useEditor, useEditorView } from "../../editor/react";
 import { Shortcuts } from "../../features/commands/Shortcuts";
+import { TrialDialog } from "../../features/trial/TrialDialog";
 import { Versions } from "../../features/versions/Versions";
 import { EmptyState } from "../../ui/EmptyState";
 import { Skeleton } from "../../ui/Skeleton";
@@ -116,6 +117,11 @@ function Overlays() {
   return (
     <>
       <Versions />
+      <TrialDialog
+        name={editor.name}
+        open={overlay === "trial"}
+        onClose={() => editor.view.setState({ overlay: null })}
+      />
       <Shortcuts
         open={overlay === "shortcuts"}
         onClose={() => editor.view.setState({ overlay: null })}

@@ -76,6 +76,13 @@ function More() {
       groups={[
         [
           {
+            id: "trial",
+            label: words.actions.trial,
+            icon: "test-tube",
+            keys: "Mod+Shift+Enter",
+            onSelect: () => editor.view.setState({ overlay: "trial" }),
+          },
+          {
             id: "save",
             label: words.saveVersion,
             icon: "save",

@@ -96,6 +96,15 @@ const pageActions: readonly Action[] = [
     run: (editor) => editor.redo(),
   },
   {
+    id: "trial",
+    label: text.trial,
+    group: text.group,
+    icon: "test-tube",
+    keys: ["Mod+Shift+Enter"],
+    scope: "editor",
+    run: (editor) => editor.view.setState({ overlay: "trial" }),
+  },
+  {
     id: "versions",
     label: text.versions,
     group: text.group,
