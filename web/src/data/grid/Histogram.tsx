@@ -21,12 +21,12 @@ export function Histogram({ name, bins, ghost, width, height, line, onPick }: Hi
   const filled = spread(bins);
   const behind = ghost ? spread(ghost) : [];
   const most = Math.max(1, ...filled.map((bin) => bin.count), ...behind.map((bin) => bin.count));
-  const step = width / Math.max(1, filled.length);
-  const gap = step > 4 ? 1 : 0.5;
+  const axis = axisOf([...behind, ...filled], width);
   const binAt = (event: PointerEvent<SVGSVGElement>) => {
     const box = event.currentTarget.getBoundingClientRect();
-    const place = Math.floor(((event.clientX - box.left) / box.width) * filled.length);
-    return Math.min(filled.length - 1, Math.max(0, place));
+    const at = ((event.clientX - box.left) / box.width) * width;
+    const found = filled.findIndex((bin) => at < axis(bin.to));
+    return found < 0 ? filled.length - 1 : found;
   };
   const picked = (place: number) => span !== null && place >= span.first && place <= span.last;
   return (
@@ -58,36 +58,42 @@ export function Histogram({ name, bins, ghost, width, height, line, onPick }: Hi
         setSpan(null);
       }}
     >
-      {behind.map((bin, place) => (
-        <rect
-          key={bin.from}
-          x={place * (width / behind.length)}
-          width={Math.max(1, width / behind.length - gap)}
-          y={height - barHeight(bin.count, most, height)}
-          height={barHeight(bin.count, most, height)}
-          fill="var(--hist-ghost)"
-        />
+      {behind.map((bin) => (
+        <rect key={bin.from} {...barOf(bin, axis, most, height)} fill="var(--hist-ghost)" />
       ))}
       {filled.map((bin, place) => (
         <g key={bin.from} data-bin={place}>
           <title>{line(bin)}</title>
-          <rect x={place * step} width={step} y={0} height={height} fill="transparent" />
           <rect
-            x={place * step}
-            width={Math.max(1, step - gap)}
-            y={height - barHeight(bin.count, most, height)}
-            height={barHeight(bin.count, most, height)}
-            fill={picked(place) ? "var(--accent)" : "var(--hist)"}
+            x={axis(bin.from)}
+            width={Math.max(1, axis(bin.to) - axis(bin.from))}
+            y={0}
+            height={height}
+            fill="transparent"
           />
+          <rect {...barOf(bin, axis, most, height)} fill={picked(place) ? "var(--accent)" : "var(--hist)"} />
         </g>
       ))}
     </svg>
   );
 }
 
-/** Even one row is seen. */
-const barHeight = (rows: number, most: number, height: number): number =>
-  rows === 0 ? 0 : Math.max(1, (rows / most) * height);
+/** From values to pixels, over all the bins that are drawn together. */
+function axisOf(bins: readonly Bin[], width: number): (value: number) => number {
+  const low = Math.min(...bins.map((bin) => bin.from));
+  const high = Math.max(...bins.map((bin) => bin.to));
+  return (value) => (high > low ? ((value - low) / (high - low)) * width : value > low ? width : 0);
+}
+
+/** One bar; even one row is seen. */
+function barOf(bin: Bin, axis: (value: number) => number, most: number, height: number) {
+  const left = axis(bin.from);
+  const wide = Math.max(axis(bin.to) - left, 0);
+  const high = bin.count === 0 ? 0 : Math.max(1, (bin.count / most) * height);
+  // A column of one value has bins without width: its bar takes the whole place.
+  const drawn = wide === 0 ? height : wide - (wide > 4 ? 1 : 0.5);
+  return { x: left, width: Math.max(0.75, drawn), y: height - high, height: high };
+}
 
 /** The bins with empty ones put in where the server left them out. */
 export function spread(bins: readonly Bin[]): readonly Bin[] {
