@@ -31,7 +31,7 @@ const rects = (document: PipelineDocument, width: number) => {
   });
 };
 
-test("no two nodes overlap, at any width", () => {
+test("no two nodes overlap, at any width", { timeout: 60_000 }, () => {
   for (const width of [260, 600, 816, 1200, 5000]) {
     for (const document of [orders, chain(7), chain(40), chain(100)]) {
       const made = rects(document, width);

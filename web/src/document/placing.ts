@@ -1,7 +1,7 @@
 /** Free places for new nodes, so that no two nodes overlap. */
 import type { Scene } from "./graph";
 import { bounds, COLUMN_GAP, GRID, NODE_WIDTH, overlaps, type Rect, ROW_GAP, type Size, sizeOf, snap } from "./shape";
-import type { Edit, PipelineDocument, Point } from "./types";
+import type { Edit, JsonMap, PipelineDocument, Point } from "./types";
 
 export type Positions = ReadonlyMap<string, Point>;
 
@@ -55,12 +55,18 @@ export function positionEdits(document: PipelineDocument, shown: Positions, move
   const written = new Map<string, Point>();
   for (const [id, place] of shown) if (!Object.hasOwn(known, id)) written.set(id, place);
   for (const [id, place] of moved) written.set(id, place);
-  const edits: Edit[] = [];
-  for (const [id, [x, y]] of written) {
-    edits.push({ op: "set", path: ["ui", "nodes", id], value: [Math.round(x), Math.round(y)] });
+  const value = ([x, y]: Point) => [Math.round(x), Math.round(y)];
+  const path = ["ui", "nodes"];
+  if (written.size > MANY) {
+    const all = { ...known, ...Object.fromEntries([...written].map(([id, place]) => [id, value(place)])) } as JsonMap;
+    const gone: Edit[] = stored === undefined ? [] : [{ op: "delete", path }];
+    return [...gone, { op: "set", path, value: all }];
   }
-  return edits;
+  return [...written].map(([id, place]) => ({ op: "set", path: [...path, id], value: value(place) }));
 }
+
+/** Above this many places the whole mapping is written anew: each edit alone costs a reading of the file. */
+const MANY = 12;
 
 /** Push nodes right until the new box covers none; only nodes in the given set move. Returns those that moved. */
 export function pushRight(
