@@ -112,7 +112,7 @@ def test_the_page_of_a_run_has_a_timeline_a_ledger_and_a_log_that_is_searched(
     run = server.run("logged", use_cache=False)
     robot.go(f"/runs/{run['run_id']}")
     page = robot.page
-    expect(page.get_by_role("heading", name="Timeline")).to_be_visible()
+    expect(page.get_by_role("region", name="Timeline")).to_be_visible()
     expect(page.get_by_text("every row is accounted for")).to_be_visible()
     log = page.get_by_role("log")
     expect(log).to_contain_text("totals")
@@ -128,10 +128,14 @@ nodes:
   many:
     kind: source.generate
     config: {rows: 200000000, columns: {id: sequence}}
-  sorted:
-    kind: table.aggregate
+  hashed:
+    kind: table.derive
     from: many
-    config: {group_by: [], values: {n: "count_distinct(sha256(id))"}}
+    config: {columns: {bucket: "id % 997", digest: "sha256(cast(id as varchar))"}}
+  totals:
+    kind: table.aggregate
+    from: hashed
+    config: {group_by: [bucket], values: {digests: count_distinct(digest)}}
 """
     robot.edit(pipeline(text, "long"))
     robot.click(robot.get("run"))
