@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -12,7 +12,6 @@ import orjson
 from runnel.app.filtering import condition
 from runnel.app.previews import questions
 from runnel.errors import AuthoringError
-from runnel.sdk.source import Sink
 
 if TYPE_CHECKING:
     from runnel.app.project import Project
@@ -72,22 +71,6 @@ def window(project: Project, compiled: Compiled, port: tuple[str, str], look: Lo
     columns = [{"name": name, "type": type, "nullable": True} for name, type in wanted.items()]
     shown = len(orjson.loads(rows)) if look.limit else 0
     return Window(columns, rows.encode("utf-8", "surrogatepass"), shown, total, int(matching))
-
-
-def ports_to_count(compiled: Compiled, nodes: Iterable[str] | None) -> list[tuple[str, str]]:
-    """Return the ports whose rows an edge shows, and the first port of nodes that nothing follows."""
-    wanted = set(nodes) if nodes is not None else None
-    found: dict[tuple[str, str], None] = {}
-    for edge in compiled.graph.edges:
-        found[(edge.source, edge.output)] = None
-    for id, node in compiled.graph.nodes.items():
-        if not issubclass(node.node, Sink) and node.ports.outputs:
-            found.setdefault((id, node.ports.outputs[0].name), None)
-    return [
-        (node, port)
-        for node, port in found
-        if (wanted is None or node in wanted) and node in compiled.typed and port in compiled.typed[node].schemas
-    ]
 
 
 def _check_columns(schema: dict[str, str], look: Look) -> None:

@@ -27,6 +27,7 @@ from runnel.sdk.source import Source
 if TYPE_CHECKING:
     from runnel.app.project import Project
     from runnel.app.workers import WorkerHandle
+    from runnel.errors import RunnelError
 
 
 def preview(project: Project, compiled: Compiled, port: tuple[str, str], limit: int) -> dict[str, Any]:
@@ -141,6 +142,19 @@ def kept_result(project: Project, plan: Plan) -> Kept:
     """Run a whole plan without effects and return the kept result of its last segment."""
     with _worker(project, plan) as (worker, scratch):
         return _results(project, dataclasses.replace(plan, effects=()), worker, scratch)[plan.segments[-1].id]
+
+
+def counted(
+    project: Project, compiled: Compiled, targets: Sequence[tuple[str, str]]
+) -> tuple[dict[tuple[str, str], int], RunnelError | None]:
+    """Return the rows of every port that leads to the targets, counted in one pass, and the error that ended it."""
+    plan = dataclasses.replace(compiled.plan(targets), effects=())
+    with _worker(project, plan) as (worker, scratch):
+        options = BatchOptions(str(scratch), dry_run=True)
+        result = BatchRun(plan, worker, project.cache, SilentJournal(), _no_commit, options).run()
+    entries = result.ledger.entries if result.ledger is not None else ()
+    rows_of = {(entry.node, port): rows for entry in entries for port, rows in entry.ports.items() if rows is not None}
+    return rows_of, result.error
 
 
 @contextmanager

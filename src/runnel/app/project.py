@@ -90,6 +90,11 @@ class Project:
         return Workers(self)
 
     @cached_property
+    def known_counts(self) -> dict[tuple[str, str], int]:
+        """The rows of ports that were counted, by (content key, port)."""
+        return {}
+
+    @cached_property
     def answers(self) -> Answers:
         """The last answers to previews."""
         from runnel.app.answers import Answers

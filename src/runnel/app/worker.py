@@ -95,6 +95,23 @@ def probe(payload: Mapping[str, Any], context: TaskContext) -> Mapping[str, Any]
     return {**found.to_json(), "findings": [finding.to_json() for finding in found.findings]}
 
 
+def glance(payload: Mapping[str, Any], context: TaskContext) -> Mapping[str, Any]:
+    """Read the first rows of a large file from its first megabyte; empty where a look at the whole is quick."""
+    from runnel.connectors.files.formats import Workspace
+    from runnel.connectors.files.glancing import first_look, head_of
+    from runnel.engines.duckdb.values import json_rows
+
+    source = _node("source.file", payload["config"], payload["id"])
+    connection = connect(context)
+    workspace = Workspace(connection)
+    copy = head_of(payload["path"], workspace)
+    if copy is None:
+        return {}
+    query, probe = first_look(connection, source, copy)
+    columns, rows = json_rows(connection, f"{query} LIMIT {int(payload['limit'])}")
+    return {"columns": columns, "rows": rows, "notes": list(probe.notes)}
+
+
 def execute(payload: Mapping[str, Any], context: TaskContext) -> Mapping[str, Any]:
     """Run a segment and keep its result, or hand it to its one sink; returns rows, counts and refused records."""
     import duckdb
@@ -272,4 +289,4 @@ def describe(payload: Mapping[str, Any], context: TaskContext) -> Mapping[str, A
     return {"columns": DuckOracle().describe(payload["sql"], payload["tables"])}
 
 
-__all__ = ["Probe", "catalog", "connect", "describe", "execute", "probe", "query", "stage", "warm"]
+__all__ = ["Probe", "catalog", "connect", "describe", "execute", "glance", "probe", "query", "stage", "warm"]

@@ -52,6 +52,13 @@ export interface Preview {
   readonly seconds: number;
 }
 
+/** The first rows of a large file, from its first megabyte; no columns where a look at the whole is quick. */
+export interface Glance {
+  readonly columns: readonly DataColumn[];
+  readonly rows: readonly (readonly Cell[])[];
+  readonly notes: readonly string[];
+}
+
 export interface Bin {
   readonly from: number;
   readonly to: number;
@@ -160,6 +167,7 @@ function ask<T>(place: Place, question: string, body: object, signal?: AbortSign
 export const looking = {
   preview: (place: Place, question: PreviewQuestion, signal?: AbortSignal) =>
     ask<Preview>(place, "preview", { ...question, numbers: "string" }, signal),
+  glance: (place: Place, node: string, signal?: AbortSignal) => ask<Glance>(place, "glance", { node }, signal),
   profile: (
     place: Place,
     question: { node: string; port?: string; columns?: readonly string[] },

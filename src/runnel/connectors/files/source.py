@@ -30,8 +30,8 @@ WITH_RAW_RECORDS = ("csv", "tsv", "json", "ndjson")
 """Formats whose refused records are kept with their bytes."""
 
 
-class _Unheard:
-    """Takes what a probe would refuse: a probe counts nothing."""
+class Unheard:
+    """Takes what a look would refuse: a look counts nothing."""
 
     def add(self, raw: bytes, reason: str, position: Mapping[str, Any]) -> None:
         """Take and forget."""
@@ -139,7 +139,7 @@ class FileSource(Source):
         """Look into every file; columns are united by name."""
         files = self._existing(folder)
         given = given_types(connection, self.config.columns)
-        reading = Reading(connection, self.config, Workspace(connection), _Unheard(), self.id, given)
+        reading = Reading(connection, self.config, Workspace(connection), Unheard(), self.id, given)
         looks = [self._look(path, reading) for path in files]
         _known_names(looks, self.config.columns)
         columns, notes = united([look["columns"] for look in looks], given)

@@ -66,6 +66,12 @@ async def preview(request: Request, name: str, body: PreviewBody) -> Raw:
     return await asked(request, "preview", name, body)
 
 
+@routes.query("/pipelines/{name}/glance", "pipelines.view")
+async def glance(request: Request, name: str, body: AboutNode) -> Raw:
+    """Return the first rows of a large file that a node reads, before the whole of it was looked into."""
+    return await asked(request, "glance", name, body)
+
+
 @routes.query("/pipelines/{name}/profile", "pipelines.view")
 async def profile(request: Request, name: str, body: ProfileBody) -> Raw:
     """Return nulls, distinct values, extremes, frequent values and a histogram of every column, over all rows."""

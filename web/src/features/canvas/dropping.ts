@@ -1,4 +1,5 @@
 /** What is dropped on the canvas: kinds of the palette, files of the system, nodes on wires and on nodes. */
+import { uploadFile } from "../../api/uploading";
 import { addNode } from "../../document/commands/addNode";
 import { replaceKind } from "../../document/commands/replaceKind";
 import { wiresOf } from "../../document/graph";
@@ -8,7 +9,7 @@ import type { Editor } from "../../editor/editor";
 import { toast } from "../../ui/Toast";
 import { type DropTarget, gesture } from "./gesture";
 import { rememberKind } from "./menu/adding";
-import { uploadFile } from "./uploading";
+
 import { words } from "./words";
 
 const [NODE_X, NODE_Y] = [108, 16];

@@ -3,18 +3,23 @@ import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { useNavigate } from "@tanstack/react-router";
 import { http, Problem } from "../../api/http";
 import { uploadFile } from "../../api/uploading";
+import { firstLook } from "../../data/glancing";
+import { kindOf, nodeIds } from "../../document/graph";
+import type { PipelineDocument } from "../../document/types";
 import { toast } from "../../ui/Toast";
 import { words } from "./words";
 
 interface Made {
   name: string;
-  document: { nodes?: Readonly<Record<string, { kind?: string }>> } | null;
+  document: PipelineDocument | null;
 }
 
 /** What to look at first: the chart, else the file that was read. */
 function shownFirst(made: Made): string | undefined {
-  const nodes = Object.entries(made.document?.nodes ?? {});
-  return (nodes.find(([, node]) => node.kind?.startsWith("chart.")) ?? nodes[0])?.[0];
+  if (!made.document) return undefined;
+  const { document } = made;
+  const nodes = nodeIds(document);
+  return nodes.find((id) => kindOf(document, id).startsWith("chart.")) ?? nodes[0];
 }
 
 export type Start =
@@ -60,6 +65,7 @@ export function useStart() {
     onSuccess: async (made) => {
       void cache.invalidateQueries({ queryKey: ["pipelines"] });
       const node = shownFirst(made);
+      if (node && made.document) void cache.prefetchQuery(firstLook(made.name, made.document, node));
       await navigate({ to: "/pipelines/$name", params: { name: made.name }, search: node ? { node } : {} });
     },
     onError: (error) => {

@@ -10,6 +10,7 @@ import { toast } from "../../ui/Toast";
 import { CellViewer } from "./CellViewer";
 import { cellMenu, columnMenu, type MenuWays } from "./columnMenu";
 import { Footer } from "./Footer";
+import { Glance, useGlance } from "./Glance";
 import * as gestures from "./gestures";
 import { Tools } from "./Tools";
 import type { DeltaLook } from "./useDelta";
@@ -35,7 +36,7 @@ export function DataTab({ node, delta }: { node: string; delta: DeltaLook | null
   const { place, port, key, at } = shown;
   const found = useTable(at ? { place, node, port, key, sort, search } : null);
   if (!found.table && present.isKnown && !at && !isBroken) return <EmptyState title={words.noOutput} />;
-  if (!found.table) return <NoTable isBroken={isBroken} found={found} />;
+  if (!found.table) return <NoTable node={node} isBroken={isBroken} found={found} />;
   return (
     <Rows
       node={node}
@@ -182,7 +183,8 @@ function nextSort(known: readonly SortTerm[], column: string): readonly SortTerm
   return now.descending ? [] : [{ column, descending: true }];
 }
 
-function NoTable({ isBroken, found }: { isBroken: boolean; found: TableState }) {
+function NoTable({ node, isBroken, found }: { node: string; isBroken: boolean; found: TableState }) {
+  const first = useGlance(node);
   if (isBroken || found.state === "error") {
     return (
       <EmptyState
@@ -194,6 +196,7 @@ function NoTable({ isBroken, found }: { isBroken: boolean; found: TableState }) 
       </EmptyState>
     );
   }
+  if (first) return <Glance node={node} first={first} />;
   return (
     <div className="flex flex-1 flex-col gap-2 p-3">
       <Skeleton className="h-14 w-full" />

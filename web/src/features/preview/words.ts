@@ -41,6 +41,7 @@ export const words = {
     sample: (rows: string) => `sample of ${rows} rows`,
     first: (rows: string) => `first ${rows} rows`,
   },
+  readingAll: "Reading the whole file…",
   matching: (rows: string, all: string) => `${rows} of ${all} rows match`,
   columns: (count: string) => `${count} columns`,
   before: "Before",

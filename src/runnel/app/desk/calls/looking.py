@@ -14,8 +14,10 @@ from runnel.app.column_facts import profiled
 from runnel.app.desk.calls.analysis import content_keys
 from runnel.app.desk.context import DeskContext
 from runnel.app.desk.registry import answers
-from runnel.app.looks import Look, ports_to_count, window
+from runnel.app.glancing import glance
+from runnel.app.looks import Look, window
 from runnel.app.pipelines import InvalidPipelineError, port_of
+from runnel.app.port_counts import port_counts, ports_to_count
 from runnel.app.previews import plain_rows, questions
 from runnel.app.suggesting import suggestions
 from runnel.app.typed_charts import chart_of
@@ -44,20 +46,34 @@ def preview(context: DeskContext, payload: Mapping[str, Any]) -> bytes:
     return orjson.dumps({**head, "rows": orjson.Fragment(rows)})
 
 
+@answers("glance")
+def first_rows(context: DeskContext, payload: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the first rows of a large file that a node reads, from its first megabyte; no columns where none helps."""
+    begun = time.monotonic()
+    document = context.document(payload)
+    node = document.pipeline.nodes.get(str(payload["node"])) if document.pipeline is not None else None
+    found = glance(context.project, node, document.folder) if node is not None else None
+    made = {"columns": [], "rows": "[]", "notes": [], **(found or {})}
+    return {
+        **made, "rows": orjson.Fragment(made["rows"]), "basis": "first", "seconds": round(time.monotonic() - begun, 4),
+    }  # fmt: skip
+
+
 @answers("counts")
 def counts(context: DeskContext, payload: Mapping[str, Any]) -> dict[str, Any]:
     """Return how many rows every port has that can be counted; ports whose nodes are broken are left out."""
     made = context.compiled(payload)
     keys = content_keys(made)
-    found: dict[str, dict[str, Any]] = {}
-    for port in ports_to_count(made, payload.get("nodes")):
-        try:
-            total = window(context.project, made, port, Look(limit=0)).total
-        except RunnelError as error:
-            found[".".join(port)] = {"rows": None, "key": keys[port[0]], "error": error.to_json()}
-        else:
-            found[".".join(port)] = {"rows": total, "key": keys[port[0]]}
-    return {"ports": found}
+    found = port_counts(context.project, made, ports_to_count(made, payload.get("nodes")), keys)
+    return {
+        "ports": {
+            ".".join(port): {
+                "key": keys[port[0]],
+                **({"rows": None, "error": said.to_json()} if isinstance(said, RunnelError) else {"rows": said}),
+            }
+            for port, said in found.items()
+        }
+    }
 
 
 @answers("profile")
