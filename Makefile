@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 JOBS ?= 2
 
-.PHONY: setup up test check bench docs services faults clean lock test-matrix
+.PHONY: setup up test check bench bench-ui screens docs services faults clean lock test-matrix
 
 setup: $(VENV)/.ready ## make .venv with the locked dependencies, and build the editor
 	$(BIN)/python -m tools.web build
@@ -24,6 +24,12 @@ check: setup ## lint, types, layers, sizes, also of the editor
 
 bench: setup ## measure beside hand-written DuckDB, Polars and pandas; writes benchmarks/RESULTS.md
 	$(BIN)/python -m benchmarks $(NAME)
+
+bench-ui: setup ## measure the editor in a real browser; writes benchmarks/RESULTS.md
+	$(BIN)/python -m benchmarks ui
+
+screens: setup ## draw the pictures of the docs anew into docs/screens/
+	$(BIN)/python -m tools.screens
 
 docs: setup ## generate the reference and build the site into site/
 	$(BIN)/python -m tools.docs

@@ -12,9 +12,9 @@ from pathlib import Path
 from typing import Any
 
 from playwright.sync_api import Browser, BrowserContext, Locator, Page, Response, expect, sync_playwright
+from tools.services import chromium
 
 from running import ENVIRONMENT, RUNNEL, Running
-from tools.services import chromium
 
 SIZE = {"width": 1440, "height": 900}
 QUIET = re.compile(r"net::ERR_ABORTED|favicon")
@@ -69,7 +69,12 @@ class Watch:
 
     def attach(self, page: Page) -> None:
         """Listen to a page."""
-        page.on("console", lambda message: message.type == "error" and self.note(f"console: {message.text} {message.location.get('url', '')}"))
+        page.on(
+            "console",
+            lambda message: (
+                message.type == "error" and self.note(f"console: {message.text} {message.location.get('url', '')}")
+            ),
+        )
         page.on("pageerror", lambda error: self.note(f"page error: {error}"))
         page.on("requestfailed", lambda request: self.note(f"failed: {request.method} {request.url} {request.failure}"))
         page.on("response", self.answered)
@@ -77,7 +82,9 @@ class Watch:
     def answered(self, answer: Response) -> None:
         """Keep an answer that is a refusal."""
         if answer.status >= 400:
-            self.note(f"{answer.status} {answer.request.method} {answer.url} asked {(answer.request.post_data or '')[:300]}")
+            self.note(
+                f"{answer.status} {answer.request.method} {answer.url} asked {(answer.request.post_data or '')[:300]}"
+            )
 
     def note(self, text: str) -> None:
         """Keep a problem."""
@@ -227,7 +234,9 @@ class Robot:
 def chart_values(robot: Robot, inside: str = '[data-region="drawer"]') -> tuple[str, list[tuple[Any, ...]]]:
     """Return the kind of the chart that is shown and the rows that it draws, numbers as numbers."""
     chart = robot.page.locator(f'{inside} [data-testid="chart"]').first
-    rows = chart.locator("tbody tr").evaluate_all("rows => rows.map(row => [...row.cells].map(cell => cell.textContent))")
+    rows = chart.locator("tbody tr").evaluate_all(
+        "rows => rows.map(row => [...row.cells].map(cell => cell.textContent))"
+    )
     return chart.get_attribute("data-kind") or "", [tuple(_number(cell) for cell in row) for row in rows]
 
 

@@ -25,7 +25,9 @@ def proxy() -> Iterator[tuple[int, list[str]]]:
                 return
             onward = http.client.HTTPConnection("127.0.0.1", parts.port or 80, timeout=60)
             body = self.rfile.read(int(self.headers.get("content-length") or 0))
-            onward.request(self.command, parts.path + (f"?{parts.query}" if parts.query else ""), body, dict(self.headers))
+            onward.request(
+                self.command, parts.path + (f"?{parts.query}" if parts.query else ""), body, dict(self.headers)
+            )
             answer = onward.getresponse()
             self.send_response_only(answer.status)
             for name, value in answer.getheaders():
@@ -44,7 +46,7 @@ def proxy() -> Iterator[tuple[int, list[str]]]:
 
         do_GET = do_POST = do_PUT = do_PATCH = do_DELETE = do  # noqa: N815
 
-        def do_CONNECT(self) -> None:  # noqa: N802
+        def do_CONNECT(self) -> None:
             seen.append("https://" + self.path)
             self.send_error(502)
 

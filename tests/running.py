@@ -29,6 +29,8 @@ class Running:
     url: str
     link: str
     api: httpx.Client = field(default_factory=httpx.Client)
+    ready_at: float = 0.0
+    """When `/readyz` answered 200, by `time.perf_counter()`."""
 
     def get(self, path: str, **query: Any) -> Any:
         """Return the JSON of an answer; fails unless it is good."""
@@ -90,11 +92,12 @@ def start(root: Path, *arguments: str) -> Running:
     assert line, (root / "server.log").read_text("utf-8")[-2000:]
     told = json.loads(line)
     until(lambda: httpx.get(told["url"] + "/readyz").status_code == 200)
+    ready_at = time.perf_counter()
     made = subprocess.run([RUNNEL, "tokens", "create", "--name", "tests", "--json"], cwd=root, env=ENVIRONMENT,
                           capture_output=True, check=True)  # fmt: skip
     headers = {"authorization": f"Bearer {json.loads(made.stdout)['token']}"}
     api = httpx.Client(base_url=told["url"] + "/api/v1", headers=headers, timeout=60)
-    return Running(root, process, told["url"], told["link"], api)
+    return Running(root, process, told["url"], told["link"], api, ready_at)
 
 
 @contextmanager

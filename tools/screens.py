@@ -99,6 +99,7 @@ nodes:
     from: totals
     config: {path: buckets.csv}
 """
+expect.set_options(timeout=30_000)
 Shot = Callable[[Robot, Running], None]
 
 
@@ -117,7 +118,8 @@ def home(robot: Robot, _: Running) -> None:
     """The first page."""
     robot.go("/")
     expect(robot.get("template").locator("svg").first).to_be_visible(timeout=60_000)
-    expect(robot.get("sample").last.locator("rect").first).to_be_visible(timeout=60_000)
+    expect(robot.page.locator('[data-testid="template"] [aria-hidden="true"].animate-pulse')).to_have_count(0)
+    robot.page.wait_for_load_state("networkidle", timeout=60_000)
 
 
 def empty(robot: Robot, _: Running) -> None:
@@ -142,9 +144,10 @@ def add_menu(robot: Robot, server: Running) -> None:
     expect(robot.get("add-item").first).to_be_visible()
 
 
-def expression(robot: Robot, _: Running) -> None:
+def expression(robot: Robot, server: Running) -> None:
     """An expression with completion and its value on real rows."""
-    _canvas(robot, "sales", "?node=paid")
+    server.api.delete("/pipelines/written/draft")
+    _canvas(robot, "written", "?node=paid")
     _counted(robot)
     code = robot.field("where").locator(".cm-content")
     robot.click(code)
@@ -165,12 +168,13 @@ def left_out(robot: Robot, _: Running) -> None:
     _canvas(robot, "sales", "?node=paid")
     _counted(robot)
     robot.click(robot.page.get_by_role("tab", name="Left out"))
-    expect(robot.page.get_by_role("tabpanel", name="Left out").locator("table").first).to_be_visible()
+    expect(robot.page.get_by_role("tabpanel", name="Left out").get_by_test_id("grid")).to_be_visible()
 
 
 def run_live(robot: Robot, server: Running) -> None:
     """A run while it is under way."""
-    _canvas(robot, "long")
+    _canvas(robot, "long", "?node=many")
+    robot.ready()
     robot.click(robot.get("run"))
     expect(robot.get("run", state="running")).to_be_visible()
     expect(robot.node("totals")).to_have_attribute("data-state", "running", timeout=30_000)
@@ -195,7 +199,8 @@ def diff(robot: Robot, _: Running) -> None:
     robot.click(robot.page.get_by_role("button", name="More", exact=True))
     robot.click(robot.page.get_by_role("menuitem", name="Versions…"))
     dialog = robot.page.get_by_role("dialog")
-    expect(dialog).to_contain_text("changed")
+    robot.click(dialog.get_by_role("listitem").last.get_by_role("button").first)
+    expect(dialog.get_by_text("changed", exact=True).nth(1)).to_be_visible()
     robot.page.wait_for_load_state("networkidle")
 
 
@@ -255,7 +260,11 @@ def main() -> None:
     """Write the pictures, all or those named."""
     wanted = set(sys.argv[1:])
     TARGET.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory() as name, running(_folder(Path(name)), "--examples") as server, browser() as chrome:
+    with (
+        tempfile.TemporaryDirectory() as name,
+        running(_folder(Path(name)), "--examples") as server,
+        browser() as chrome,
+    ):
         _prepare(server)
         context = open_context(chrome)
         context.new_page().goto(server.link)
@@ -279,7 +288,14 @@ def _folder(root: Path) -> Path:
 
 
 def _prepare(server: Running) -> None:
-    for name, text in (("sales", SALES), ("broken", BROKEN), ("failing", FAILING), ("long", LONG)):
+    written = SALES.replace("name: sales", "name: written")
+    for name, text in (
+        ("sales", SALES),
+        ("written", written),
+        ("broken", BROKEN),
+        ("failing", FAILING),
+        ("long", LONG),
+    ):
         server.post("/pipelines", {"name": name, "document": text})
     server.post("/pipelines", {"name": "blank", "title": "Blank pipeline"})
     for name in ("unified_orders", "penguins", "weather"):
@@ -317,7 +333,9 @@ def _shrink() -> None:
     program = shutil.which("pngquant")
     if program:
         pictures = sorted(TARGET.glob("*.png"))
-        subprocess.run([program, "--ext", ".png", "--force", "--skip-if-larger", "--quality", "80-98", *pictures], check=False)
+        subprocess.run(
+            [program, "--ext", ".png", "--force", "--skip-if-larger", "--quality", "80-98", *pictures], check=False
+        )
 
 
 if __name__ == "__main__":

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import subprocess
 from collections.abc import Callable
@@ -56,9 +57,20 @@ def add_from(robot: Robot, node: str, words: str, kind: str, port: str = "output
 
 
 @pytest.mark.row(
-    "M-000-04", "M-000-18", "M-000-26", "M-000-48", "M-001-02", "M-001-21", "M-002-16", "M-003-108", "M-003-225", "M-003-116"
+    "M-000-04",
+    "M-000-18",
+    "M-000-26",
+    "M-000-48",
+    "M-001-02",
+    "M-001-21",
+    "M-002-16",
+    "M-003-108",
+    "M-003-225",
+    "M-003-116",
 )
-def test_read_filter_group_chart_takes_twelve_actions_and_its_values_are_those_of_duckdb(robot: Robot, server: Running) -> None:
+def test_read_filter_group_chart_takes_twelve_actions_and_its_values_are_those_of_duckdb(
+    robot: Robot, server: Running
+) -> None:
     server.post("/pipelines", {"name": "twelve", "title": "Twelve"})
     robot.edit("twelve")
     robot.drop(server.root / "sales_2k.csv", robot.middle(robot.get("canvas")))
@@ -179,8 +191,8 @@ def test_every_change_can_be_undone_in_order_and_done_again_also_after_a_reload(
 
 
 def draft_text(server: Running, name: str) -> str:
-    """Return the text of a draft."""
-    return server.get(f"/pipelines/{name}/draft")["text"]
+    """Return the document of a draft, as one text."""
+    return json.dumps(server.get(f"/pipelines/{name}/draft")["document"], sort_keys=True)
 
 
 def changed(server: Running, name: str, before: str) -> str | None:
@@ -216,7 +228,13 @@ def test_copied_nodes_are_text_that_validates_and_keep_their_wires_in_another_pi
     chain.press("Control+c")
     text = chain.page.evaluate("navigator.clipboard.readText()")
     checked = subprocess.run(
-        [RUNNEL, "validate", "-"], input=text, text=True, cwd=server.root, env=ENVIRONMENT, capture_output=True, check=False
+        [RUNNEL, "validate", "-"],
+        input=text,
+        text=True,
+        cwd=server.root,
+        env=ENVIRONMENT,
+        capture_output=True,
+        check=False,
     )
     assert checked.returncode == 0, checked.stdout + checked.stderr
     server.post("/pipelines", {"name": "elsewhere"})
@@ -226,7 +244,11 @@ def test_copied_nodes_are_text_that_validates_and_keep_their_wires_in_another_pi
     expect(chain.get("node")).to_have_count(3)
     expect(chain.get("edge")).to_have_count(2)
     chain.saved()
-    assert [node["kind"] for node in order(server, "elsewhere").values()] == ["source.file", "table.filter", "table.aggregate"]
+    assert [node["kind"] for node in order(server, "elsewhere").values()] == [
+        "source.file",
+        "table.filter",
+        "table.aggregate",
+    ]
 
 
 @pytest.mark.row("M-003-256")
@@ -248,9 +270,13 @@ def test_a_muted_node_lets_rows_pass_and_shows_it_by_more_than_colour(chain: Rob
 
 
 @pytest.mark.row("M-003-142", "M-003-231", "M-003-143", "M-003-232")
-def test_tidying_a_hundred_nodes_leaves_no_overlap_and_is_one_step_back(robot: Robot, server: Running, pipeline: MAKE) -> None:
+def test_tidying_a_hundred_nodes_leaves_no_overlap_and_is_one_step_back(
+    robot: Robot, server: Running, pipeline: MAKE
+) -> None:
     nodes = ["  n0:\n    kind: source.rows\n    config: {rows: [{a: 1}]}\n"]
-    nodes += [f"  n{i}:\n    kind: table.limit\n    from: n{(i - 1) // 2}\n    config: {{rows: 5}}\n" for i in range(1, 100)]
+    nodes += [
+        f"  n{i}:\n    kind: table.limit\n    from: n{(i - 1) // 2}\n    config: {{rows: 5}}\n" for i in range(1, 100)
+    ]
     places = "".join(f"    n{i}: [{i % 7 * 10}, {i % 5 * 10}]\n" for i in range(100))
     name = pipeline("runnel: 1\nname: hundred\nnodes:\n" + "".join(nodes) + f"ui:\n  positions:\n{places}", "hundred")
     robot.edit(name)

@@ -7,10 +7,10 @@ from pathlib import Path
 import duckdb
 import pytest
 from playwright.sync_api import expect
+from tools.dialects import DIALECTS, generate
 
 from browsing import Robot
 from running import Running
-from tools.dialects import DIALECTS, generate
 
 LEAST_RIGHT = 18
 

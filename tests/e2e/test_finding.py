@@ -72,7 +72,9 @@ split text to columns|table.split
 mask email|table.mask"""
 
 
-def test_the_add_menu_has_the_right_node_among_the_first_three_for_57_of_60_phrases(robot: Robot, server: Running) -> None:
+def test_the_add_menu_has_the_right_node_among_the_first_three_for_57_of_60_phrases(
+    robot: Robot, server: Running
+) -> None:
     server.post("/pipelines", {"name": "finding"})
     robot.edit("finding")
     robot.page.locator('[data-testid="canvas"]').focus()

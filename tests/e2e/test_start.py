@@ -37,7 +37,9 @@ def test_the_first_screen_has_a_drop_zone_samples_and_a_blank_pipeline_and_nothi
 
 
 @pytest.mark.row("M-000-04", "M-000-18", "M-000-27", "M-003-116", "M-000-32")
-def test_an_own_file_becomes_a_chart_in_five_actions_and_its_values_are_those_of_duckdb(robot: Robot, server: Running) -> None:
+def test_an_own_file_becomes_a_chart_in_five_actions_and_its_values_are_those_of_duckdb(
+    robot: Robot, server: Running
+) -> None:
     make_chart(robot, server)
     assert robot.count <= 5, robot.actions
     kind, values = chart_values(robot)

@@ -10,6 +10,7 @@ const TONES: Readonly<Record<string, string>> = {
 
 /** The last runs as small bars, the newest right: height says how long, colour how they ended. */
 export function RunBars({ runs }: { runs: readonly { run_id: string; status: string; seconds: number | null }[] }) {
+  if (runs.length === 0) return null;
   const longest = Math.max(...runs.map((run) => run.seconds ?? 0), 0.001);
   const said = runs.map((run) => words.runs[run.status] ?? run.status).join(", ");
   return (

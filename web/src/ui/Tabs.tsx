@@ -40,7 +40,7 @@ export function Tabs({
             <Radix.Trigger
               key={tab.id}
               value={tab.id}
-              className="group relative flex h-9 items-center gap-1.5 whitespace-nowrap font-medium text-muted hover:text-text data-[state=active]:text-text focus-visible:-outline-offset-2"
+              className="group relative -mx-1 flex h-9 items-center gap-1.5 whitespace-nowrap px-1 font-medium text-muted hover:text-text data-[state=active]:text-text focus-visible:-outline-offset-2"
             >
               {tab.label}
               {tab.count !== undefined && tab.count !== null ? <Count tone={tab.tone}>{tab.count}</Count> : null}

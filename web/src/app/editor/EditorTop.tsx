@@ -135,13 +135,13 @@ function Run() {
         data-testid="run"
         data-state="running"
         icon={<Icon name="square" size={12} />}
-        disabled={stopping === runId}
+        disabled={!runId || stopping === runId}
         onClick={() => {
           setStopping(runId);
           void editor.cancel();
         }}
       >
-        {stopping === runId ? words.stopping : words.stop}
+        {runId && stopping === runId ? words.stopping : words.stop}
       </Button>
     );
   }
@@ -154,7 +154,7 @@ function Run() {
       onClick={() => void editor.execute()}
     >
       {words.run}
-      <Kbd keys="Mod+Enter" className="border-current bg-transparent text-current opacity-75 contrast:opacity-100" />
+      <Kbd keys="Mod+Enter" className="border-current bg-transparent text-current opacity-95 contrast:opacity-100" />
     </Button>
   );
 }
