@@ -36,6 +36,7 @@ class Assembly:
     findings: list[Finding] = field(default_factory=list)
     aliases: dict[tuple[str, str], tuple[str, str]] = field(default_factory=dict)
     gathers: set[str] = field(default_factory=set)
+    waiting: set[str] = field(default_factory=set)
 
 
 def assemble(
@@ -61,7 +62,10 @@ def assemble(
     if cycle:
         assembly.findings.append(_cycle_finding(cycle))
         return Graph(nodes, tuple(edges), tuple(assembly.findings))
-    graph = Graph({id: nodes[id] for id in order}, tuple(edges), aliases=aliases, gathers=frozenset(assembly.gathers))
+    graph = Graph(
+        {id: nodes[id] for id in order}, tuple(edges), aliases=aliases,
+        gathers=frozenset(assembly.gathers), waiting=frozenset(assembly.waiting),
+    )  # fmt: skip
     findings = [*assembly.findings, *check_ports(graph)]
     return replace(graph, findings=tuple(findings))
 
@@ -207,6 +211,8 @@ def _add_edges(
             output = _output_of(assembly, source, index, doc, prefix) if source else None
             if port and output and source:
                 assembly.edges.append(Edge(source.id, output, target.id, port))
+            elif wire.node in docs:
+                assembly.waiting.add(target.id)
 
 
 def _output_of(assembly: Assembly, source: GraphNode, index: int, doc: NodeDoc, prefix: str) -> str | None:

@@ -49,6 +49,7 @@ class Graph:
 
     `aliases` maps a port of a node that holds others (a sub-pipeline) to the inner port that it stands for.
     `gathers` are inner nodes that only collect rows for such a port; a run leaves them out where nothing reads it.
+    `waiting` are nodes with a wire that could not be followed, because of a finding at its other end or at the wire.
     """
 
     nodes: Mapping[str, GraphNode]
@@ -56,6 +57,7 @@ class Graph:
     findings: tuple[Finding, ...] = ()
     aliases: Mapping[tuple[str, str], tuple[str, str]] = field(default_factory=dict)
     gathers: frozenset[str] = frozenset()
+    waiting: frozenset[str] = frozenset()
 
     def into(self, node: str, port: str | None = None) -> list[Edge]:
         """Return the edges into a node (or one of its ports), in the order of the document."""

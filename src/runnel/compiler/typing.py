@@ -98,6 +98,8 @@ def _downstream(node: GraphNode) -> Finding:
 
 def _inputs_of(graph: Graph, node: GraphNode, typed: Mapping[str, TypedNode]) -> dict[str, Any] | None:
     """Return port → relation (a list for ports with many edges, None where unconnected), or None when one is broken."""
+    if node.id in graph.waiting:
+        return None
     inputs: dict[str, Any] = {}
     for port in node.ports.inputs:
         relations: list[Relation] = []

@@ -97,7 +97,7 @@ def _nothing_to_pass_on(graph: Graph, node: GraphNode) -> Finding:
 
 def _input_findings(graph: Graph, node: GraphNode, port: Port) -> Iterator[Finding]:
     edges = graph.into(node.id, port.name)
-    if not edges and port.required:
+    if not edges and port.required and node.id not in graph.waiting:
         what = f"the input `{port.name}` of {node.id} ({node.kind}) is not connected"
         hint = f"Add `from: NODE` or `from: {{{port.name}: NODE}}`."
         yield Finding("RNL-GRAPH-009", "error", what, hint, Where(node.id, "from"))

@@ -203,3 +203,11 @@ def test_an_own_output_with_a_wrong_port_has_a_fix(project):
     nodes = {"a": rows(ROW), "b": node("table.filter", "a", where="id > 0")}
     found = finding(compiled(project, nodes, outputs={"rest": "b.rset"}), "RNL-GRAPH-005")
     assert found.where.field == "outputs.rest" and found.fix is not None and found.fix.edits[0].value == "b.rest"
+
+
+def test_what_reads_from_a_node_with_wrong_settings_is_connected_and_waits_for_it(project):
+    made = compiled(project, {"a": rows(ROW, bogus=1), "b": node("table.limit", "a", rows=1), "c": node("table.limit", "b", rows=1)})
+    codes = {(found.where.node, found.code) for found in made.findings if found.severity == "error"}
+    assert codes == {("a", "RNL-CONFIG-003")}
+    waiting = [found.where.node for found in made.findings if found.code == "RNL-GRAPH-020"]
+    assert waiting == ["b", "c"]

@@ -57,12 +57,22 @@ class DeskContext:
             if made.port(node) is None and has_errors(made.findings):
                 raise InvalidPipelineError(made.findings)
             return made
-        above = made.graph.ancestors(node)
-        bad = tuple(found for found in made.findings if found.severity == "error" and found.where.node in above)
-        broken = any(made.typed[id].broken or not _typed(made, id) for id in above if id in made.typed)
-        if bad or broken:
+        if node not in sound_nodes(made):
+            above = made.graph.ancestors(node)
+            bad = tuple(found for found in made.findings if found.severity == "error" and found.where.node in above)
             raise InvalidPipelineError(bad or tuple(made.findings))
         return made
+
+
+def sound_nodes(made: Compiled) -> frozenset[str]:
+    """Return the nodes that are right with all that stands before them, so that their rows can be asked for."""
+    wrong = {found.where.node for found in made.findings if found.severity == "error"} | made.graph.waiting
+    sound: set[str] = set()
+    for id in made.graph.nodes:
+        typed = id in made.typed and not made.typed[id].broken and _typed(made, id)
+        if typed and id not in wrong and all(edge.source in sound for edge in made.graph.into(id)):
+            sound.add(id)
+    return frozenset(sound)
 
 
 def _typed(made: Compiled, id: str) -> bool:

@@ -9,7 +9,7 @@ from typing import Any
 import orjson
 
 from runnel.app import pipelines
-from runnel.app.desk.context import DeskContext
+from runnel.app.desk.context import DeskContext, sound_nodes
 from runnel.app.desk.registry import answers
 from runnel.app.words import pipeline_in_words, sentence
 from runnel.compiler.compile import Compiled
@@ -26,7 +26,8 @@ def analysis(context: DeskContext, payload: Mapping[str, Any]) -> dict[str, Any]
     if document.pipeline is None:
         return {"findings": _json(document.findings), "words": "", "clauses": [], "order": [], "nodes": {}}
     made = context.compiled(payload)
-    keys = content_keys(made)
+    sound = sound_nodes(made)
+    keys = {id: key for id, key in content_keys(made).items() if id in sound}
     clauses = pipeline_in_words(made)
     return {
         "findings": _json(made.findings),
@@ -108,7 +109,7 @@ def _node(made: Compiled, id: str, keys: Mapping[str, str]) -> dict[str, Any]:
         "inputs": [_port(port) for port in node.ports.inputs],
         "outputs": [_port(port) for port in node.ports.outputs],
         "schemas": columns_by_port(made, id),
-        "key": keys[id] if typed is not None and not typed.broken else None,
+        "key": keys.get(id),
         "engine": "duckdb",
         "notes": list(typed.probe.notes) if typed is not None and typed.probe is not None else [],
     }
