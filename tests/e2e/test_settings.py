@@ -86,6 +86,7 @@ def test_a_renamed_column_is_renamed_downstream_on_request_and_the_pipeline_vali
     chain: Robot, server: Running
 ) -> None:
     chain.click(chain.node("named"))
+    chain.ready()
     new = chain.field("columns").locator("input").last
     chain.enter(new, "buyer")
     expect(chain.node("totals")).to_have_attribute("data-state", "error")

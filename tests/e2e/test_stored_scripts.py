@@ -55,7 +55,7 @@ def planted(server: Running) -> dict[str, str]:
     name = server.post("/pipelines", {"name": "scripts", "document": text})["name"]
     run = server.run(name)
     (server.root / "<img src=x onerror=alert('f')>.csv").write_text(
-        "<script>alert('h')</script>,b\n<svg/onload=alert(1)>,2\n"
+        "name,b\n<svg/onload=alert(1)>,2\n<script>alert('h')</script>,3\n"
     )
     server.api.patch("/users/me", json={"first_name": SCRIPTS[1], "last_name": SCRIPTS[0]})
     share = server.post("/shares", {"pipeline": name, "nodes": ["chart"], "mode": "live", "expires_days": 1})["url"]

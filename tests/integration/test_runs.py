@@ -211,6 +211,14 @@ def test_runs_and_tasks_are_pending_running_and_then_a_success_or_failed(project
 
 
 @pytest.mark.row("M-003-203", met_by="app/runs.py")
+def test_a_sink_ends_well_with_its_run_whether_its_rows_are_kept_or_written_at_once(project):
+    alone = {"given": rows(*GIVEN, **TYPES), "saved": node("sink.file", "given", path="alone.csv")}
+    read_too = {**alone, "kept": node("table.filter", "given", where="id > 3")}
+    for nodes in (alone, read_too):
+        report = run_nodes(project, nodes)
+        assert {item["id"]: item["status"] for item in report.to_json()["nodes"]} == dict.fromkeys(nodes, "success")
+
+
 def test_a_cancelled_run_is_recorded_as_cancelled(project):
     cancel = threading.Event()
     timer = threading.Timer(0.3, cancel.set)

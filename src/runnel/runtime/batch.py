@@ -193,6 +193,8 @@ class BatchRun:
     def _execute(self, segment: Segment, task: TaskResult, direct: Effect | None) -> None:
         folder = Path(self.options.staging) / f"segment-{len(self.result.tasks)}"
         folder.mkdir(parents=True)
+        if direct is not None:
+            task.nodes = (*task.nodes, direct.node)
         self.journal.task_started(segment.id, task.nodes)
         task.status = "running"
         begun = time.monotonic()

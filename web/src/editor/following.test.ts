@@ -42,7 +42,7 @@ test("a column that is gone since the last change is followed from the settings 
 
   expect(post.mock.calls[0]?.[1]).toMatchObject({
     node: "named",
-    before: { config: { columns: { customer: "client" } } },
+    before: { columns: { customer: "client" } },
   });
   expect(offers[0]?.fix).toEqual({ title: "Rename client to buyer in 1 node", edits: EDITS });
   const repaired = withOffer(analysis(missing), offers[0] as Offer);

@@ -57,7 +57,7 @@ export function createFollower(name: string, offer: (offer: Offer) => void): Fol
       const found = await http
         .post<Followed>(
           `/pipelines/${segment(name)}/follow`,
-          { document, node, before: { config: configOf(before, node) } },
+          { document, node, before: configOf(before, node) },
           { signal: controller.signal },
         )
         .catch(() => null); // An offer is an extra: without it the findings stand as they are.
