@@ -89,7 +89,11 @@ function Form({ user, local }: { user: User; local: boolean }) {
 
 /** Ask before changed fields are lost, and name them. */
 function Leaving({ changed, onSave }: { changed: readonly string[]; onSave: () => Promise<void> }) {
-  const { proceed, reset, status } = useBlocker({ shouldBlockFn: () => changed.length > 0, withResolver: true });
+  const { proceed, reset, status } = useBlocker({
+    shouldBlockFn: () => changed.length > 0,
+    enableBeforeUnload: () => changed.length > 0,
+    withResolver: true,
+  });
   return (
     <Dialog
       open={status === "blocked"}
