@@ -29,6 +29,15 @@ export interface Notice {
   readonly topic?: string;
 }
 
+/** How a pipeline is run, as the server takes it. */
+export interface RunOptions {
+  readonly to?: string;
+  readonly params?: JsonMap;
+  readonly sample?: number;
+  readonly dry_run?: boolean;
+  readonly use_cache?: boolean;
+}
+
 export interface Editor {
   readonly name: string;
   readonly store: StoreApi<EditorState>;
@@ -46,7 +55,7 @@ export interface Editor {
   /** Everything is at the server. */
   flush: () => Promise<void>;
   saveVersion: () => Promise<void>;
-  execute: (options?: { to?: string; params?: JsonMap; sample?: number }) => Promise<string | null>;
+  execute: (options?: RunOptions) => Promise<string | null>;
   cancel: () => Promise<void>;
   showRun: (id: string) => Promise<void>;
   /** Take a draft whose text was written by hand and accepted: one step of the history, already at the server. */
@@ -329,7 +338,7 @@ export function openEditor(opening: Opening): Editor {
     },
   };
 
-  async function execute(options: { to?: string; params?: JsonMap; sample?: number } = {}): Promise<string | null> {
+  async function execute(options: RunOptions = {}): Promise<string | null> {
     const before = store.getState().run;
     // The answer to the press shows at once; the server's first word comes when the run's row is durable.
     hooks.show({ ...startedView("", store.getState().document), status: "pending" });

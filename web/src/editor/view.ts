@@ -3,7 +3,7 @@ import { createStore } from "zustand/vanilla";
 import type { Point, PortRef, PortType, Wire } from "../document/types";
 
 export type LeftTab = "nodes" | "outline";
-export type Overlay = "commands" | "shortcuts" | "find" | "versions" | "share" | "trial" | null;
+export type Overlay = "commands" | "shortcuts" | "find" | "versions" | "share" | "trial" | "run" | null;
 
 /** A wish to add a node: where, and what it is wired to. */
 export interface AddRequest {

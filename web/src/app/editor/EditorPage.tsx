@@ -8,6 +8,7 @@ import type { Catalogue, KindInfo } from "../../document/types";
 import { type Editor, openEditor } from "../../editor/editor";
 import { EditorProvider, useEditor, useEditorView } from "../../editor/react";
 import { Shortcuts } from "../../features/commands/Shortcuts";
+import { RunDialog } from "../../features/trial/RunDialog";
 import { TrialDialog } from "../../features/trial/TrialDialog";
 import { Versions } from "../../features/versions/Versions";
 import { EmptyState } from "../../ui/EmptyState";
@@ -117,6 +118,7 @@ function Overlays() {
   return (
     <>
       <Versions />
+      <RunDialog open={overlay === "run"} onClose={() => editor.view.setState({ overlay: null })} />
       <TrialDialog
         name={editor.name}
         open={overlay === "trial"}

@@ -11,7 +11,7 @@ import { Kbd } from "../../ui/Kbd";
 import { Menu } from "../../ui/Menu";
 import { TopSearch } from "../TopSearch";
 import { DocumentTabs } from "./DocumentTabs";
-import { saveVersion } from "./editorActions";
+import { saveVersion, startRun } from "./editorActions";
 import { ShareDialog } from "./panels";
 import { SavedMark } from "./SavedMark";
 import { words } from "./words";
@@ -75,6 +75,13 @@ function More() {
     <Menu
       groups={[
         [
+          {
+            id: "run-options",
+            label: words.actions.runOptions,
+            icon: "sliders-horizontal",
+            disabled: readOnly,
+            onSelect: () => editor.view.setState({ overlay: "run" }),
+          },
           {
             id: "trial",
             label: words.actions.trial,
@@ -151,7 +158,7 @@ function Run() {
       data-testid="run"
       data-state="ready"
       icon={<Icon name="play" size={14} />}
-      onClick={() => void editor.execute()}
+      onClick={() => startRun(editor)}
     >
       {words.run}
       <Kbd keys="Mod+Enter" className="border-current bg-transparent text-current opacity-95 contrast:opacity-100" />

@@ -4,6 +4,7 @@ import type { Editor } from "../../editor/editor";
 import { canvasActions } from "../../features/canvas/actions/canvasActions";
 import { gesture } from "../../features/canvas/gesture";
 import { problemActions } from "../../features/problems/problemActions";
+import { asksFirst, isQuiet } from "../../features/trial/asking";
 import { toast } from "../../ui/Toast";
 import { openSearch } from "../searching";
 import { words } from "./words";
@@ -18,6 +19,12 @@ function toggleFocus(editor: Editor): void {
     beforeFocus = { left, right, drawer };
     editor.view.setState({ left: false, right: false, drawer: false });
   } else editor.view.setState(beforeFocus ?? { left: true, right: true, drawer: true });
+}
+
+/** Run, or ask first where the run writes outside of the project or lacks a parameter. */
+export function startRun(editor: Editor): void {
+  if (asksFirst(editor.store.getState().document, isQuiet(editor.name))) editor.view.setState({ overlay: "run" });
+  else void editor.execute();
 }
 
 export async function saveVersion(editor: Editor): Promise<void> {
@@ -62,7 +69,16 @@ const pageActions: readonly Action[] = [
     scope: "editor",
     whileTyping: true,
     enabled: (editor) => !editor.store.getState().readOnly,
-    run: (editor) => void editor.execute(),
+    run: startRun,
+  },
+  {
+    id: "run-options",
+    label: text.runOptions,
+    group: text.group,
+    icon: "sliders-horizontal",
+    scope: "editor",
+    enabled: (editor) => !editor.store.getState().readOnly,
+    run: (editor) => editor.view.setState({ overlay: "run" }),
   },
   {
     id: "save",

@@ -64,6 +64,7 @@ export const words = {
     save: "Save a version",
     undo: "Undo",
     redo: "Redo",
+    runOptions: "Run with options",
     trial: "Test pipeline",
     versions: "Versions",
     left: "Show or hide the left panel",

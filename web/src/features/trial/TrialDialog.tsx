@@ -134,7 +134,8 @@ function Issue({ issue }: { issue: Finding }) {
   );
 }
 
-function Whole({ estimate }: { estimate: Estimate }) {
+/** What a whole run takes, reads and writes. */
+export function Whole({ estimate }: { estimate: Estimate }) {
   const targets = estimate.writes.map((one) => one.target || one.node).join(", ");
   return (
     <p data-testid="estimate">
