@@ -2,6 +2,7 @@ import { useEffect, useState } from "react";
 import { useEditor, useEditorView, useSelectedNode } from "../../editor/react";
 import { Canvas } from "../../features/canvas/Canvas";
 import { CanvasSlotsProvider } from "../../features/canvas/slots";
+import { EditorTour } from "../../features/onboarding/TourStrip";
 import { Outline } from "../../features/outline/Outline";
 import { Palette } from "../../features/palette/Palette";
 import { ErrorBoundary } from "../../ui/ErrorBoundary";
@@ -56,12 +57,18 @@ export function EditorBody() {
           />
         </aside>
       ) : null}
-      <section data-region="canvas" className="relative col-start-2 row-start-1 min-h-0 min-w-0 overflow-hidden">
-        <CanvasSlotsProvider value={canvasSlots}>
-          <ErrorBoundary>
-            <Canvas />
-          </ErrorBoundary>
-        </CanvasSlotsProvider>
+      <section
+        data-region="canvas"
+        className="relative col-start-2 row-start-1 flex min-h-0 min-w-0 flex-col overflow-hidden"
+      >
+        <EditorTour />
+        <div className="relative min-h-0 flex-1">
+          <CanvasSlotsProvider value={canvasSlots}>
+            <ErrorBoundary>
+              <Canvas />
+            </ErrorBoundary>
+          </CanvasSlotsProvider>
+        </div>
       </section>
       {drawer > 0 ? (
         <section

@@ -1,11 +1,12 @@
 import { HelpPage } from "../../features/help/HelpPage";
+import { TourLink } from "../../features/onboarding/TourStrip";
 import { Page } from "../Page";
 import { words } from "../words";
 
 export function HelpRoute() {
   return (
     <Page crumbs={[{ label: words.rail.help }]}>
-      <HelpPage />
+      <HelpPage tour={<TourLink />} />
     </Page>
   );
 }

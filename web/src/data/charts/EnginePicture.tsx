@@ -53,7 +53,8 @@ export function EnginePicture({
     if (!chart || width === 0 || height === 0) return;
     chart.resize({ width, height });
     const option = optionOf(data, { theme, width, height });
-    if (option) chart.setOption(option, { notMerge: true });
+    const moves = !matchMedia("(prefers-reduced-motion: reduce)").matches;
+    if (option) chart.setOption({ ...option, animation: moves }, { notMerge: true });
   }, [chart, data, theme, width, height]);
 
   useImperativeHandle(ref, () => ({

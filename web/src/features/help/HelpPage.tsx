@@ -24,7 +24,7 @@ interface Fn {
 }
 
 /** The documentation inside: first steps, shortcuts, every node and every function. */
-export function HelpPage({ shortcuts }: { shortcuts?: ReactNode }) {
+export function HelpPage({ shortcuts, tour }: { shortcuts?: ReactNode; tour?: ReactNode }) {
   const [search, setSearch] = useState("");
   const kinds = useQuery({
     queryKey: ["help-nodes"],
@@ -56,6 +56,7 @@ export function HelpPage({ shortcuts }: { shortcuts?: ReactNode }) {
               </li>
             ))}
           </ol>
+          {tour}
         </section>
         {shortcuts}
         <section>

@@ -1,5 +1,5 @@
 import { useQuery } from "@tanstack/react-query";
-import { useCallback, useEffect, useState } from "react";
+import { type ReactNode, useCallback, useEffect, useState } from "react";
 import { http } from "../../api/http";
 import { useCan } from "../../api/session";
 import { DropZone } from "./DropZone";
@@ -12,7 +12,7 @@ import type { Monitoring, PipelineCard, Templates } from "./types";
 import { Ways } from "./Ways";
 
 /** The first page: drop zone, samples, templates, recent work; numbers come last. */
-export function HomePage() {
+export function HomePage({ tour }: { tour?: ReactNode }) {
   const [busy, setBusy] = useState<{ name: string; share: number } | null>(null);
   const start = useStart();
   const mayCreate = useCan("pipelines.create");
@@ -45,7 +45,7 @@ export function HomePage() {
 
   const items = templates.data?.items ?? [];
   return (
-    <div className="h-full overflow-auto">
+    <div className="min-h-0 flex-1 overflow-auto">
       <div className="mx-auto flex max-w-[1136px] flex-col gap-6 px-5 py-5">
         {mayCreate ? (
           <div className="grid gap-4 lg:grid-cols-[minmax(0,1fr)_344px]">
@@ -63,6 +63,7 @@ export function HomePage() {
         {mayCreate && templates.data ? (
           <TemplateGallery templates={templates.data} onPick={(name) => start.mutate({ template: name })} />
         ) : null}
+        {mayCreate ? tour : null}
         <Recent items={pipelines.data?.items} />
         {monitoring.data ? <Numbers monitoring={monitoring.data} /> : null}
       </div>

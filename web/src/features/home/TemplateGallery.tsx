@@ -70,7 +70,7 @@ function Card({ template, onPick }: { template: Template; onPick: (name: string)
     queryFn: () => http.get<Drawn>(`/templates/${segment(template.name)}/charts`),
     staleTime: Number.POSITIVE_INFINITY,
   });
-  const chart = drawn.data?.charts[0];
+  const chart = drawn.data?.charts.find((one) => one.spec.kind !== "table" && one.rows.length > 0);
   return (
     <button
       type="button"

@@ -58,6 +58,7 @@ export function SharePage({ id }: { id: string }) {
               className={cn(
                 "h-80 rounded-lg border bg-surface p-4 contrast:border-2",
                 charts.length === 1 && "h-[min(70vh,560px)] lg:col-span-2",
+                charts.length === 2 && "lg:h-[min(60vh,480px)]",
               )}
             >
               <Chart variant="tile" spec={chart.spec} columns={chart.columns} rows={chart.rows} className="h-full" />
