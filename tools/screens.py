@@ -200,7 +200,7 @@ def diff(robot: Robot, _: Running) -> None:
     robot.click(robot.page.get_by_role("menuitem", name="Versions…"))
     dialog = robot.page.get_by_role("dialog")
     robot.click(dialog.get_by_role("listitem").last.get_by_role("button").first)
-    expect(dialog.get_by_text("changed", exact=True).nth(1)).to_be_visible()
+    expect(dialog.get_by_text("Paid sales").first).to_be_visible()
     robot.page.wait_for_load_state("networkidle")
 
 

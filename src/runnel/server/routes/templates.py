@@ -31,8 +31,12 @@ async def list_templates(request: Request, category: str = "") -> Response:
         for found in (await in_thread(examples)).values()
         if not category or found.category == category
     ]
-    items.sort(key=lambda item: not any(kind.startswith("chart.") for kind in item["kinds"]))
+    items.sort(key=lambda item: not any(_is_drawn(kind) for kind in item["kinds"]))
     return answer({"items": items, "next": None, "total": len(items), "categories": list(CATEGORIES)})
+
+
+def _is_drawn(kind: str) -> bool:
+    return kind.startswith("chart.") and kind != "chart.table"
 
 
 @routes.get("/templates/{name}", "pipelines.view")
