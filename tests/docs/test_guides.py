@@ -27,6 +27,7 @@ def commands(page: Path) -> str:
     return "\n".join(lines)
 
 
+@pytest.mark.row("M-001-41", "M-003-55", "M-003-534", "M-003-536", "M-003-537")
 @pytest.mark.parametrize("page", PAGES, ids=[page.stem for page in PAGES])
 def test_every_command_of_the_page_works(page, tmp_path):
     path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"

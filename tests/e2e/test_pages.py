@@ -73,7 +73,7 @@ def test_the_home_page_counts_shows_activity_and_health_and_each_card_leads_on(
     expect(robot.get("drop-zone")).to_be_visible()
 
 
-@pytest.mark.row("M-003-373", "M-003-470", "M-003-453", "M-003-457")
+@pytest.mark.row("M-003-373", "M-002-61", "M-003-470", "M-003-453", "M-003-457")
 def test_pipelines_are_searched_run_cloned_and_deleted_with_a_question_and_an_undo(
     robot: Robot, server: Running, pipeline: MAKE
 ) -> None:
@@ -166,7 +166,7 @@ def test_a_transformation_is_tested_on_pasted_rows(robot: Robot) -> None:
     expect(robot.get("test-result")).to_contain_text("2.5")
 
 
-@pytest.mark.row("M-003-443", "M-003-472", "M-003-354", "M-003-467")
+@pytest.mark.row("M-003-443", "M-003-351", "M-003-472", "M-003-354", "M-003-467")
 def test_settings_are_changed_and_unsaved_changes_are_named_before_they_are_lost(robot: Robot) -> None:
     robot.go("/settings/profile")
     robot.enter(robot.page.get_by_label("First name"), "Ada")

@@ -22,6 +22,7 @@ def test_the_description_is_public_and_told_apart_by_its_tag() -> None:
         assert server.call("GET", "/api/v1/openapi.json", headers={"if-none-match": tag}).status == 304
 
 
+@pytest.mark.row("M-003-52")
 @pytest.mark.parametrize(("page", "file"), [("/docs", "swagger.html"), ("/redoc", "redoc.html")])
 def test_the_pages_load_their_files_from_here(tmp_path: Path, page: str, file: str) -> None:
     folder = tmp_path / "docs"

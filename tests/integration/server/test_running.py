@@ -65,7 +65,7 @@ def test_a_run_keeps_its_version_while_the_pipeline_is_edited(shop: Running):
     assert "quantity > 100" not in shop.get(f"/pipelines/shop/versions/{run['version']}")["text"]
 
 
-@pytest.mark.row("M-003-200", "M-003-144", "M-003-206", "M-003-119", "M-001-23", "M-002-55", "M-003-377")
+@pytest.mark.row("M-001-24", "M-003-200", "M-003-144", "M-003-206", "M-003-119", "M-001-23", "M-002-55", "M-003-377")
 def test_everything_that_happens_to_a_run_is_told_and_told_again_from_any_place(shop: Running):
     with shop.api.stream("GET", "/events", params={"topics": "runs"}) as events:
         lines = events.iter_lines()

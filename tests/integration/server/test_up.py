@@ -98,6 +98,7 @@ def free_port() -> int:
         return probe.getsockname()[1]
 
 
+@pytest.mark.row("M-003-53")
 def test_the_printed_link_logs_in_and_sigterm_ends_the_server_well(folder: Path) -> None:
     with up(folder, "--port", "0") as server:
         assert server.link.startswith(f"{server.url}/?token=")

@@ -210,6 +210,7 @@ def test_metrics_count_by_route_and_not_by_id(server: Served, admin: dict[str, s
     assert 'route="/api/v1/users/{id}",status="404"} 3.0' in text and "id1" not in text and "BREW" not in text
 
 
+@pytest.mark.row("M-003-100", "M-003-517", met_by="telemetry/requests.py")
 def test_every_request_leaves_a_line_with_its_id(server: Served, admin: dict[str, str]) -> None:
     import json
 

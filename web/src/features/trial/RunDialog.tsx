@@ -1,4 +1,4 @@
-import { useQuery } from "@tanstack/react-query";
+import { keepPreviousData, useQuery } from "@tanstack/react-query";
 import { useState } from "react";
 import { http, segment } from "../../api/http";
 import { useEditor, useEditorState } from "../../editor/react";
@@ -34,8 +34,14 @@ function Asking({ onClose }: { onClose: () => void }) {
   const [quiet, setQuietly] = useState(() => isQuiet(editor.name));
   const missing = params.some((param) => param.initial === undefined && !texts[param.name]);
   const estimate = useQuery({
-    queryKey: ["estimate", editor.name, document],
-    queryFn: () => http.post<Estimate>(`/pipelines/${segment(editor.name)}/estimate`, { document }),
+    queryKey: ["estimate", editor.name, document, missing ? null : texts],
+    queryFn: () =>
+      http.post<Estimate>(`/pipelines/${segment(editor.name)}/estimate`, {
+        document,
+        params: givenParams(params, texts),
+      }),
+    enabled: !missing,
+    placeholderData: keepPreviousData,
     retry: false,
   });
   const run = () => {
@@ -66,7 +72,7 @@ function Asking({ onClose }: { onClose: () => void }) {
       }
     >
       <div className="flex flex-col gap-4">
-        {estimate.data ? <Whole estimate={estimate.data} /> : estimate.isPending ? <Skeleton className="h-5" /> : null}
+        {estimate.data ? <Whole estimate={estimate.data} /> : estimate.isFetching ? <Skeleton className="h-5" /> : null}
         {writesOutside(document) ? (
           <p className="flex gap-2 text-warn">
             <Icon name="triangle-alert" size={14} className="mt-0.5" />

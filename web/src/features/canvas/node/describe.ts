@@ -51,8 +51,9 @@ function rowWords(state: EditorState, node: string): string {
   const into = wiresOf(state.scene).find((wire) => wire.to.node === node && wire.at[0] === "from");
   const found = into ? rowsOf(state, into.from.node, into.from.port) : null;
   if (!found) return "";
-  const isSink = kindOf(state.document, node).startsWith("sink.") && state.run?.nodes.has(node);
-  return isSink ? words.node.written(count(found.rows)) : words.node.rows(count(found.rows));
+  const ended = state.run?.nodes.get(node)?.state;
+  const wrote = kindOf(state.document, node).startsWith("sink.") && (ended === "ok" || ended === "warning");
+  return wrote ? words.node.written(count(found.rows)) : words.node.rows(count(found.rows));
 }
 
 /** Name, kind, state, rows, inputs, outputs: what a reader announces. */
