@@ -288,7 +288,7 @@ def _folder(root: Path) -> Path:
 
 
 def _prepare(server: Running) -> None:
-    written = SALES.replace("name: sales", "name: written")
+    written = SALES.replace("name: sales", "name: written").replace("Sales by region", "Large sales")
     for name, text in (
         ("sales", SALES),
         ("written", written),

@@ -103,6 +103,13 @@ def test_pipelines_are_searched_run_cloned_and_deleted_with_a_question_and_an_un
     expect(robot.get("pipeline-row")).to_have_count(2)
 
 
+def test_a_new_pipeline_is_begun_from_the_list(robot: Robot) -> None:
+    robot.go("/pipelines")
+    robot.click(robot.get("new-pipeline"))
+    expect(robot.get("drop-zone")).to_be_visible()
+    robot.saved()
+
+
 @pytest.mark.row("M-003-422", "M-003-470", "M-003-462", "M-003-454")
 def test_files_are_uploaded_looked_into_downloaded_opened_and_deleted(
     robot: Robot, server: Running, tmp_path: Path

@@ -32,7 +32,9 @@ export function EnginePicture({
     if (!element) return;
     let gone = false;
     let made: ECharts | null = null;
-    void import("./engine").then(({ init }) => {
+    // A canvas keeps the letters that it was drawn with: the font comes first.
+    const font = document.fonts.load("12px 'Inter Variable'").catch(() => []);
+    void Promise.all([import("./engine"), font]).then(([{ init }]) => {
       if (gone) return;
       made = init(element, null, { renderer: "canvas" });
       made.on("click", (event) => {

@@ -1,4 +1,4 @@
-import { Link } from "@tanstack/react-router";
+import { Link, useNavigate } from "@tanstack/react-router";
 import { useRef, useState } from "react";
 import { useCan } from "../../api/session";
 import { Button } from "../../ui/Button";
@@ -23,6 +23,7 @@ export function PipelinesPage() {
   const list = usePipelineList({ search, status, sort });
   const actions = usePipelineActions();
   const file = useRef<HTMLInputElement>(null);
+  const navigate = useNavigate();
   const mayCreate = useCan("pipelines.create");
   const items = list.data?.items;
   const clear = () => {
@@ -58,13 +59,21 @@ export function PipelinesPage() {
               accept=".yaml,.yml"
               tabIndex={-1}
               aria-label={words.import}
-              className="sr-only"
+              className="hidden"
               onChange={(event) => {
                 const chosen = event.target.files?.[0];
                 event.target.value = "";
                 void chosen?.text().then((text) => actions.bring.mutate(text));
               }}
             />
+            <Button
+              look="primary"
+              data-testid="new-pipeline"
+              icon={<Icon name="plus" size={14} />}
+              onClick={() => void navigate({ to: "/pipelines/$name", params: { name: "new" }, search: {} })}
+            >
+              {words.blank}
+            </Button>
           </>
         ) : null}
       </div>
