@@ -12,14 +12,16 @@ ROOT = Path(__file__).resolve().parent.parent
 
 
 def main() -> int:
-    """Run the static checks, then the tests in parallel, then those that need the machine for themselves."""
+    """Run the static checks, then the tests in parallel, then those in a browser."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("-j", "--jobs", default="2")
     jobs = parser.parse_args().jobs
+    pytest = [sys.executable, "-m", "pytest", "-n", jobs, "--dist", "loadscope", "--durations", "15"]
     steps = {
         "check": [sys.executable, "-m", "tools.check"],
         "editor": [sys.executable, "-m", "tools.web", "test"],
-        "tests": [sys.executable, "-m", "pytest", "-n", jobs, "--dist", "loadscope", "tests", "--durations", "15"],
+        "tests": [*pytest, "tests", "--ignore", "tests/e2e"],
+        "browser": [*pytest, "tests/e2e"],  # apart: a browser keeps an event loop running in its process
     }
     failed: list[str] = []
     for name, command in steps.items():

@@ -141,6 +141,7 @@ def test_columns_are_mapped_by_dragging_a_head_onto_a_field(chain: Robot, server
     chain.click(chain.node("totals"))
     chain.ready()
     column = chain.get("inspector").get_by_role("listitem").filter(has_text="region").get_by_role("button")
+    chain.page.wait_for_load_state("networkidle")
     chain.actions.append("drag region onto the field")
     start, end = chain.middle(column), chain.middle(chain.field("group_by").get_by_text("Add", exact=True))
     chain.hold(start, end, 12)

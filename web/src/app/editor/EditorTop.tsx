@@ -134,7 +134,7 @@ function Run() {
   const may = useCan("pipelines.execute");
   const status = useEditorState((state) => state.run?.status ?? null);
   const [stopping, setStopping] = useState<string | null>(null);
-  const runId = useEditorState((state) => state.run?.id ?? null);
+  const runId = useEditorState((state) => state.run?.id || null);
   if (!may) return null;
   if (status === "running" || status === "pending") {
     return (

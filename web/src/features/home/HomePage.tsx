@@ -2,6 +2,7 @@ import { useQuery } from "@tanstack/react-query";
 import { type ReactNode, useCallback, useEffect, useState } from "react";
 import { http } from "../../api/http";
 import { useCan } from "../../api/session";
+import { Skeleton } from "../../ui/Skeleton";
 import { DropZone } from "./DropZone";
 import { Numbers } from "./Numbers";
 import { Recent } from "./Recent";
@@ -63,6 +64,7 @@ export function HomePage({ tour }: { tour?: ReactNode }) {
         {mayCreate && templates.data ? (
           <TemplateGallery templates={templates.data} onPick={(name) => start.mutate({ template: name })} />
         ) : null}
+        {mayCreate && templates.isPending ? <Skeleton className="h-[236px]" /> : null}
         {mayCreate ? tour : null}
         <Recent items={pipelines.data?.items} />
         {monitoring.data ? <Numbers monitoring={monitoring.data} /> : null}

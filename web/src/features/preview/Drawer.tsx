@@ -32,7 +32,7 @@ export function Drawer({ after, problems }: DrawerProps) {
   const errors = useEditorState(
     (state) => state.analysis?.findings.filter((one) => one.severity === "error").length ?? 0,
   );
-  const letters = useEditorState((state) => state.run?.id ?? null);
+  const letters = useEditorState((state) => state.run?.id || null);
   const place = useMemo(() => draftOf(editor.name, document), [editor.name, document]);
   const delta = useDelta(place, node);
   const change = delta ? delta.delta.after.rows - delta.delta.before.rows : 0;

@@ -16,7 +16,7 @@ interface Letter {
 /** Records that the last run refused, with the reason. */
 export function LettersTab() {
   const editor = useEditor();
-  const run = useEditorState((state) => state.run?.id ?? null);
+  const run = useEditorState((state) => state.run?.id || null);
   const status = useEditorState((state) => state.run?.status ?? "");
   const document = useEditorState((state) => state.document);
   const { data } = useQuery({

@@ -25,7 +25,7 @@ const TONES: Readonly<Record<string, string>> = { warning: "text-warn", error: "
 
 /** The log of the last run: filtered, searched, drawn only where it is looked at. */
 export function LogsTab() {
-  const run = useEditorState((state) => state.run?.id ?? null);
+  const run = useEditorState((state) => state.run?.id || null);
   const running = useEditorState((state) => state.run?.status === "running");
   const [level, setLevel] = useState("info");
   const [search, setSearch] = useState("");
