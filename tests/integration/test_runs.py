@@ -203,7 +203,7 @@ def test_runs_and_tasks_are_pending_running_and_then_a_success_or_failed(project
     nodes = {**cast(on_error="fail"), "twice": node("table.union", ["typed", "typed"]), "other": node("table.sort", "typed", by=["id"])}
     failed = run_nodes(project, nodes)
     assert {item["id"]: item["status"] for item in failed.to_json()["nodes"]} == {
-        "rows": "failed", "typed": "failed", "twice": "pending", "other": "pending"
+        "rows": "cancelled", "typed": "failed", "twice": "pending", "other": "pending"
     }  # fmt: skip
     stored = [project.store.runs.get(report.run_id) for report in (good, failed)]
     assert [item.status for item in stored] == ["success", "failed"]
@@ -427,3 +427,15 @@ def test_a_key_twice_in_an_upsert_is_found_before_any_sink_is_committed(project)
     report = run_nodes(project, nodes)
     assert report.status == "failed" and report.result.error.code == "RNL-DATASET-004"
     assert not (project.root / "out.csv").exists() and project.store.datasets.list() == []
+
+
+def test_the_node_that_failed_is_named_with_the_value_and_the_others_of_its_segment_are_not_blamed(project):
+    wrong = [{"product": text} for text in ("1", "2", "product-35")]
+    report = run_nodes(project, {
+        "given": rows(*wrong), "typed": node("table.cast", "given", columns={"product": "BIGINT"}, on_error="fail"),
+        "twice": node("table.derive", "typed", columns={"double": "product * 2"}), "saved": node("sink.file", "twice", path="out.csv"),
+    })  # fmt: skip
+    assert report.status == "failed" and report.result.error.where["node"] == "typed"
+    assert report.result.error.what == "the value 'product-35' of column `product` is no BIGINT" and report.result.error.hint
+    statuses = {item["id"]: item["status"] for item in report.to_json()["nodes"]}
+    assert statuses == {"given": "cancelled", "typed": "failed", "twice": "cancelled", "saved": "cancelled"}

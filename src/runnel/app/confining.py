@@ -44,13 +44,17 @@ def check_path(project: Project, path: str, folder: str, *, writes: bool) -> Non
     project.within(resolved)
     if resolved == project.home or project.home in resolved.parents:
         raise AuthoringError("RNL-PATH-002", f"{path} lies in the state folder", "Choose a folder of the project.")
-    if writes and (resolved.name == PROJECT_FILE or resolved.name.endswith(".runnel.yaml") or _is_hidden(project, resolved)):
+    if writes and (
+        resolved.name == PROJECT_FILE or resolved.name.endswith(".runnel.yaml") or _is_hidden(project, resolved)
+    ):
         hint = "Write data files; pipelines are changed in the editor."
         raise AuthoringError("RNL-PATH-003", f"a run may not write {path}", hint)
 
 
 def _is_hidden(project: Project, path: Path) -> bool:
-    return path.is_relative_to(project.root) and any(part.startswith(".") for part in path.relative_to(project.root).parts)
+    return path.is_relative_to(project.root) and any(
+        part.startswith(".") for part in path.relative_to(project.root).parts
+    )
 
 
 def check_node(project: Project, node: GraphNode) -> None:

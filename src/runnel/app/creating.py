@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from runnel.app.drafting import Drafting, State, document_of
+from runnel.app.drafting import Drafting, State
 from runnel.app.examples import copy_to, example, place
-from runnel.app.pipeline_files import SUFFIX
+from runnel.app.pipeline_files import SUFFIX, document_of
 from runnel.errors import AuthoringError
 from runnel.model.checking import slug_of
 from runnel.model.editing import apply_edits
@@ -40,10 +40,11 @@ def create(drafting: Drafting, root: Path, origin: Origin, actor: str) -> State:
     if origin.text is not None:
         return _from_text(drafting, origin, actor)
     document = _started(root, start)
-    wanted = origin.name or document.get("name") or origin.title or "pipeline"
+    wanted = origin.title or document.get("name") or "pipeline"
     name = origin.name if origin.name is not None else drafting.files.free_name(str(wanted))
     document.pop("name", None)
-    heading = {"runnel": 1, "name": name, "title": origin.title, "description": origin.description}
+    own_title = document.pop("title", None)
+    heading = {"runnel": 1, "name": name, "title": origin.title or own_title, "description": origin.description}
     made = {**{key: value for key, value in heading.items() if value is not None}, "nodes": {}, **document}
     return drafting.create(name, mapping_to_yaml(made), actor)
 

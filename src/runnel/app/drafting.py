@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from runnel.app.pipeline_files import SUFFIX, PipelineFile, PipelineFiles, digest_of
+from runnel.app.pipeline_files import SUFFIX, PipelineFile, PipelineFiles, digest_of, document_of
 from runnel.app.writing import atomic_write
 from runnel.errors import AuthoringError
 from runnel.model.document import Pipeline
@@ -17,8 +17,6 @@ from runnel.model.editing import apply_edits, edit_mapping
 from runnel.model.findings import Edit
 from runnel.model.hashing import semantic_hash, version_hash
 from runnel.model.loading import load_text
-from runnel.model.reading import read
-from runnel.model.shapes import is_map
 from runnel.store.drafts import Draft
 
 if TYPE_CHECKING:
@@ -88,12 +86,6 @@ class State:
             "document": document_of(self.text), "text": self.text, "saved": not self.edited, "conflict": conflict,
             "version": version_hash(self.text), "actor": self.actor,
         }  # fmt: skip
-
-
-def document_of(text: str) -> Mapping[str, Any] | None:
-    """Return the plain mapping of a pipeline's text, None where it cannot be read."""
-    root = read(text.removeprefix("\ufeff")).root
-    return root.value if root is not None and is_map(root.value) else None
 
 
 def unified(old: str, new: str) -> str:

@@ -8,8 +8,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from runnel.app.drafting import document_of
-from runnel.app.pipeline_files import SUFFIX
+from runnel.app.pipeline_files import SUFFIX, document_of
 from runnel.errors import AuthoringError
 from runnel.model.shapes import is_map
 

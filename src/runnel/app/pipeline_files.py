@@ -21,6 +21,12 @@ SKIPPED = frozenset({"node_modules", "__pycache__", "site-packages"})
 MOST_BYTES = 4 * 1024 * 1024
 
 
+def document_of(text: str) -> Mapping[str, Any] | None:
+    """Return the plain mapping of a pipeline's text, None where it cannot be read."""
+    root = read(text.removeprefix("\ufeff")).root
+    return root.value if root is not None and is_map(root.value) else None
+
+
 @dataclass(frozen=True)
 class PipelineFile:
     """One pipeline file; `document` is its plain mapping, None where the text cannot be read."""

@@ -69,10 +69,13 @@ def described(store: Store, run_id: str) -> dict[str, Any]:
 def _nodes_so_far(tasks: list[dict[str, Any]]) -> list[dict[str, Any]]:
     made: dict[str, dict[str, Any]] = {}
     for task in tasks:
-        rows = {(node, port): count for node, port, count in (task.get("output_metadata") or {}).get("counts", [])}
+        detail = task.get("output_metadata") or {}
+        rows = {(node, port): count for node, port, count in detail.get("counts", [])}
+        culprit = (detail.get("error") or {}).get("where", {}).get("node")
         for node in task["nodes"]:
             out = [count for (name, _), count in rows.items() if name == node]
-            made[node] = {"id": node, "status": task["status"], "seconds": task["seconds"] or 0.0,
+            is_blamed = culprit not in task["nodes"] or culprit == node
+            made[node] = {"id": node, "status": task["status"] if is_blamed else "cancelled", "seconds": task["seconds"] or 0.0,
                           "rows_out": sum(out) if out else None}  # fmt: skip
     return list(made.values())
 

@@ -82,7 +82,7 @@ class RunReport:
             entry = ledger.entry(item.id)
             task = tasks.get(item.id)
             nodes.append({
-                "id": item.id, "kind": item.kind, "status": task.status if task else "pending",
+                "id": item.id, "kind": item.kind, "status": task.status_of(item.id) if task else "pending",
                 "seconds": round(task.seconds, 6) if task else 0.0, "rows_in": entry.rows_in,
                 "rows_out": entry.rows_out, "engine": item.engine, "cached": bool(task and task.cached),
             })  # fmt: skip

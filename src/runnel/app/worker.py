@@ -14,10 +14,10 @@ from runnel.engines.duckdb.execution import (
     Outcome,
     SegmentRun,
     Stored,
-    explained,
     reasons_in_words,
     write_parquet,
 )
+from runnel.engines.duckdb.failing import explained
 from runnel.engines.duckdb.holding import held
 from runnel.engines.duckdb.progress import SETTINGS as PROGRESS_SETTINGS
 from runnel.engines.duckdb.progress import bytes_to_read, watched
@@ -126,7 +126,7 @@ def execute(payload: Mapping[str, Any], context: TaskContext) -> Mapping[str, An
         with _told(run, payload, context):
             outcome = run.run(_writer(payload, segment))
     except duckdb.Error as error:
-        raise _translated(error, segment, box) from error
+        raise _translated(error, segment, box, connection) from error
     finally:
         box.close()
     _explain(segment, payload["letters"], box)
@@ -169,13 +169,13 @@ def _writer(payload: Mapping[str, Any], segment: Segment) -> Any:
     return write
 
 
-def _translated(error: Exception, segment: Segment, box: LetterBox) -> Exception:
+def _translated(error: Exception, segment: Segment, box: LetterBox, connection: Any) -> Exception:
     """Return our error: the limit that the letter box hit while the query ran, else the engine's."""
     if box.max_count is not None and box.total > box.max_count:
         what = f"{box.total} records were refused, and {box.max_count} are allowed"
         node = next(reversed(box.counts))
         return LimitError("RNL-LIMIT-020", what, "See the dead letters of the run for the reasons.", {"node": node})
-    return explained(error, segment)  # type: ignore[arg-type]
+    return explained(error, segment, connection)  # type: ignore[arg-type]
 
 
 def _explain(segment: Segment, path: str, box: LetterBox, most: int = 200) -> None:
@@ -244,13 +244,14 @@ def query(payload: Mapping[str, Any], context: TaskContext) -> Mapping[str, Any]
 
     segment = segment_from_json(payload["segment"])
     answers: list[dict[str, Any]] = []
+    connection = None
     try:
         connection, asked = _prepared(segment, payload, context)
         for template in payload["templates"]:
             columns, rows = json_rows(connection, _over(asked, template))
             answers.append({"columns": columns, "rows": rows})
     except duckdb.Error as error:
-        raise explained(error, segment) from error
+        raise explained(error, segment, connection) from error
     return {"answers": answers}
 
 

@@ -37,6 +37,8 @@ class Assembly:
     aliases: dict[tuple[str, str], tuple[str, str]] = field(default_factory=dict)
     gathers: set[str] = field(default_factory=set)
     waiting: set[str] = field(default_factory=set)
+    broken: set[str] = field(default_factory=set)
+    read: set[str] = field(default_factory=set)
 
 
 def assemble(
@@ -54,7 +56,8 @@ def assemble(
     _add_edges(assembly, pipeline.nodes, "", ())
     _own_outputs(assembly, pipeline.outputs)
     edges, aliases = _through_aliases(assembly)
-    nodes = assembly.nodes
+    shells = {id[1:]: assembly.nodes.pop(id) for id in [id for id in assembly.nodes if id.startswith("\0")]}
+    nodes = _in_turn(assembly.nodes, shells)
     needs = {id: [edge.source for edge in edges if edge.target == id] for id in nodes}
     for id, node in nodes.items():
         needs[id] += [other for other in node.after if other in nodes]
@@ -64,10 +67,30 @@ def assemble(
         return Graph(nodes, tuple(edges), tuple(assembly.findings))
     graph = Graph(
         {id: nodes[id] for id in order}, tuple(edges), aliases=aliases,
-        gathers=frozenset(assembly.gathers), waiting=frozenset(assembly.waiting),
+        gathers=frozenset(assembly.gathers), waiting=frozenset(assembly.waiting), shells=shells,
+        broken=frozenset(assembly.broken), awaited=_awaited(assembly.read, aliases),
     )  # fmt: skip
     findings = [*assembly.findings, *check_ports(graph)]
     return replace(graph, findings=tuple(findings))
+
+
+def _in_turn(nodes: Mapping[str, GraphNode], shells: Mapping[str, GraphNode]) -> dict[str, GraphNode]:
+    """Let what waits for a node that holds others wait for those, and those for what their holder waits for."""
+
+    def held(id: str) -> list[str]:
+        return [inner for inner in nodes if inner.startswith(id + "/")] if id in shells else [id]
+
+    def after(node: GraphNode) -> tuple[str, ...]:
+        holders = [shell for id, shell in shells.items() if node.id.startswith(id + "/")]
+        named = [other for each in (node, *holders) for other in each.after]
+        return tuple(dict.fromkeys(inner for other in named for inner in held(other)))
+
+    return {id: replace(node, after=after(node)) for id, node in nodes.items()} if shells else dict(nodes)
+
+
+def _awaited(read: set[str], aliases: Mapping[tuple[str, str], tuple[str, str]]) -> frozenset[str]:
+    """Return the nodes behind the names that nodes with wrong settings read from."""
+    return frozenset({*read, *(inner for (holder, _), (inner, _) in aliases.items() if holder in read)})
 
 
 def _cycle_finding(cycle: list[str]) -> Finding:
@@ -92,10 +115,12 @@ def _add_nodes(
         place = path or ("nodes", doc.id)
         if node is None:
             assembly.findings.append(_unknown_kind(assembly.catalog, doc, prefix))
+            assembly.broken.add(prefix + doc.id)
             continue
         config, raw, findings = checked_config(node, doc, params, assembly.env)
         assembly.findings.extend(_rooted(finding, prefix) for finding in findings)
         if config is None:
+            assembly.broken.add(prefix + doc.id)
             continue
         made = GraphNode(
             id=prefix + doc.id, node=node, config=config, raw=raw, ports=node.ports(config), path=place,
@@ -114,7 +139,9 @@ def _add_muted(assembly: Assembly, made: GraphNode, node: type[Composite]) -> No
     """A muted composite is one node with the ports of the whole, which passes on its first input."""
     ports, findings = node.shell(made.config, made.folder, assembly.load)
     assembly.findings.extend(finding.at(node=made.id) for finding in findings)
-    if ports is not None:
+    if ports is None:
+        assembly.broken.add(made.id)
+    else:
         assembly.nodes[made.id] = replace(made, ports=ports)
 
 
@@ -124,10 +151,12 @@ def _add_composite(assembly: Assembly, made: GraphNode, node: type[Composite], d
         what = f"{made.id} nests sub-pipelines more than {MAX_DEPTH} deep"
         hint = "A sub-pipeline that runs itself never ends; check the `file` settings."
         assembly.findings.append(Finding("RNL-GRAPH-002", "error", what, hint, Where(made.id, "file")))
+        assembly.broken.add(made.id)
         return
     inner, findings = node.expand(made.config, made.folder, assembly.load)
     assembly.findings.extend(finding.at(node=made.id) for finding in findings)
     if inner is None:
+        assembly.broken.add(made.id)
         return
     prefix = made.id + "/"
     params = made.params if inner.inherits else inner.params
@@ -198,6 +227,7 @@ def _add_edges(
     for doc in docs.values():
         target = assembly.nodes.get(prefix + doc.id) or assembly.nodes.get("\0" + prefix + doc.id)
         if target is None:
+            assembly.read.update(prefix + wire.node for wire in doc.wires)
             continue
         for index, wire in enumerate(doc.wires):
             if wire.node in inputs:
@@ -252,6 +282,4 @@ def _through_aliases(assembly: Assembly) -> tuple[list[Edge], dict[tuple[str, st
         if found is not None:
             edges.append(Edge(found[0], found[1], edge.target, edge.input))
     aliases = {port: found for port in assembly.aliases if (found := origin(*port)) is not None}
-    for id in [id for id in assembly.nodes if id.startswith("\0")]:
-        del assembly.nodes[id]
     return edges, aliases

@@ -71,7 +71,7 @@ def _secret_findings(node: str, key: str, value: Any) -> list[Finding]:
 def _config_findings(node: type[Node], doc: NodeDoc, error: ValidationError) -> list[Finding]:
     found: list[Finding] = []
     for problem in error.errors(include_url=False, include_context=True):
-        location = tuple(part for part in problem["loc"] if not (isinstance(part, str) and "[" in part))
+        location = _written(doc.config, problem["loc"], problem["type"] == "missing")
         path = ".".join(str(part) for part in location)
         if problem["type"] == "extra_forbidden":
             found.append(_unknown_field(node, doc, location))
@@ -85,12 +85,29 @@ def _config_findings(node: type[Node], doc: NodeDoc, error: ValidationError) -> 
     return found
 
 
+def _written(config: Any, loc: tuple[Any, ...], is_missing: bool) -> tuple[Any, ...]:
+    """Return the part of Pydantic's location that the document has: names of the alternatives of a union are dropped."""
+    found: list[Any] = []
+    value = config
+    for place, part in enumerate(loc):
+        ends = is_missing and place == len(loc) - 1
+        if isinstance(value, Mapping) and (part in value or ends):
+            value = value.get(part)
+        elif isinstance(value, list | tuple) and isinstance(part, int) and part < len(value):
+            value = value[part]
+        else:
+            continue
+        found.append(part)
+    return tuple(found)
+
+
 def _unknown_field(node: type[Node], doc: NodeDoc, location: tuple[Any, ...]) -> Finding:
     key = str(location[-1])
     known = [info.alias or name for name, info in node.Config.model_fields.items()]
-    close = difflib.get_close_matches(key, known, n=1, cutoff=0.5)
+    close = [] if len(location) > 1 else difflib.get_close_matches(key, known, n=1, cutoff=0.5)
     hint = f"Did you mean `{close[0]}`? " if close else ""
-    hint += f"{doc.kind} has: {', '.join(known) or 'no settings'}."
+    has = f"{doc.kind} has: {', '.join(known) or 'no settings'}."
+    hint += _field_help(node, str(location[0])) if len(location) > 1 else has
     path = ("nodes", doc.id, "config", *location)
     fix = Fix(f"Rename to {close[0]}", (Edit("rename", path, close[0]),)) if close else None
     if fix is None:

@@ -49,6 +49,8 @@ class Graph:
 
     `aliases` maps a port of a node that holds others (a sub-pipeline) to the inner port that it stands for.
     `gathers` are inner nodes that only collect rows for such a port; a run leaves them out where nothing reads it.
+    `shells` are the nodes that hold others, as the document has them; in `nodes` stand only those that they hold.
+    `broken` are left out for a finding of their own (no such kind, wrong settings); `awaited` are those that they read.
     `waiting` are nodes with a wire that could not be followed, because of a finding at its other end or at the wire.
     """
 
@@ -58,6 +60,9 @@ class Graph:
     aliases: Mapping[tuple[str, str], tuple[str, str]] = field(default_factory=dict)
     gathers: frozenset[str] = frozenset()
     waiting: frozenset[str] = frozenset()
+    shells: Mapping[str, GraphNode] = field(default_factory=dict)
+    broken: frozenset[str] = frozenset()
+    awaited: frozenset[str] = frozenset()
 
     def into(self, node: str, port: str | None = None) -> list[Edge]:
         """Return the edges into a node (or one of its ports), in the order of the document."""

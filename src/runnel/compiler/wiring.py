@@ -77,12 +77,12 @@ def check_ports(graph: Graph) -> Iterator[Finding]:
         for port in node.ports.inputs:
             yield from _input_findings(graph, node, port)
         for other in node.after:
-            if other not in graph.nodes:
+            if other not in graph.nodes and other not in graph.broken:
                 what = f"{node.id} waits for `{other}`, which does not exist"
                 yield Finding("RNL-GRAPH-012", "error", what, "", Where(node.id, "after"))
         if node.muted and not node.ports.inputs and issubclass(node.node, Composite) and graph.out_of(node.id):
             yield _nothing_to_pass_on(graph, node)
-        ends = node.node.ledger is Ledger.SINK or node.id in graph.gathers
+        ends = node.node.ledger is Ledger.SINK or node.id in graph.gathers or node.id in graph.awaited
         if node.ports.outputs and not ends and not graph.out_of(node.id):
             what = f"nothing reads from {node.id}, so its rows go nowhere"
             hint = "Connect a sink, a chart or another node; a run still computes it."

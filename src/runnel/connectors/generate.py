@@ -187,7 +187,7 @@ class GenerateSource(Source):
     @classmethod
     def describe(cls, config: Config) -> str:
         """Count rows and columns."""
-        return f"{config.rows} rows of {', '.join(config.columns)}"
+        return f"{config.rows:,} rows of {', '.join(config.columns)}"
 
     def identity(self, folder: str) -> str:
         """Change with the config."""

@@ -51,6 +51,12 @@ class TaskResult:
     status: str = "pending"
     seconds: float = 0.0
     cached: bool = False
+    error: RunnelError | None = None
+
+    def status_of(self, node: str) -> str:
+        """Return how a node of the task ended: where one node failed, the others of its segment were not finished."""
+        culprit = self.error.where.get("node") if self.error is not None else None
+        return "cancelled" if self.status == "failed" and culprit in self.nodes and culprit != node else self.status
 
 
 @dataclass
@@ -128,7 +134,10 @@ class BatchRun:
         self.result.cause = "check" if isinstance(error, CheckError) else error.where.get("exit_cause")
         if self.result.cause == "cancelled":
             self.result.status, self.result.cause = "cancelled", None
-        self.journal.log("error", error.where.get("node"), f"{error.code}: {error.what}")
+            self.result.error = RunnelError(error.code, "the run was cancelled", "", dict(error.where))
+            self.journal.log("warning", None, "the run was cancelled")
+        else:
+            self.journal.log("error", error.where.get("node"), f"{error.code}: {error.what}")
         self._settle_so_far()
 
     def _settle(self) -> None:
@@ -202,9 +211,10 @@ class BatchRun:
         try:
             meta = dict(self.worker.call("execute", payload))
         except RunnelError as error:
-            task.status, task.seconds = "failed", time.monotonic() - begun
+            task.status = "cancelled" if error.where.get("exit_cause") == "cancelled" else "failed"
+            task.seconds, task.error = time.monotonic() - begun, error
             self._letters_of(folder)
-            self.journal.task_finished(segment.id, "failed", task.seconds, {"error": error.to_json()})
+            self.journal.task_finished(segment.id, task.status, task.seconds, {"error": error.to_json()})
             raise
         task.status, task.seconds = "success", time.monotonic() - begun
         self._take(segment, meta)

@@ -6,9 +6,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from runnel.app.creating import Origin, create
-from runnel.app.drafting import document_of
 from runnel.app.examples import examples, place
-from runnel.app.pipeline_files import SUFFIX
+from runnel.app.pipeline_files import SUFFIX, document_of
 from runnel.errors import AuthoringError
 from runnel.model.checking import slug_of
 from runnel.server.state import ServerState

@@ -2,16 +2,24 @@
 
 from __future__ import annotations
 
+import contextlib
 from datetime import UTC, datetime
 from typing import Any
 
 import sqlalchemy as sa
+from sqlalchemy.exc import IntegrityError
 
 from runnel.errors import AuthoringError
 from runnel.model.document import Pipeline
 from runnel.model.hashing import version_hash
 from runnel.model.saving import to_mapping
 from runnel.store.tables import pipelines, versions
+
+
+def _insert_once(connection: sa.Connection, table: sa.Table, row: dict[str, Any]) -> None:
+    """Insert a row that another process may be inserting too: theirs says the same."""
+    with contextlib.suppress(IntegrityError), connection.begin_nested():
+        connection.execute(table.insert().values(**row))
 
 
 class VersionStore:
@@ -30,11 +38,11 @@ class VersionStore:
                     "id": id, "pipeline": name, "semantic_hash": meaning, "text": text, "created_at": now,
                     "graph_definition": graph_definition(pipeline), "actor": actor,
                 }  # fmt: skip
-                connection.execute(versions.insert().values(**row))
+                _insert_once(connection, versions, row)
             found = connection.execute(sa.select(pipelines.c.latest_version).where(pipelines.c.name == name)).first()
             values = {"title": pipeline.title, "is_active": pipeline.active, "latest_version": id, "updated_at": now}
             if found is None:
-                connection.execute(pipelines.insert().values(name=name, created_at=now, **values))
+                _insert_once(connection, pipelines, {"name": name, "created_at": now, **values})
             elif found[0] != id:
                 connection.execute(pipelines.update().where(pipelines.c.name == name).values(**values))
         return id
@@ -51,7 +59,13 @@ class VersionStore:
 
     def list(self, pipeline: str | None = None) -> list[dict[str, Any]]:
         """Return the versions, newest first."""
-        columns = (versions.c.id, versions.c.pipeline, versions.c.semantic_hash, versions.c.created_at, versions.c.actor)
+        columns = (
+            versions.c.id,
+            versions.c.pipeline,
+            versions.c.semantic_hash,
+            versions.c.created_at,
+            versions.c.actor,
+        )
         query = sa.select(*columns).order_by(versions.c.created_at.desc())
         if pipeline is not None:
             query = query.where(versions.c.pipeline == pipeline)

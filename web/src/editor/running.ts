@@ -57,6 +57,15 @@ function errorOf(error: RunError | null | undefined): RunView["error"] {
 
 const waits: ReadonlySet<string> = new Set(["queued", "running"]);
 
+const FURTHEST: readonly NodeResult["state"][] = ["idle", "ok", "queued", "running", "warning", "error"];
+
+/** Two nodes that stand for the one that holds them: the state to look at, the seconds of both, no rows of one of them. */
+function together(one: NodeResult, other: NodeResult): NodeResult {
+  const state = FURTHEST[Math.max(FURTHEST.indexOf(one.state), FURTHEST.indexOf(other.state))] ?? other.state;
+  const seconds = one.seconds === null ? other.seconds : one.seconds + (other.seconds ?? 0);
+  return { ...one, state, rows: null, seconds };
+}
+
 /** The whole of a run, as the server describes it; `key` is asked for every node. */
 export function runView(answer: RunAnswer, key: (node: string) => string | null): RunView {
   const nodes = new Map<string, NodeResult>();
@@ -65,7 +74,9 @@ export function runView(answer: RunAnswer, key: (node: string) => string | null)
     const [outer] = node.id.split("/");
     if (!outer) continue;
     const state = over && waits.has(stateOf(node.status)) ? "idle" : stateOf(node.status);
-    nodes.set(outer, { state, rows: node.rows_out, seconds: node.seconds, key: key(outer) });
+    const found = { state, rows: node.rows_out, seconds: node.seconds, key: key(outer) };
+    const held = nodes.get(outer);
+    nodes.set(outer, held ? together(held, found) : found);
   }
   const error = errorOf(answer.error);
   if (error?.node) {

@@ -106,7 +106,7 @@ class DeskClient:
             await self._writer.drain()
             return await waiting
         except asyncio.CancelledError:
-            if self._writer is not None and not waiting.done():
+            if self._writer is not None and id in self._waiting:  # the future is cancelled with the task that waits for it
                 self._writer.write(encode({"leave": id}))
             raise
         except OSError as error:

@@ -14,7 +14,6 @@ from runnel.engines.duckdb.functions import register_functions
 from runnel.engines.duckdb.oracle import quoted
 from runnel.engines.duckdb.profile import fence_counts
 from runnel.engines.duckdb.storage import reading_query, storing_query
-from runnel.errors import EngineError, LimitError
 from runnel.plan.shapes import Segment
 from runnel.sdk.source import Opened, Probe, Source
 
@@ -193,18 +192,6 @@ def write_parquet(path: str, types: Mapping[str, str]) -> Callable[[Any, str], O
         return Outcome(rows=int(row[0]))
 
     return write
-
-
-def explained(error: duckdb.Error, segment: Segment) -> EngineError | LimitError:
-    """Turn an engine's error into ours: what was being done, the engine's words, and what to try."""
-    words = str(error).split("\n")[0]
-    doing = f"running the segment {segment.id} in DuckDB"
-    if isinstance(error, duckdb.OutOfMemoryException):
-        hint = "Raise `settings: {memory: ...}`, or filter and drop columns earlier."
-        return LimitError("RNL-LIMIT-010", f"{doing}: {words}", hint)
-    if "No space left" in words or "disk full" in words.lower():
-        return LimitError("RNL-LIMIT-011", f"{doing}: the disk is full ({words})", "Free space and run again.")
-    return EngineError("RNL-ENGINE-002", f"{doing}: {words}", "", {"node": segment.node})
 
 
 def reasons_in_words(connection: Any, expressions: Sequence[str], types: Mapping[str, str], row: str) -> str | None:

@@ -236,7 +236,7 @@ async def list_versions(request: Request, name: str, cursor: str | None = None, 
 @routes.get("/pipelines/{name}/versions/{version}", "pipelines.view")
 async def get_version(request: Request, name: str, version: str) -> dict[str, Any]:
     """Return the text and document of a version."""
-    from runnel.app.drafting import document_of
+    from runnel.app.pipeline_files import document_of
 
     text = await in_thread(state_of(request).store.versions.get, version)
     return {"id": version, "pipeline": name, "text": text, "document": document_of(text)}

@@ -93,7 +93,10 @@ async def list_runs_of(request: Request, name: str, cursor: str | None = None, l
 @routes.get("/executions/{run_id}", "pipelines.view")
 async def get_run(request: Request, run_id: str) -> dict[str, Any]:
     """Return a run with its tasks, ledger, outputs and findings."""
-    return await in_thread(described, state_of(request).store, run_id)
+    state = state_of(request)
+    found = await in_thread(described, state.store, run_id)
+    file = (await in_thread(workspace_of(state).files.all)).get(found["pipeline"])
+    return {**found, "title": file.title if file is not None else found["pipeline"]}
 
 
 @routes.get("/runs/{run_id}/nodes", "pipelines.view")

@@ -6,7 +6,7 @@ import { draftOf, looking } from "../../data/looking";
 import { nodeOf } from "../../document/graph";
 import { isMap, sameJson } from "../../document/json";
 import type { Json, JsonMap } from "../../document/types";
-import { useAnalysedDocument } from "../../editor/analysed";
+import { useAnalysedDocument, useNodeKey } from "../../editor/analysed";
 import { useEditor, useEditorState } from "../../editor/react";
 import { Icon } from "../../ui/Icon";
 import { IconButton } from "../../ui/IconButton";
@@ -82,7 +82,7 @@ const DIALECTS = ["duckdb", "postgres"] as const;
 function NodeSql({ node }: { node: string }) {
   const editor = useEditor();
   const [dialect, setDialect] = useState<string>("duckdb");
-  const key = useEditorState((state) => state.analysis?.nodes[node]?.key ?? null);
+  const key = useNodeKey(node);
   const document = useAnalysedDocument();
   const { data, error } = useQuery({
     queryKey: ["sql", editor.name, node, dialect, key],

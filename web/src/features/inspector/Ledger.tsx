@@ -1,22 +1,20 @@
 import { useQuery } from "@tanstack/react-query";
-import { type Group, isGroup, readConditions, ruleText } from "../../data/expression/conditions";
+import { useLeftReasons } from "../../data/leftOut";
 import { draftOf, type LeftOut, looking } from "../../data/looking";
 import { useSettled } from "../../data/settled";
-import { configOf, kindOf, titleOf, wiresOf } from "../../document/graph";
-import { entry } from "../../document/json";
-import { useAnalysedDocument } from "../../editor/analysed";
+import { titleOf, wiresOf } from "../../document/graph";
+import { useAnalysedDocument, useNodeKey } from "../../editor/analysed";
 import { useEditor, useEditorState } from "../../editor/react";
 import { count, share } from "../../ui/format";
 import { Icon } from "../../ui/Icon";
 import { words } from "./words";
 
 const COLOURS = ["var(--hist-ghost)", "var(--warn)", "var(--c-combine)", "var(--idle)"];
-const MOST_PARTS = 5;
 
 /** Where the rows of a node went: kept, and the rest with the reasons. */
 export function Ledger({ node }: { node: string }) {
   const editor = useEditor();
-  const key = useEditorState((state) => state.analysis?.nodes[node]?.key ?? null);
+  const key = useNodeKey(node);
   const outputs = useEditorState((state) => state.analysis?.nodes[node]?.outputs.length ?? 0);
   const settled = useSettled(key, 250);
   const document = useAnalysedDocument();
@@ -97,57 +95,23 @@ function Line({
   );
 }
 
-/** Why rows were left out: as the node says, or, for a filter of several parts, by the part that does not hold. */
 function Reasons({ node, data, contentKey }: { node: string; data: LeftOut; contentKey: string | null }) {
   const editor = useEditor();
   const document = useAnalysedDocument();
-  const where = kindOf(document, node) === "table.filter" ? entry(configOf(document, node), "where") : "";
-  const parts = typeof where === "string" ? where : "";
-  const rest = data.parts.find((part) => part.port === "rest")?.rows ?? 0;
-  const conditions = conjuncts(parts);
-  const { data: counted } = useQuery({
-    queryKey: ["why", editor.name, node, contentKey, parts],
-    enabled: rest > 0 && conditions.length > 1 && contentKey !== null,
-    staleTime: Number.POSITIVE_INFINITY,
-    queryFn: async ({ signal }) => {
-      const place = draftOf(editor.name, document);
-      const answers = await Promise.all(
-        conditions.map((condition) =>
-          looking.preview(place, { node, port: "rest", where: `(${condition}) is not true`, limit: 1 }, signal),
-        ),
-      );
-      return answers.map((answer, index) => ({ reason: conditions[index] ?? "", count: answer.matching_rows ?? 0 }));
-    },
-  });
-  const told = data.parts.flatMap((part) => part.reasons.map((reason) => ({ ...reason, port: part.port })));
-  const lines =
-    told.length > 0
-      ? told.map(({ reason, count: rows }) => ({ reason: reason ?? words.noReason, count: rows }))
-      : (counted ?? []).map(({ reason, count: rows }) => ({ reason: `not ${reason}`, count: rows }));
-  if (lines.length === 0) return null;
-  const port = told[0]?.port ?? "rest";
+  const lines = useLeftReasons(editor.name, document, { node, key: contentKey, data });
+  const port = lines[0]?.port;
+  if (!port) return null;
   return (
     <div className="mt-2 border-t pt-2">
       <p className="mb-0.5 text-muted">{words.why(words.ports[port] ?? port)}</p>
-      {lines
-        .filter((line) => line.count > 0)
-        .sort((a, b) => b.count - a.count)
-        .slice(0, 8)
-        .map((line) => (
-          <p key={line.reason} className="flex h-4.5 items-center gap-2">
-            <code className="min-w-0 truncate text-2xs" title={line.reason}>
-              {line.reason}
-            </code>
-            <span className="num ml-auto shrink-0">{count(line.count)}</span>
-          </p>
-        ))}
+      {lines.map((line) => (
+        <p key={line.reason} className="flex h-4.5 items-center gap-2">
+          <code className="min-w-0 truncate text-2xs" title={line.reason ?? undefined}>
+            {line.reason ?? words.noReason}
+          </code>
+          <span className="num ml-auto shrink-0">{count(line.count)}</span>
+        </p>
+      ))}
     </div>
   );
-}
-
-/** The parts of a condition that must all hold. */
-export function conjuncts(where: string): string[] {
-  const group: Group | null = readConditions(where);
-  if (group?.logic !== "and" || group.items.length > MOST_PARTS) return [];
-  return group.items.flatMap((item) => (isGroup(item) ? [] : [ruleText(item)]));
 }

@@ -3,7 +3,7 @@ import { http, segment } from "../../api/http";
 import type { Suggestion } from "../../data/looking";
 import { useSettled } from "../../data/settled";
 import type { JsonMap } from "../../document/types";
-import { useAnalysedDocument } from "../../editor/analysed";
+import { useAnalysedDocument, useNodeKey } from "../../editor/analysed";
 import { useEditor, useEditorState } from "../../editor/react";
 import { Icon } from "../../ui/Icon";
 import { Tooltip } from "../../ui/Tooltip";
@@ -14,7 +14,7 @@ type Answer = readonly Suggestion[] | { readonly items: readonly Suggestion[] };
 /** The likeliest next steps, each adds a configured node in one click. */
 export function LikelyNext({ node }: { node: string }) {
   const editor = useEditor();
-  const key = useEditorState((state) => state.analysis?.nodes[node]?.key ?? null);
+  const key = useNodeKey(node);
   const hasOutput = useEditorState((state) => (state.analysis?.nodes[node]?.outputs.length ?? 0) > 0);
   const readOnly = useEditorState((state) => state.readOnly);
   const catalogue = useEditorState((state) => state.scene.catalogue);

@@ -2,6 +2,7 @@
 import { useQuery } from "@tanstack/react-query";
 import { http, segment } from "../../api/http";
 import type { JsonMap } from "../../document/types";
+import { useNodeKey } from "../../editor/analysed";
 import { useEditor, useEditorState } from "../../editor/react";
 
 export interface Suggestion {
@@ -17,7 +18,7 @@ type Answer =
 
 export function useSuggestions(node: string): readonly Suggestion[] {
   const editor = useEditor();
-  const key = useEditorState((state) => state.analysis?.nodes[node]?.key ?? null);
+  const key = useNodeKey(node);
   // A pipeline with an error up to here has no columns to suggest from.
   const sound = useEditorState((state) => !state.analysis?.findings.some((finding) => finding.severity === "error"));
   const { data } = useQuery({

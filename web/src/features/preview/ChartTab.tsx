@@ -3,6 +3,7 @@ import { Chart } from "../../data/charts/Chart";
 import { literal } from "../../data/literals";
 import type { Cell } from "../../data/values";
 import { titleOf, wiresInto } from "../../document/graph";
+import { useIsBroken } from "../../editor/analysed";
 import { useEditor, useEditorState } from "../../editor/react";
 import { EmptyState } from "../../ui/EmptyState";
 import { Skeleton } from "../../ui/Skeleton";
@@ -21,10 +22,11 @@ export function ChartTab({ node }: { node: string }) {
     source ? state.analysis?.nodes[source.node]?.schemas[source.port] : undefined,
   );
   const readOnly = useEditorState((state) => state.readOnly);
+  const isBroken = useIsBroken(node);
   if (!chart)
-    return problem ? (
-      <EmptyState icon="circle-x" title={problem.message}>
-        {words.cannotFix}
+    return problem || isBroken ? (
+      <EmptyState icon="circle-x" title={problem ? problem.message : words.cannotDraw}>
+        {words.cannotDrawFix}
       </EmptyState>
     ) : (
       <Skeleton className="m-4 h-40" />

@@ -29,7 +29,7 @@ export function DataTab({ node, delta }: { node: string; delta: DeltaLook | null
   // While the node is broken its last good rows stay, as those of the port that was looked at.
   const good = useRef(present);
   if (present.at || !present.isKnown) good.current = present;
-  const isBroken = present.isKnown && present.key === null;
+  const { isBroken } = present;
   const shown = isBroken ? { ...good.current, key: null } : present;
   const [sort, setSort] = useState<readonly SortTerm[]>([]);
   const [search, setSearch] = useState("");

@@ -1,10 +1,11 @@
 import { useQuery } from "@tanstack/react-query";
 import { useMemo, useState } from "react";
 import { DataGrid } from "../../data/grid/DataGrid";
+import { useLeftReasons } from "../../data/leftOut";
 import { draftOf, looking } from "../../data/looking";
 import { titleOf } from "../../document/graph";
-import { useAnalysedDocument } from "../../editor/analysed";
-import { useEditor, useEditorState } from "../../editor/react";
+import { useAnalysedDocument, useIsBroken, useNodeKey } from "../../editor/analysed";
+import { useEditor } from "../../editor/react";
 import { EmptyState } from "../../ui/EmptyState";
 import { count, share } from "../../ui/format";
 import { Segmented } from "../../ui/Segmented";
@@ -17,8 +18,9 @@ import { words } from "./words";
 export function LeftOutTab({ node }: { node: string }) {
   const editor = useEditor();
   const document = useAnalysedDocument();
-  const key = useEditorState((state) => state.analysis?.nodes[node]?.key ?? null);
+  const key = useNodeKey(node);
   const place = useMemo(() => draftOf(editor.name, document), [editor.name, document]);
+  const isBroken = useIsBroken(node);
   const [wanted, setWanted] = useState<string | null>(null);
   const { data, isPending } = useQuery({
     queryKey: ["left-out", editor.name, node, key],
@@ -27,11 +29,13 @@ export function LeftOutTab({ node }: { node: string }) {
     retry: false,
     queryFn: ({ signal }) => looking.leftOut(place, node, signal),
   });
+  const reasons = useLeftReasons(editor.name, document, { node, key, data });
   const parts = data?.parts.filter((part) => part.rows > 0) ?? [];
   const part = parts.find((one) => one.port === wanted) ?? parts[0];
   const { table, state } = useTable(part ? { place, node, port: part.port, key, sort: [], search: "" } : null);
   const facts = useProfile(place, part ? node : null, part?.port, key);
   if (isPending && key !== null) return <Skeleton className="m-4 h-32" />;
+  if (isBroken) return <EmptyState title={words.cannot}>{words.cannotFix}</EmptyState>;
   if (!part) {
     return (
       <EmptyState icon="check" title={words.noneLeft}>
@@ -53,16 +57,18 @@ export function LeftOutTab({ node }: { node: string }) {
           />
         ) : null}
         <p className="num">
-          <b className="font-medium">{count(part.rows)}</b>{" "}
-          <span className="text-muted">{share(part.rows, whole)}</span>
+          <b className="font-medium">{words.rowsLeft(part.rows)}</b>
         </p>
+        <p className="num text-muted">{words.shareLeft(share(part.rows, whole), count(whole))}</p>
         <ul className="num mt-2">
-          {part.reasons.map((reason) => (
-            <li key={String(reason.reason)} className="flex gap-2 border-hair border-t py-1">
-              <span className="min-w-0 flex-1 break-words">{reason.reason}</span>
-              <span>{count(reason.count)}</span>
-            </li>
-          ))}
+          {reasons
+            .filter((reason) => reason.port === part.port)
+            .map((reason) => (
+              <li key={reason.reason} className="flex gap-2 border-hair border-t py-1">
+                <span className="min-w-0 flex-1 break-words font-mono">{reason.reason ?? words.noReason}</span>
+                <span>{count(reason.count)}</span>
+              </li>
+            ))}
         </ul>
       </aside>
       <div className="flex min-w-0 flex-1 flex-col">

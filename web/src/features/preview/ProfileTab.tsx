@@ -4,7 +4,7 @@ import { binLine } from "../../data/grid/facts";
 import { Histogram } from "../../data/grid/Histogram";
 import { draftOf, type ProfiledColumn } from "../../data/looking";
 import { short, shown } from "../../data/values";
-import { useAnalysedDocument } from "../../editor/analysed";
+import { useAnalysedDocument, useIsBroken } from "../../editor/analysed";
 import { useEditor, useEditorState } from "../../editor/react";
 import { EmptyState } from "../../ui/EmptyState";
 import { count, seconds, share } from "../../ui/format";
@@ -19,9 +19,13 @@ export function ProfileTab({ node }: { node: string }) {
   const document = useAnalysedDocument();
   const shownNode = useEditorState((state) => state.analysis?.nodes[node]);
   const place = useMemo(() => draftOf(editor.name, document), [editor.name, document]);
+  const isBroken = useIsBroken(node);
   const facts = useProfile(place, node, undefined, shownNode?.key ?? null);
   if (facts.columns.size === 0) {
-    return facts.waiting ? <Skeleton className="m-4 h-32" /> : <EmptyState title={words.noOutput} />;
+    if (facts.waiting && !isBroken) return <Skeleton className="m-4 h-32" />;
+    return (
+      <EmptyState title={isBroken ? words.cannot : words.noOutput}>{isBroken ? words.cannotFix : null}</EmptyState>
+    );
   }
   return (
     <table className="num w-full whitespace-nowrap border-collapse text-xs">

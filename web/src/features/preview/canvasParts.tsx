@@ -2,14 +2,17 @@ import { useQuery } from "@tanstack/react-query";
 import { Thumb } from "../../data/charts/Thumb";
 import { draftOf, looking } from "../../data/looking";
 import { shown } from "../../data/values";
-import { useAnalysedDocument } from "../../editor/analysed";
-import { useEditor, useEditorState } from "../../editor/react";
+import { useAnalysedDocument, useIsBroken, useNodeKey } from "../../editor/analysed";
+import { useEditor } from "../../editor/react";
 import { Skeleton } from "../../ui/Skeleton";
 import { useChart } from "./useChart";
+import { words } from "./words";
 
 /** The small picture of a chart on its node, 190 × 62. */
 export function ChartThumbnail({ node }: { node: string }) {
   const { chart } = useChart(node);
+  const isBroken = useIsBroken(node);
+  if (!chart && isBroken) return <p className="px-3 pb-2 text-muted text-xs">{words.cannotDraw}</p>;
   if (!chart) return <Skeleton className="h-[62px] w-[190px]" />;
   return <Thumb spec={chart.spec} columns={chart.columns} rows={chart.rows} width={190} height={62} />;
 }
@@ -19,7 +22,7 @@ const COLUMNS = 4;
 /** The first rows of an output, for a look in passing. */
 export function RowsGlimpse({ node, port }: { node: string; port: string }) {
   const editor = useEditor();
-  const key = useEditorState((state) => state.analysis?.nodes[node]?.key ?? null);
+  const key = useNodeKey(node);
   const document = useAnalysedDocument();
   const { data } = useQuery({
     queryKey: ["glimpse", editor.name, node, port, key],

@@ -2,7 +2,7 @@ import { keepPreviousData, useQuery } from "@tanstack/react-query";
 import { http, segment } from "../../api/http";
 import type { ChartSpec } from "../../data/charts/spec";
 import type { Cell } from "../../data/values";
-import { useAnalysedDocument } from "../../editor/analysed";
+import { useAnalysedDocument, useNodeKey } from "../../editor/analysed";
 import { useEditor, useEditorState } from "../../editor/react";
 
 interface ChartAnswer {
@@ -15,7 +15,7 @@ interface ChartAnswer {
 /** A chart node as it would be drawn now. */
 export function useChart(node: string): { chart: ChartAnswer | null; problem: Error | null; isOld: boolean } {
   const editor = useEditor();
-  const key = useEditorState((state) => state.analysis?.nodes[node]?.key ?? null);
+  const key = useNodeKey(node);
   const document = useAnalysedDocument();
   const drawable = useEditorState((state) => Object.keys(state.analysis?.nodes[node]?.schemas ?? {}).length > 0);
   const { data, error, isPlaceholderData } = useQuery({

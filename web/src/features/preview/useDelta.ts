@@ -5,6 +5,7 @@ import { type Changing, changing } from "../../data/changing";
 import { type Delta, looking, type Place } from "../../data/looking";
 import { configOf } from "../../document/graph";
 import { sameJson } from "../../document/json";
+import { useNodeKey } from "../../editor/analysed";
 import { useEditorState } from "../../editor/react";
 
 const WAIT_MS = 120;
@@ -22,7 +23,7 @@ interface Known extends DeltaLook {
 /** The change that is looked at, also after the field was left; null while its effect is not known yet. */
 export function useDelta(place: Place, node: string | null): DeltaLook | null {
   const last = useStore(changing, (state) => state.last);
-  const key = useEditorState((state) => (node ? (state.analysis?.nodes[node]?.key ?? null) : null));
+  const key = useNodeKey(node);
   const config = useEditorState((state) => (node ? configOf(state.document, node) : null));
   const [known, setKnown] = useState<Known | null>(null);
   const latest = useRef(place);

@@ -4,7 +4,7 @@ import type { NodeAnalysis } from "../../api/types";
 import { draftOf, type Place } from "../../data/looking";
 import { kindOf, wiresInto } from "../../document/graph";
 import type { PortRef } from "../../document/types";
-import { useAnalysedDocument } from "../../editor/analysed";
+import { useAnalysedDocument, useIsBroken } from "../../editor/analysed";
 import { useEditor, useEditorState } from "../../editor/react";
 
 export interface ShownPort {
@@ -19,6 +19,7 @@ export interface ShownPort {
   /** The first input's source, for comparisons. */
   readonly source: PortRef | null;
   readonly isKnown: boolean;
+  readonly isBroken: boolean;
 }
 
 const portsOf = (shown: NodeAnalysis | undefined): string[] =>
@@ -29,6 +30,7 @@ export function useShownPort(node: string): ShownPort {
   const document = useAnalysedDocument();
   const scene = useEditorState((state) => state.scene);
   const shown = useEditorState((state) => state.analysis?.nodes[node]);
+  const isBroken = useIsBroken(node);
   const [wanted, setPort] = useState<string | null>(null);
   return useMemo(() => {
     const ports = portsOf(shown);
@@ -44,7 +46,8 @@ export function useShownPort(node: string): ShownPort {
       key: shown?.key ?? null,
       at,
       source,
-      isKnown: shown !== undefined,
+      isKnown: isBroken || shown !== undefined,
+      isBroken,
     };
-  }, [editor.name, document, scene, shown, node, wanted]);
+  }, [editor.name, document, scene, shown, isBroken, node, wanted]);
 }

@@ -1,3 +1,5 @@
+import { count } from "../../ui/format";
+
 /** Words of the data drawer. */
 export const words = {
   label: "Data of the selected node",
@@ -13,6 +15,8 @@ export const words = {
   nothingText: "The rows after any node stand here, as soon as it is selected.",
   noOutput: "This node has no rows of its own",
   cannot: "No rows yet",
+  cannotDraw: "No chart yet",
+  cannotDrawFix: "Repair the problem at this node, and its chart stands here.",
   cannotFix: "Repair the problem at this node, and its rows stand here.",
   lastGood: "The last good rows",
   tryAgain: "Try again",
@@ -117,6 +121,9 @@ export const words = {
   spread: "Spread",
   reasons: "Reason",
   rows: "Rows",
+  rowsLeft: (rows: number) => (rows === 1 ? "1 row was left out" : `${count(rows)} rows were left out`),
+  shareLeft: (part: string, whole: string) => `${part} of ${whole}`,
+  noReason: "no reason given",
   noneLeft: "Nothing was left out",
   noneLeftText: "Every row that came in went out.",
   noLetters: "No dead letters in the last run",

@@ -27,15 +27,17 @@ def analysis(context: DeskContext, payload: Mapping[str, Any]) -> dict[str, Any]
         return {"findings": _json(document.findings), "words": "", "clauses": [], "order": [], "nodes": {}}
     made = context.compiled(payload)
     sound = sound_nodes(made)
-    keys = {id: key for id, key in content_keys(made).items() if id in sound}
+    keys = with_shells(made, {id: key for id, key in content_keys(made).items() if id in sound})
     clauses = pipeline_in_words(made)
     return {
         "findings": _json(made.findings),
         "words": sentence(clauses),
         "clauses": clauses,
         "order": list(made.graph.nodes),
-        "nodes": {id: _node(made, id, keys) for id in made.graph.nodes},
-        "outer": _outer_ports(made),
+        "nodes": {
+            **{id: _node(made, id, keys) for id in made.graph.nodes},
+            **{id: _shell(made, id, keys) for id in made.graph.shells},
+        },
     }
 
 
@@ -98,6 +100,24 @@ def content_keys(made: Compiled) -> dict[str, str]:
     return keys
 
 
+def with_shells(made: Compiled, keys: Mapping[str, str]) -> dict[str, str]:
+    """Add the keys of nodes that hold others, which are those of their outputs; none while one of them is not known."""
+    found = dict(keys)
+    for shell in made.graph.shells:
+        known = [keys.get(inner) for inner, _ in outputs_of(made, shell).values()]
+        if known and None not in known:
+            found[shell] = hashlib.sha256(orjson.dumps(known)).hexdigest()[:20]
+    return found
+
+
+def outputs_of(made: Compiled, node: str) -> dict[str, tuple[str, str]]:
+    """Return the port that holds the rows of each output of a node: its own, or that of a node that it holds."""
+    if node in made.graph.shells:
+        return {name: inner for (id, name), inner in made.graph.aliases.items() if id == node}
+    schemas = made.typed[node].schemas
+    return {port.name: (node, port.name) for port in made.graph.nodes[node].ports.outputs if port.name in schemas}
+
+
 def _node(made: Compiled, id: str, keys: Mapping[str, str]) -> dict[str, Any]:
     node = made.graph.nodes[id]
     typed = made.typed.get(id)
@@ -128,14 +148,23 @@ def _port(port: Port) -> dict[str, Any]:
     return {"name": port.name, "type": port.type.value, "many": port.many, "required": port.required}
 
 
-def _outer_ports(made: Compiled) -> dict[str, Any]:
-    """Return the ports of nodes that hold others: which inner port each of their outputs stands for."""
-    outer: dict[str, dict[str, Any]] = {}
-    for (node, port), (inner, output) in made.graph.aliases.items():
-        outer.setdefault(node, {"outputs": {}})["outputs"][port] = {
-            "node": inner, "port": output, "columns": columns_by_port(made, inner).get(output, []),
-        }  # fmt: skip
-    return outer
+def _shell(made: Compiled, id: str, keys: Mapping[str, str]) -> dict[str, Any]:
+    """Return what is known of a node that holds others: each of its outputs is a port of one of those."""
+    node = made.graph.shells[id]
+    doc = made.pipeline.nodes.get(id)
+    outputs = outputs_of(made, id)
+    schemas = {port: columns_by_port(made, inner).get(output, []) for port, (inner, output) in outputs.items()}
+    return {
+        "kind": node.kind,
+        "title": title(doc) if doc is not None else id,
+        "summary": node.node.describe(node.config),
+        "inputs": [_port(port) for port in node.ports.inputs],
+        "outputs": [_port(port) for port in node.ports.outputs],
+        "schemas": schemas,
+        "key": keys.get(id),
+        "engine": "duckdb",
+        "notes": [],
+    }
 
 
 def _json(findings: Any) -> list[dict[str, Any]]:

@@ -11,7 +11,7 @@ import orjson
 
 from runnel.app.chart_exports import as_html
 from runnel.app.column_facts import profiled
-from runnel.app.desk.calls.analysis import content_keys
+from runnel.app.desk.calls.analysis import content_keys, outputs_of, with_shells
 from runnel.app.desk.context import DeskContext
 from runnel.app.desk.registry import answers
 from runnel.app.glancing import glance
@@ -63,17 +63,17 @@ def first_rows(context: DeskContext, payload: Mapping[str, Any]) -> dict[str, An
 def counts(context: DeskContext, payload: Mapping[str, Any]) -> dict[str, Any]:
     """Return how many rows every port has that can be counted; ports whose nodes are broken are left out."""
     made = context.compiled(payload)
-    keys = content_keys(made)
+    keys = with_shells(made, content_keys(made))
     found = port_counts(context.project, made, ports_to_count(made, payload.get("nodes")), keys)
-    return {
-        "ports": {
-            ".".join(port): {
-                "key": keys[port[0]],
-                **({"rows": None, "error": said.to_json()} if isinstance(said, RunnelError) else {"rows": said}),
-            }
-            for port, said in found.items()
-        }
-    }
+    ports = {".".join(port): {"key": keys[port[0]], **_counted(rows)} for port, rows in found.items()}
+    for (shell, port), inner in made.graph.aliases.items():
+        if inner in found:
+            ports[f"{shell}.{port}"] = {"key": keys.get(shell), **_counted(found[inner])}
+    return {"ports": ports}
+
+
+def _counted(found: int | RunnelError) -> dict[str, Any]:
+    return {"rows": None, "error": found.to_json()} if isinstance(found, RunnelError) else {"rows": found}
 
 
 @answers("profile")
@@ -106,14 +106,14 @@ def left_out(context: DeskContext, payload: Mapping[str, Any]) -> dict[str, Any]
     """Return what a node did not pass on: the ports beside its first, with counts, and the reasons of refused rows."""
     node = str(payload["node"])
     made = context.sound(payload, node)
-    outputs = [port.name for port in made.graph.nodes[node].ports.outputs]
-    schemas = made.typed[node].schemas
+    outputs = outputs_of(made, node)
     parts: list[dict[str, Any]] = []
-    for port in [name for name in outputs[1:] if name in schemas]:
-        total = window(context.project, made, (node, port), Look(limit=0)).total
-        parts.append({"port": port, "rows": total, "reasons": _reasons(context, made, node, port, schemas[port])})
-    kept = window(context.project, made, (node, outputs[0]), Look(limit=0)).total if outputs and outputs[0] in schemas else None
-    return {"node": node, "kept": kept, "parts": parts, "key": content_keys(made).get(node)}
+    for name, port in list(outputs.items())[1:]:
+        total = window(context.project, made, port, Look(limit=0)).total
+        parts.append({"port": name, "rows": total, "reasons": _reasons(context, made, port)})
+    first = next(iter(outputs.values()), None)
+    kept = window(context.project, made, first, Look(limit=0)).total if first is not None else None
+    return {"node": node, "kept": kept, "parts": parts, "key": with_shells(made, content_keys(made)).get(node)}
 
 
 @answers("suggest")
@@ -128,20 +128,22 @@ def suggest(context: DeskContext, payload: Mapping[str, Any]) -> dict[str, Any]:
     return {"items": [{**step, "from": ".".join(port)} for step in suggestions(node.kind, facts, rows)]}
 
 
-def _reasons(context: DeskContext, made: Compiled, node: str, port: str, columns: Mapping[str, str]) -> list[dict[str, Any]]:
+def _reasons(context: DeskContext, made: Compiled, port: tuple[str, str]) -> list[dict[str, Any]]:
     """Count the refused rows of a port by their reason, where the port names one."""
+    columns = made.typed[port[0]].schemas[port[1]]
     named = next((name for name in ("_reason", "reason", "_rule") if name in columns), None)
     if named is None:
         return []
-    with questions(context.project, made.plan([(node, port)], whole=True)) as ask:
+    with questions(context.project, made.plan([port], whole=True)) as ask:
         _, text = ask(f'SELECT "{named}", count(*) FROM "the rows" GROUP BY 1 ORDER BY 2 DESC LIMIT 50')
     return [{"reason": row[0], "count": row[1]} for row in plain_rows(["VARCHAR", "BIGINT"], text)]
 
 
 def look_of(payload: Mapping[str, Any], limit: int) -> Look:
     """Return the window, order, filter and search of a payload; `limit` holds where it names none."""
+    asked = payload.get("limit")
     return Look(
-        offset=max(0, int(payload.get("offset") or 0)), limit=max(0, int(payload.get("limit") or limit)),
+        offset=max(0, int(payload.get("offset") or 0)), limit=max(0, int(asked if asked is not None else limit)),
         sort=tuple((str(item["column"]), bool(item.get("descending"))) for item in payload.get("sort") or ()),
         where=payload.get("where") or None, search=payload.get("search") or None,
         columns=tuple(payload["columns"]) if payload.get("columns") else None,
