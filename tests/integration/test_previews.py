@@ -11,6 +11,7 @@ import pytest
 from building import compiled, document, fresh_project, node, rows
 from runnel.app import pipelines, previews
 from runnel.app.project import Project
+from running import until
 
 TYPES = {"id": "BIGINT", "v": "BIGINT"}
 
@@ -86,6 +87,15 @@ def test_a_preview_after_the_kept_worker_died_takes_another_one(project):
         time.sleep(0.02)
     assert shown(project, nodes, "kept") == ([[2, 3]], 1, True)
     assert workers(project) and pid not in workers(project)
+
+
+def test_all_workers_but_one_are_ended_when_nothing_was_asked_for_a_while(project, monkeypatch):
+    monkeypatch.setattr("runnel.app.workers.REST_SECONDS", 0.5)
+    for name in ("one", "two"):
+        (project.root / f"{name}.csv").write_text("id\n1\n")
+        shown(project, {"file": node("source.file", path=f"{name}.csv"), "sorted": node("table.sort", "file", by=["id"])}, "sorted")
+    until(lambda: len(workers(project)) == 1, 10)
+    assert shown(project, on_file(project), "kept")[1] == 1
 
 
 def test_a_large_result_of_a_blocking_node_is_counted_and_shows_its_first_rows(project):

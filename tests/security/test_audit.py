@@ -193,6 +193,23 @@ def test_many_writers_at_once_make_one_chain(server: Served) -> None:
     assert list(server.state.store.audit.problems()) == [] and server.state.store.audit.count() == 40
 
 
+def test_a_change_that_never_ended_is_in_the_log_after_the_next_start(server: Served) -> None:
+    ada, trail = server.people["ada"], server.state.access.trail
+    server.call("POST", "/api/v1/tokens", headers=server.token(ada), json={"name": "one"})
+    assert trail.store.settle() == 0, "a change that ended left its note"
+    trail.begin(None, "users.create_user", "user", "eve", request_id="r1", address="127.0.0.1")
+    assert trail.store.settle() == 1 and trail.store.settle() == 0
+    entry = server.entries("users.create_user")[0]
+    assert (entry["outcome"], entry["status"], entry["request_id"]) == ("unknown", 0, "r1")
+    assert list(server.state.store.audit.problems()) == []
+
+
+def test_a_request_that_did_not_fit_leaves_neither_note_nor_entry(server: Served) -> None:
+    admin, before = server.token(server.people["ada"]), server.state.store.audit.count()
+    assert server.call("POST", "/api/v1/tokens", headers=admin, json={"name": ""}).status == 422
+    assert server.state.store.audit.settle() == 0 and server.state.store.audit.count() == before
+
+
 def test_a_public_route_that_changes_something_is_audited(server: Served) -> None:
     changing = [r for r in server.app.routes if isinstance(r.rule.permission, Public) and "POST" in r.methods]
     assert all(route.rule.action and route.rule.failures_too for route in changing)

@@ -40,9 +40,9 @@ def create(drafting: Drafting, root: Path, origin: Origin, actor: str) -> State:
     if origin.text is not None:
         return _from_text(drafting, origin, actor)
     document = _started(root, start)
-    wanted = origin.title or document.get("name") or "pipeline"
+    own = document.pop("name", None)
+    wanted = (own or origin.title if start.get("file") else origin.title or own) or "pipeline"
     name = origin.name if origin.name is not None else drafting.files.free_name(str(wanted))
-    document.pop("name", None)
     own_title = document.pop("title", None)
     heading = {"runnel": 1, "name": name, "title": origin.title or own_title, "description": origin.description}
     made = {**{key: value for key, value in heading.items() if value is not None}, "nodes": {}, **document}

@@ -24,6 +24,9 @@ WARM = ("duckdb", "pyarrow", "pyarrow.parquet", "runnel.app.worker", "runnel.app
 MOST_KEPT = 4
 """How many workers of previews stay: a pipeline's nodes need different files, and a person goes to and fro."""
 
+REST_SECONDS = 300.0
+"""After how long without a question all of them but one are ended: they hold results that nobody looks at."""
+
 MOST_AT_ONCE = 4
 """How many questions are computed at the same time: each may use the memory of a worker, and there are few processors."""
 
@@ -40,6 +43,7 @@ class Workers:
         self._desks: list[Kept] = []
         self._lock = threading.Lock()
         self._seats = threading.BoundedSemaphore(MOST_AT_ONCE)
+        self._resting: threading.Timer | None = None
 
     def start(self) -> None:
         """Start the zygote beside what the caller does next."""
@@ -85,10 +89,24 @@ class Workers:
             raise
         with self._lock:
             self._desks.append(kept)
-            ended = self._desks[:-MOST_KEPT]
-            del self._desks[:-MOST_KEPT]
+        self._keep(MOST_KEPT)
+        self._rest_later()
+
+    def _keep(self, most: int) -> None:
+        """End the workers that were not used for longest."""
+        with self._lock:
+            ended = self._desks[:-most]
+            del self._desks[:-most]
         for old in ended:
             _clear(old)
+
+    def _rest_later(self) -> None:
+        with self._lock:
+            if self._resting is not None:
+                self._resting.cancel()
+            self._resting = threading.Timer(REST_SECONDS, self._keep, (1,))
+            self._resting.daemon = True
+            self._resting.start()
 
     def _take(self, key: tuple[str, ...]) -> Kept | None:
         """Return the kept worker of that grant if it lives, the one used last; dead ones are ended."""
@@ -104,6 +122,8 @@ class Workers:
     def close(self) -> None:
         """End every worker."""
         with self._lock:
+            if self._resting is not None:
+                self._resting.cancel()
             ended, self._desks = self._desks, []
         for kept in ended:
             _clear(kept)

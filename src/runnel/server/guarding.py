@@ -83,6 +83,7 @@ async def serve(rule: Rule, request: Request, handler: Handler) -> Response:
         who = await _admitted(rule, request, state)
         with _one_of_few(state, who):
             await _read(rule, request)
+            await _note(rule, request, state)
             response = await once(rule, request, state, who, handler)
     except RunnelError as error:
         if getattr(error, "category", "") == "internal":
@@ -174,6 +175,20 @@ async def _read(rule: Rule, request: Request) -> None:
         check_media_type(request, rule.accepts)
 
 
+async def _note(rule: Rule, request: Request, state: ServerState) -> None:
+    """Note a change before it is made: a server that is killed between the change and its entry says so afterwards."""
+    if rule.action is None:
+        return
+    made: Audit = request.scope["runnel.audit"]
+    who: Principal | None = request.scope.get("runnel.principal")
+    await to_thread.run_sync(
+        lambda: state.access.trail.begin(
+            who, rule.action or "", made.kind, made.id, request_id=request_id(request), address=peer(request)
+        )
+    )
+    request.scope["runnel.noted"] = True
+
+
 async def _leave_entry(rule: Rule, request: Request, state: ServerState, status: int) -> None:
     """Write what was changed, what was denied, and what broke; a request that did not fit changed nothing."""
     made: Audit = request.scope["runnel.audit"]
@@ -181,6 +196,8 @@ async def _leave_entry(rule: Rule, request: Request, state: ServerState, status:
     if rule.action is None:
         return
     if not (status < 400 or status >= 500 or rule.failures_too or (status == 403 and who is not None)):
+        if request.scope.get("runnel.noted"):
+            await to_thread.run_sync(state.access.trail.store.forget, request_id(request))
         return
     await to_thread.run_sync(
         lambda: state.access.trail.write(

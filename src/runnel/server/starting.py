@@ -62,6 +62,7 @@ def up(project: Project, options: UpOptions) -> int:
     check_secret_key(project.home, project.environ)
     with _alone(project.home):
         access = Access.open(project.store, project.environ, project.clock, settings["session_hours"])
+        access.trail.store.settle()
         listener = listen(settings["host"], settings["port"], search=not options.port_given)
         try:
             return asyncio.run(_serve(project, settings, access, listener, options))

@@ -10,7 +10,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from runnel.store.tables import audit, audit_head
+from runnel.store.tables import audit, audit_head, audit_intents
 
 HASHED = (
     "number", "at", "actor", "actor_name", "action", "object_kind", "object_id", "outcome", "status", "before", "after",
@@ -48,8 +48,27 @@ class AuditStore:
     def __init__(self, engine: sa.Engine) -> None:
         self.engine = engine
 
+    def begin(self, entry: Entry) -> None:
+        """Note that a change begins, so that it has an entry also when the process ends before the change does."""
+        row = {column.name: getattr(entry, column.name) for column in audit_intents.columns}
+        with self.engine.begin() as connection:
+            connection.execute(audit_intents.insert().values(**row))
+
+    def forget(self, request_id: str) -> None:
+        """Drop the note of a change that was not made."""
+        with self.engine.begin() as connection:
+            connection.execute(audit_intents.delete().where(audit_intents.c.request_id == request_id))
+
+    def settle(self) -> int:
+        """Write an entry for every change that began and never ended; returns how many. No change may be under way."""
+        with self.engine.connect() as connection:
+            begun = connection.execute(sa.select(audit_intents).order_by(audit_intents.c.at)).mappings().all()
+        for row in begun:
+            self.add(Entry(**row, actor_name=row["actor"]["name"], outcome="unknown", status=0))
+        return len(begun)
+
     def add(self, entry: Entry) -> int:
-        """Write an entry at the end of the chain; returns its number."""
+        """Write an entry at the end of the chain, in place of the note of its beginning; returns its number."""
         with self.engine.begin() as connection:
             # The first statement writes, so that of two writers one waits here and both see the true end.
             advanced = audit_head.update().where(audit_head.c.id == 1).values(number=audit_head.c.number + 1)
@@ -60,6 +79,7 @@ class AuditStore:
             row["hash"] = entry_hash(row)
             connection.execute(audit.insert().values(**row))
             connection.execute(audit_head.update().where(audit_head.c.id == 1).values(hash=row["hash"]))
+            connection.execute(audit_intents.delete().where(audit_intents.c.request_id == entry.request_id))
             return row["number"]
 
     def list(self, *, below: int | None = None, limit: int = 50, **wanted: str | None) -> list[dict[str, Any]]:

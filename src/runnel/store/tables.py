@@ -242,6 +242,17 @@ audit_head = Table(
     Column("hash", String(64), nullable=False),
 )  # fmt: skip
 
+audit_intents = Table(
+    "audit_intents", metadata,
+    Column("request_id", String(64), primary_key=True),
+    Column("at", String(40), nullable=False, index=True),
+    Column("actor", JSON, nullable=False),
+    Column("action", String(64), nullable=False),
+    Column("object_kind", String(64), nullable=False),
+    Column("object_id", String(300), nullable=False),
+    Column("address", String(64)),
+)  # fmt: skip
+
 answered_requests = Table(
     "answered_requests", metadata,
     Column("key", String(64), primary_key=True),

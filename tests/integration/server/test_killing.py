@@ -120,3 +120,25 @@ def _kill_desk(server) -> None:
 
 def _answers(server) -> bool:
     return server.api.post("/pipelines/shop/preview", json={"node": "many"}).status_code == 200
+
+
+def test_a_change_that_was_under_way_when_the_server_was_killed_is_in_the_audit_log(folder):
+    server = start(folder)
+    server.api.patch("/pipelines/shop", json={"title": "Before"})
+    known = {entry["request_id"] for entry in server.get("/audit")["items"]}
+    stopping = threading.Timer(0.05, server.kill)
+    stopping.start()
+    made = 0
+    with contextlib.suppress(httpx.HTTPError):
+        while server.api.post("/pipelines", json={"name": f"made_{made}"}).status_code == 201:
+            made += 1
+    stopping.join()
+    again = start(folder)
+    names = {item["name"] for item in again.get("/pipelines", limit=500)["items"] if item["name"].startswith("made_")}
+    entries = [entry for entry in again.get("/audit", limit=500)["items"] if entry["request_id"] not in known]
+    created = [entry for entry in entries if entry["action"].startswith("pipelines.create")]
+    done = {entry["object_id"] for entry in created if entry["outcome"] == "done"}
+    begun = [entry for entry in created if entry["outcome"] == "unknown"]
+    assert done <= names and len(names - done) <= len(begun) <= 1
+    assert all(entry["status"] == 0 and entry["actor"]["name"] for entry in begun)
+    assert again.stop() == 0

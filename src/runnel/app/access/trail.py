@@ -21,6 +21,14 @@ class Trail:
         self.store = store
         self.clock = clock
 
+    def begin(
+        self, who: Principal | None, action: str, kind: str, id: str, *, request_id: str, address: str | None
+    ) -> None:
+        """Note that a change begins."""
+        actor = NOBODY if who is None else who.to_actor()
+        at = text(self.clock()) or ""
+        self.store.begin(Entry(at, actor, actor["name"], action, kind, id[:300], "begun", 0, request_id, address))
+
     def write(
         self, who: Principal | None, action: str, kind: str, id: str, *, before: Any = None, after: Any = None,
         status: int = 200, request_id: str = "", address: str | None = None,

@@ -7,7 +7,7 @@ import re
 import secrets
 import zoneinfo
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -19,6 +19,8 @@ from runnel.errors import AuthoringError
 from runnel.store.users import User, UserStore
 
 LOCAL = "local"
+FIRST_ID = "0" * 15 + "1"
+"""The id of the built-in person, kept when it becomes a user: it can be made once, also by two who ask at the same moment."""
 USERNAME = re.compile(r"[a-z0-9](?:[a-z0-9._@+-]{0,98}[a-z0-9])?")
 EMAIL = re.compile(r"[^@\s]{1,64}@[^@\s]{1,253}")
 MOST_PREFERENCES = 20_000
@@ -66,7 +68,7 @@ class Users:
         found = self.store.named(LOCAL)
         if found is None and self.mode == "local":
             with contextlib.suppress(IntegrityError):  # made by another process in this moment
-                self.store.add(self._row(LOCAL, None, "admin", Profile()))
+                self.store.add(replace(self._row(LOCAL, None, "admin", Profile()), id=FIRST_ID))
             found = self.store.named(LOCAL)
         return found if found is not None and found.password_hash is None else None
 

@@ -1,6 +1,7 @@
 import { useInfiniteQuery, useMutation } from "@tanstack/react-query";
 import { useState } from "react";
 import { http } from "../../api/http";
+import { Badge } from "../../ui/Badge";
 import { Button } from "../../ui/Button";
 import { count, dateTime } from "../../ui/format";
 import { Icon } from "../../ui/Icon";
@@ -10,25 +11,20 @@ import { toast } from "../../ui/Toast";
 import { words } from "./words";
 
 interface Entry {
-  number: number;
-  at: string;
-  actor: { name?: string; kind?: string } | null;
-  actor_name?: string;
-  action: string;
-  object?: { kind?: string; id?: string } | null;
-  object_kind?: string;
-  object_id?: string;
-  address?: string | null;
-  before?: unknown;
-  after?: unknown;
-  status?: number | null;
+  readonly number: number;
+  readonly at: string;
+  readonly actor_name: string;
+  readonly action: string;
+  readonly object_id: string;
+  readonly outcome: "done" | "denied" | "failed" | "unknown";
+  readonly address: string | null;
+  readonly before: unknown;
+  readonly after: unknown;
 }
 
 interface Verified {
-  intact?: boolean;
-  ok?: boolean;
-  entries?: number;
-  checked?: number;
+  readonly intact: boolean;
+  readonly entries: number;
 }
 
 /** Who changed what, and from what to what; the newest first. */
@@ -46,13 +42,8 @@ export function AuditPage() {
   });
   const verifying = useMutation({
     mutationFn: () => http.get<Verified>("/audit/verify"),
-    onSuccess: (found) => {
-      const whole = found.intact ?? found.ok ?? false;
-      toast({
-        tone: whole ? "ok" : "error",
-        title: whole ? words.intact(count(found.entries ?? found.checked ?? 0)) : words.broken,
-      });
-    },
+    onSuccess: ({ intact, entries }) =>
+      toast({ tone: intact ? "ok" : "error", title: intact ? words.intact(count(entries)) : words.broken }),
   });
   const items = list.data?.pages.flatMap((page) => page.items) ?? [];
   return (
@@ -94,9 +85,16 @@ export function AuditPage() {
             {items.map((entry) => (
               <Tr key={entry.number} data-testid="audit-row" data-action={entry.action}>
                 <Td className="num text-muted">{dateTime(entry.at)}</Td>
-                <Td className="font-medium">{entry.actor_name ?? entry.actor?.name}</Td>
-                <Td className="font-mono text-xs">{entry.action}</Td>
-                <Td>{entry.object_id ?? entry.object?.id}</Td>
+                <Td className="font-medium">{entry.actor_name}</Td>
+                <Td className="font-mono text-xs">
+                  {entry.action}
+                  {entry.outcome === "done" ? null : (
+                    <Badge tone={entry.outcome === "unknown" ? "warning" : "error"} className="ml-2">
+                      {words.outcomes[entry.outcome]}
+                    </Badge>
+                  )}
+                </Td>
+                <Td>{entry.object_id}</Td>
                 <Td className="num text-muted text-xs">{entry.address}</Td>
                 <Td>
                   <Change entry={entry} />
@@ -115,17 +113,39 @@ export function AuditPage() {
   );
 }
 
+const isMap = (value: unknown): value is Record<string, unknown> =>
+  typeof value === "object" && value !== null && !Array.isArray(value);
+
+/** What differs: by name where both sides are maps, else the whole of both. */
+function changesOf({ before, after }: Entry): readonly (readonly [string, unknown, unknown])[] {
+  const [old, now] = [before ?? null, after ?? null];
+  if (old === null && now === null) return [];
+  if ((old !== null && !isMap(old)) || (now !== null && !isMap(now))) return [["", old, now]];
+  const names = new Set([...Object.keys(old ?? {}), ...Object.keys(now ?? {})]);
+  return [...names]
+    .map((name) => [name, old?.[name], now?.[name]] as const)
+    .filter(([, was, is]) => JSON.stringify(was) !== JSON.stringify(is));
+}
+
+const said = (value: unknown) => (typeof value === "string" ? value : (JSON.stringify(value) ?? ""));
+
 function Change({ entry }: { entry: Entry }) {
-  if (entry.before === undefined && entry.after === undefined) return null;
-  if (entry.before === null && entry.after === null) return null;
+  const changes = changesOf(entry);
+  if (changes.length === 0) return null;
   return (
     <details>
-      <summary className="text-muted text-xs">
-        {words.before} / {words.after}
-      </summary>
-      <pre className="max-w-xl whitespace-pre-wrap break-all font-mono text-xs">
-        {JSON.stringify({ before: entry.before, after: entry.after }, null, 1)}
-      </pre>
+      <summary className="text-muted text-xs">{words.changes(changes.length)}</summary>
+      <dl className="max-w-xl break-all pt-1 text-xs">
+        {changes.map(([name, was, is]) => (
+          <div key={name} className="flex gap-2 border-hair border-t py-0.5">
+            <dt className="w-32 shrink-0 text-muted">{name}</dt>
+            <dd className="font-mono">
+              {was === undefined || was === null ? null : <del className="mr-2 text-muted">{said(was)}</del>}
+              {is === undefined || is === null ? null : <ins className="no-underline">{said(is)}</ins>}
+            </dd>
+          </div>
+        ))}
+      </dl>
     </details>
   );
 }

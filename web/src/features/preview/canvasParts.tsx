@@ -12,7 +12,7 @@ import { words } from "./words";
 export function ChartThumbnail({ node }: { node: string }) {
   const { chart } = useChart(node);
   const isBroken = useIsBroken(node);
-  if (!chart && isBroken) return <p className="px-3 pb-2 text-muted text-xs">{words.cannotDraw}</p>;
+  if (!chart && isBroken) return <p className="pb-2 text-muted text-xs">{words.cannotDraw}</p>;
   if (!chart) return <Skeleton className="h-[62px] w-[190px]" />;
   return <Thumb spec={chart.spec} columns={chart.columns} rows={chart.rows} width={190} height={62} />;
 }
