@@ -416,9 +416,11 @@ def _canvas(sheet: Sheet, robot: Robot, server: Running, frames: float) -> None:
     page = robot.page
     canvas = robot.box(robot.get("canvas"))
     x, y = canvas["x"] + canvas["width"] / 2, canvas["y"] + canvas["height"] / 2
-    for keys, zoom in (("1", "all"), ("0", "1.0")):
+    for keys, zoom in (("1", "all"), ("0------", "0.26"), ("0", "1.0")):
         page.locator('[data-testid="canvas"]').focus()
-        page.keyboard.press(keys)
+        for key in keys:
+            page.keyboard.press(key)
+            page.wait_for_timeout(250)
         page.mouse.move(x, y)
         page.evaluate("(code) => { window.rate = (" + FPS + ")(3); }", "")
         for step in range(60):
