@@ -350,9 +350,15 @@ def _typing(sheet: Sheet, robot: Robot, server: Running) -> None:
 
 def _until_shown(page: Page, keys: str, testid: str) -> float:
     page.evaluate(
-        """(testid) => { window.shown = new Promise((done) => addEventListener('keydown', () => { const start = performance.now();
-        const look = () => document.querySelector(`[data-testid="${testid}"]`) ? done(performance.now() - start)
-          : requestAnimationFrame(look); look(); }, {once: true, capture: true})); }""", testid)  # fmt: skip
+        """(testid) => { window.shown = new Promise((done) => { const pressed = ({key}) => {
+          if (key === 'Control' || key === 'Shift') return;
+          removeEventListener('keydown', pressed, true);
+          const start = performance.now();
+          const look = () => document.querySelector(`[data-testid="${testid}"]`) ? done(performance.now() - start)
+            : requestAnimationFrame(look);
+          look();
+        };
+        addEventListener('keydown', pressed, true); }); }""", testid)  # fmt: skip
     page.keyboard.press(keys)
     return float(page.evaluate("window.shown"))
 

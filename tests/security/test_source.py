@@ -68,7 +68,7 @@ def test_the_server_process_loads_no_engine() -> None:
     """In a fresh process: the application with every route, and all that its start imports."""
     code = (
         "import sys, runnel.server.starting, runnel.server.opening, runnel.server.routing as r; r.discover();"
-        "print([m for m in ('duckdb', 'pyarrow', 'deltalake', 'pandas', 'numpy') if m in sys.modules])"
+        "print([m for m in ('duckdb', 'pyarrow', 'deltalake', 'pandas', 'numpy', 'sqlglot') if m in sys.modules])"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"

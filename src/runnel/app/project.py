@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any
 
 from runnel.app.identity import FileIdentities
 from runnel.app.settings import STATE, Setting, byte_size, find_root, read_settings
-from runnel.catalog import Catalog, discover_indexed
 from runnel.errors import AuthoringError
 from runnel.model.document import Pipeline
 from runnel.model.findings import Finding
@@ -21,6 +20,7 @@ if TYPE_CHECKING:
     from runnel.app.answers import Answers
     from runnel.app.probing import Probing
     from runnel.app.workers import Workers
+    from runnel.catalog import Catalog
     from runnel.compiler.compile import Compiler
     from runnel.runtime.cache import ResultCache
     from runnel.store import Store
@@ -72,6 +72,8 @@ class Project:
     @cached_property
     def catalog(self) -> Catalog:
         """Every installed node."""
+        from runnel.catalog import discover_indexed
+
         return self._catalog or discover_indexed(self.home / "catalog.json")
 
     @cached_property

@@ -7,6 +7,9 @@ import { type Entry, prepare, rank } from "./ranking";
 import { useFound } from "./useFound";
 import { words } from "./words";
 
+const MOST = 60;
+const FIRST = 10;
+
 export interface PaletteProps {
   open: boolean;
   onClose: () => void;
@@ -41,10 +44,18 @@ function Body({ entries, onClose, go }: Omit<PaletteProps, "open">) {
   const asked = useDeferredValue(phrase);
   const prepared = useMemo(() => prepare(entries), [entries]);
   const found = useFound(phrase, go);
-  const shown = useMemo(() => [...rank(prepared, asked), ...found], [prepared, asked, found]);
+  // The first picture has what fits; the rest follows in the next one, so that the box opens at once.
+  const most = useDeferredValue(MOST, FIRST);
+  const shown = useMemo(() => [...rank(prepared, asked, most), ...found], [prepared, asked, most, found]);
   const groups = useMemo(() => grouped(shown), [shown]);
   const flat = groups.flatMap(([, list]) => list);
   const active = flat[Math.min(place, flat.length - 1)];
+  const moved = useRef(false);
+  const activeId = active?.id;
+  useEffect(() => {
+    // Not at first: it would lay out the whole page before the box is seen.
+    if (moved.current && activeId) document.getElementById(`command-${activeId}`)?.scrollIntoView({ block: "nearest" });
+  }, [activeId]);
   const run = (entry: Entry | undefined) => {
     if (!entry) return;
     onClose();
@@ -73,6 +84,7 @@ function Body({ entries, onClose, go }: Omit<PaletteProps, "open">) {
             else if (event.key === "ArrowUp") setPlace((before) => Math.max(before - 1, 0));
             else if (event.key === "Enter") run(active);
             else return;
+            moved.current = true;
             event.preventDefault();
           }}
         />
@@ -113,14 +125,9 @@ interface RowProps {
 }
 
 function Row({ entry, active, onRun, onHover }: RowProps) {
-  const row = useRef<HTMLDivElement>(null);
-  useEffect(() => {
-    if (active) row.current?.scrollIntoView({ block: "nearest" });
-  }, [active]);
   return (
     // biome-ignore lint/a11y/useKeyWithClickEvents: the field above chooses by arrow keys and Enter
     <div
-      ref={row}
       id={`command-${entry.id}`}
       role="option"
       tabIndex={-1}
