@@ -20,6 +20,8 @@ export interface Session {
   mode: "local" | "users";
   /** For a permission that is missing: the roles that have it. */
   roles_that?: Readonly<Record<string, readonly string[]>>;
+  /** Names of some who can give a role. */
+  admins?: readonly string[];
 }
 
 /** Fetch the session; null without one. */

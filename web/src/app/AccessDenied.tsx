@@ -10,7 +10,7 @@ export function AccessDenied({ permission }: { permission: string }) {
     <div data-testid="access-denied" className="h-full">
       <EmptyState icon="lock" title={words.denied.title}>
         <p>{words.denied.text(session?.user.role ?? "", permission)}</p>
-        {roles.length ? <p className="mt-1">{words.denied.help(roles)}</p> : null}
+        {roles.length ? <p className="mt-1">{words.denied.help(roles, session?.admins ?? [])}</p> : null}
       </EmptyState>
     </div>
   );

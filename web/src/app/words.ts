@@ -30,7 +30,8 @@ export const words = {
   denied: {
     title: "You may not see this page",
     text: (role: string, permission: string) => `Your role ${role} does not have the permission ${permission}.`,
-    help: (roles: readonly string[]) => `Ask somebody who manages users for one of these roles: ${roles.join(", ")}.`,
+    help: (roles: readonly string[], admins: readonly string[]) =>
+      `Ask ${admins.length > 0 ? admins.join(" or ") : "somebody who manages users"} for the role ${roles.join(" or ")}.`,
   },
   notFound: { title: "There is no such page", text: "The address may be old, or mistyped.", home: "Go home" },
   crashed: {

@@ -1,6 +1,6 @@
-import type { ReactNode } from "react";
 import type { Finding } from "../api/types";
 import { Button } from "../ui/Button";
+import { Coded } from "../ui/Coded";
 import { cn } from "../ui/cn";
 import { Icon } from "../ui/Icon";
 import { Kbd } from "../ui/Kbd";
@@ -23,9 +23,11 @@ export function FieldFindings({ findings }: { findings: readonly Finding[] }) {
               <Icon name={ICONS[finding.severity]} size={14} className={cn("mt-px", TONES[finding.severity])} />
               <span className="min-w-0 break-words">
                 <span className={finding.severity === "error" ? "text-err" : undefined}>
-                  {coded(sentence(finding.what))}
+                  <Coded text={sentence(finding.what)} />
                 </span>{" "}
-                <span className="text-muted">{coded(finding.hint)}</span>
+                <span className="text-muted">
+                  <Coded text={finding.hint} />
+                </span>
               </span>
             </p>
             {fix && !readOnly ? (
@@ -50,17 +52,4 @@ export function FieldFindings({ findings }: { findings: readonly Finding[] }) {
 function sentence(what: string): string {
   const short = what.replace(/^[^:]*: at character \d+: |^at character \d+: /, "");
   return `${short.charAt(0).toUpperCase()}${short.slice(1)}${/[.?!]$/.test(short) ? "" : "."}`;
-}
-
-/** Names in backticks are set as code. */
-function coded(text: string): ReactNode[] {
-  return text.split("`").map((part, place) =>
-    place % 2 === 1 ? (
-      <code key={place} className="font-medium text-text">
-        {part}
-      </code>
-    ) : (
-      part
-    ),
-  );
 }

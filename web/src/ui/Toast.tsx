@@ -1,6 +1,7 @@
 import { useStore } from "zustand";
 import { createStore } from "zustand/vanilla";
 import { Button } from "./Button";
+import { Coded } from "./Coded";
 import { cn } from "./cn";
 import { Icon } from "./Icon";
 import { IconButton } from "./IconButton";
@@ -85,7 +86,11 @@ export function Toasts() {
               {one.title}
               {one.times > 1 ? <span className="num text-muted"> ×{one.times}</span> : null}
             </p>
-            {one.detail ? <p className="break-words text-muted">{one.detail}</p> : null}
+            {one.detail ? (
+              <p className="break-words text-muted">
+                <Coded text={one.detail} />
+              </p>
+            ) : null}
             {one.action ? (
               <Button
                 className="mt-2"

@@ -1,5 +1,6 @@
 import { Link } from "@tanstack/react-router";
 import { Badge } from "../../ui/Badge";
+import { Coded } from "../../ui/Coded";
 import { ago, count, seconds } from "../../ui/format";
 import { Icon } from "../../ui/Icon";
 import { RunBars } from "../../ui/RunBars";
@@ -65,7 +66,7 @@ function Row({ item }: { item: PipelineCard }) {
           <Link to="/runs/$id" params={{ id: last.run_id }} className="flex items-center gap-2 hover:underline">
             <RunWord status={last.status} />
             <span className="max-w-72 truncate text-muted">
-              {last.error?.what ?? (last.seconds === null ? "" : seconds(last.seconds))}
+              <Coded text={last.error?.what ?? (last.seconds === null ? "" : seconds(last.seconds))} />
             </span>
           </Link>
         ) : (

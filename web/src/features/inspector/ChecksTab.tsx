@@ -5,6 +5,7 @@ import { findingsOf } from "../../editor/state";
 import { FormProvider } from "../../form/context";
 import { FieldFindings } from "../../form/FieldFindings";
 import { Button } from "../../ui/Button";
+import { Coded } from "../../ui/Coded";
 import { count, seconds } from "../../ui/format";
 import { Icon } from "../../ui/Icon";
 import { useFormPort } from "./useFormPort";
@@ -69,7 +70,7 @@ function Verdict({ result }: { result: Tested }) {
         ) : null}
         {result.error ? (
           <p className="text-muted">
-            {result.error.what} {result.error.hint}
+            <Coded text={`${result.error.what} ${result.error.hint}`} />
           </p>
         ) : null}
       </div>

@@ -2,6 +2,7 @@ import { Link, useNavigate } from "@tanstack/react-router";
 import { address, segment } from "../../api/http";
 import { useCan } from "../../api/session";
 import { Badge } from "../../ui/Badge";
+import { Coded } from "../../ui/Coded";
 import { ago, count, seconds } from "../../ui/format";
 import { Icon } from "../../ui/Icon";
 import { IconButton } from "../../ui/IconButton";
@@ -77,7 +78,7 @@ function Row({ row, actions, onDelete }: { row: PipelineRow } & Pick<TableProps,
           <Link to="/runs/$id" params={{ id: last.run_id }} className="flex items-center gap-2 hover:underline">
             <RunWord status={last.status} />
             <span className="max-w-64 truncate text-muted">
-              {last.error?.what ?? (last.seconds === null ? "" : seconds(last.seconds))}
+              <Coded text={last.error?.what ?? (last.seconds === null ? "" : seconds(last.seconds))} />
             </span>
           </Link>
         ) : (

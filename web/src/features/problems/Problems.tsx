@@ -3,6 +3,7 @@ import { categoryOf } from "../../document/category";
 import { kindOf, titleOf } from "../../document/graph";
 import { useEditor, useEditorState } from "../../editor/react";
 import { Button } from "../../ui/Button";
+import { Coded } from "../../ui/Coded";
 import { cn } from "../../ui/cn";
 import { EmptyState } from "../../ui/EmptyState";
 import { Icon } from "../../ui/Icon";
@@ -63,8 +64,14 @@ function Problem({ finding, first }: { finding: Finding; first: boolean }) {
         className={cn("mt-0.5", TONES[finding.severity])}
       />
       <div className="min-w-0 flex-1">
-        <p className="font-semibold">{finding.what}</p>
-        {finding.hint ? <p className="mt-0.5 text-muted">{finding.hint}</p> : null}
+        <p className="font-semibold">
+          <Coded text={finding.what} />
+        </p>
+        {finding.hint ? (
+          <p className="mt-0.5 text-muted">
+            <Coded text={finding.hint} />
+          </p>
+        ) : null}
         {finding.fix && !readOnly ? (
           <Button
             className="mt-2"

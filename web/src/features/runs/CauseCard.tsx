@@ -1,6 +1,7 @@
 import { Link } from "@tanstack/react-router";
 import { useCan } from "../../api/session";
 import { Button } from "../../ui/Button";
+import { Coded } from "../../ui/Coded";
 import { Icon } from "../../ui/Icon";
 import type { RunDetail } from "./types";
 import { useRunActions } from "./useRun";
@@ -22,11 +23,15 @@ export function CauseCard({ run }: { run: RunDetail }) {
         <Icon name="circle-x" className="mt-0.5 text-err" />
         <span>
           {node ? `${words.stopped(node)}: ` : ""}
-          {run.error.what}
+          <Coded text={run.error.what} />
         </span>
       </h2>
       <div className="pl-6.5">
-        {run.error.hint ? <p className="text-muted">{run.error.hint}</p> : null}
+        {run.error.hint ? (
+          <p className="text-muted">
+            <Coded text={run.error.hint} />
+          </p>
+        ) : null}
         <p className="text-muted">{written.length ? words.wrote(written.join(", ")) : words.noWrite}</p>
         <div className="mt-3 flex flex-wrap items-center gap-2">
           <Link

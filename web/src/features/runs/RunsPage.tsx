@@ -3,6 +3,7 @@ import { Link } from "@tanstack/react-router";
 import { useState } from "react";
 import { http } from "../../api/http";
 import { Button } from "../../ui/Button";
+import { Coded } from "../../ui/Coded";
 import { EmptyState } from "../../ui/EmptyState";
 import { ago, count, dateTime, seconds } from "../../ui/format";
 import { Input } from "../../ui/Input";
@@ -108,7 +109,9 @@ function RunTable({ items }: { items: readonly RunRow[] }) {
               <Td>
                 <Link to="/runs/$id" params={{ id: row.run_id }} className="flex items-center gap-2 hover:underline">
                   <RunWord status={row.status} className="w-24" />
-                  <span className="max-w-96 truncate text-muted">{row.error?.what}</span>
+                  <span className="max-w-96 truncate text-muted">
+                    <Coded text={row.error?.what ?? ""} />
+                  </span>
                 </Link>
               </Td>
               <Td>

@@ -7,7 +7,6 @@ import { words } from "./words";
 interface Bar {
   from: number;
   to: number;
-  status: string;
 }
 
 /** Which node worked when: waiting dotted, working as a bar. */
@@ -56,7 +55,7 @@ export function Timeline({ run }: { run: RunDetail }) {
               </td>
               <td className="num pr-6 text-right">{node.rows_out === null ? "" : count(node.rows_out)}</td>
               <td className="pr-4">
-                <Lane bar={bars.get(node.id)} end={end} cached={node.cached ?? false} />
+                <Lane bar={bars.get(node.id)} status={node.status} end={end} cached={node.cached ?? false} />
               </td>
             </tr>
           ))}
@@ -66,7 +65,13 @@ export function Timeline({ run }: { run: RunDetail }) {
   );
 }
 
-function Lane({ bar, end, cached }: { bar: Bar | undefined; end: number; cached: boolean }) {
+const TONES: Readonly<Record<string, string>> = {
+  failed: "bg-err",
+  running: "bg-running",
+  cancelled: "bg-idle opacity-60",
+};
+
+function Lane({ bar, status, end, cached }: { bar: Bar | undefined; status: string; end: number; cached: boolean }) {
   if (!bar) return <span className="text-muted text-xs">{cached ? words.timeline.cached : ""}</span>;
   const left = (bar.from / end) * 86;
   const width = Math.max(0.4, ((bar.to - bar.from) / end) * 86);
@@ -77,10 +82,7 @@ function Lane({ bar, end, cached }: { bar: Bar | undefined; end: number; cached:
         style={{ width: `${left}%` }}
       />
       <span
-        className={cn(
-          "absolute inset-y-0.5 rounded-sm",
-          bar.status === "failed" ? "bg-err" : bar.status === "running" ? "bg-running" : "bg-ok opacity-70",
-        )}
+        className={cn("absolute inset-y-0.5 rounded-sm", TONES[status] ?? "bg-ok opacity-70")}
         style={{ left: `${left}%`, width: `${width}%` }}
       />
       <span className="num absolute text-muted text-xs" style={{ left: `calc(${left + width}% + 6px)` }}>
@@ -96,7 +98,7 @@ function barsOf(tasks: readonly RunTask[], begin: number): Map<string, Bar> {
   for (const task of tasks) {
     const from = Math.max(0, (new Date(task.started_at).getTime() - begin) / 1000);
     const to = task.finished_at ? (new Date(task.finished_at).getTime() - begin) / 1000 : (Date.now() - begin) / 1000;
-    for (const node of task.nodes) bars.set(node, { from, to, status: task.status });
+    for (const node of task.nodes) bars.set(node, { from, to });
   }
   return bars;
 }

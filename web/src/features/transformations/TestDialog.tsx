@@ -1,6 +1,7 @@
 import { useState } from "react";
 import { PlainRows } from "../../data/PlainRows";
 import { Button } from "../../ui/Button";
+import { Coded } from "../../ui/Coded";
 import { Dialog } from "../../ui/Dialog";
 import { count } from "../../ui/format";
 import { Icon } from "../../ui/Icon";
@@ -65,7 +66,10 @@ function Result({ tried }: { tried: Tried }) {
       ) : null}
       {[...errors, ...others].map((finding) => (
         <p key={`${finding.code} ${finding.what}`} className={finding.severity === "error" ? "text-err" : "text-warn"}>
-          {finding.what} <span className="text-muted">{finding.hint}</span>
+          <Coded text={finding.what} />{" "}
+          <span className="text-muted">
+            <Coded text={finding.hint} />
+          </span>
         </p>
       ))}
       {Object.entries(tried.refused).map(([node, refused]) => (

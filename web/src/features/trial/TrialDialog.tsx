@@ -2,6 +2,7 @@ import { useNavigate } from "@tanstack/react-router";
 import { useState } from "react";
 import type { Finding } from "../../api/types";
 import { Button } from "../../ui/Button";
+import { Coded } from "../../ui/Coded";
 import { Dialog } from "../../ui/Dialog";
 import { bytes, count, seconds } from "../../ui/format";
 import { Icon } from "../../ui/Icon";
@@ -128,7 +129,10 @@ function Issue({ issue }: { issue: Finding }) {
     <li className="flex gap-2">
       <Icon name={icon} size={14} className={`mt-0.5 ${tone}`} />
       <span>
-        {issue.what} <span className="text-muted">{issue.hint}</span>
+        <Coded text={issue.what} />{" "}
+        <span className="text-muted">
+          <Coded text={issue.hint} />
+        </span>
       </span>
     </li>
   );

@@ -26,7 +26,7 @@ function footer(state: EditorState, node: string): Footer {
   const status = nodeState(state, node);
   const error = findingsOf(state, node).find((finding) => finding.severity === "error");
   if (status === "error") {
-    const what = error?.what ?? state.run?.nodes.get(node)?.message ?? words.node.states.error;
+    const what = (error?.what ?? state.run?.nodes.get(node)?.message ?? words.node.states.error).replaceAll("`", "");
     return { strong: "", weak: what, tone: "error" };
   }
   if (isPinned(state.document, node)) return { strong: rowWords(state, node), weak: words.node.pinned, tone: "pinned" };
