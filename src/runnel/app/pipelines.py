@@ -144,13 +144,7 @@ def port_of(result: Compiled, ref: str) -> tuple[str, str]:
 def lineage(result: Compiled, ref: str) -> dict[str, Any]:
     """Return where the values of `NODE.COLUMN` (or `NODE.PORT.COLUMN`) come from."""
     node, _, column = ref.rpartition(".")
-    inner, _, port = node.rpartition(".")
-    if node not in result.graph.nodes and inner in result.graph.nodes:
-        node = inner
-    else:
-        port = ""
-    if node not in result.graph.nodes:
-        port_of(result, node or ref)
+    node, port = (node, "") if node in result.graph.nodes else port_of(result, node or ref)
     columns = result.typed[node].schemas.get(port or next(iter(result.typed[node].schemas), ""), {})
     if column not in columns:
         hint = f"Columns: {', '.join(columns)}."

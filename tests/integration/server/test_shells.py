@@ -76,3 +76,24 @@ def test_a_wrong_setting_inside_a_list_of_rules_is_named_as_the_document_has_it_
     assert wrong["fix"]["edits"][0]["path"] == ["nodes", "ruled", "config", "transformations", 0, "colour"]
     # A node with a wrong setting exists: what waits for it and what it reads are not blamed for it.
     assert not [one for one in found if one["code"] == "RNL-GRAPH-012" or (one["code"], one["where"]["node"]) == ("RNL-GRAPH-011", "orders")]  # fmt: skip
+
+
+def test_it_is_tested_compared_completed_and_traced_like_any_node(server: Running, shelled: str):
+    tested = server.post(f"/pipelines/{shelled}/test-node", {"node": "split"})
+    assert tested["passed"] and tested["inputs"][0]["rows"] == 5 and tested["kept"] == 3
+    before = {"file": "inner.runnel.yaml", "params": {"least": 30}}
+    delta = server.post(f"/pipelines/{shelled}/delta", {"node": "split", "before": before})
+    assert (delta["before"]["rows"], delta["after"]["rows"], delta["rows_in"]) == (2, 3, 5)
+    asked = {"node": "ruled", "field": "transformations", "expression": "pri", "position": 3}
+    assert "price" in [item["label"] for item in server.post(f"/pipelines/{shelled}/complete", asked)["items"]]
+    found = server.post(f"/pipelines/{shelled}/lineage", {"node": "split", "column": "price"})
+    assert found["sources"] == [{"node": "orders", "column": "price"}]
+
+
+def test_what_is_wrong_inside_is_said_and_not_a_fault(server: Running, shelled: str):
+    edits = [{"op": "set", "path": ["nodes", "orders", "config", "rows"], "value": [{"cost": 1}]}]
+    document = server.get(f"/pipelines/{shelled}/draft")["document"]
+    document["nodes"]["orders"]["config"]["rows"] = edits[0]["value"]
+    for question in ("preview", "left-out", "profile"):
+        answer = server.api.post(f"/pipelines/{shelled}/{question}", json={"node": "split", "document": document})
+        assert answer.status_code == 422 and "price" in answer.json()["what"], answer.text

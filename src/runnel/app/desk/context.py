@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
+from runnel.app.desk.held import above, outputs_of
 from runnel.app.pipelines import Document, InvalidPipelineError, compiled, read, read_text, runnable
 from runnel.app.project import Project
 from runnel.compiler.compile import Compiled
@@ -53,13 +54,13 @@ class DeskContext:
     def sound(self, payload: Mapping[str, Any], node: str) -> Compiled:
         """Compile a document of which at least a node and what stands before it must be right."""
         made = self.compiled(payload)
-        if node not in made.graph.nodes:
-            if made.port(node) is None and has_errors(made.findings):
+        inner = {port[0] for port in outputs_of(made, node).values()} if node in made.graph.shells else {node}
+        if node not in made.graph.nodes and node not in made.graph.shells:
+            if has_errors(made.findings):
                 raise InvalidPipelineError(made.findings)
-            return made
-        if node not in sound_nodes(made):
-            above = made.graph.ancestors(node)
-            bad = tuple(found for found in made.findings if found.severity == "error" and found.where.node in above)
+        elif not inner <= sound_nodes(made):
+            before = above(made, node)
+            bad = tuple(found for found in made.findings if found.severity == "error" and found.where.node in before)
             raise InvalidPipelineError(bad or tuple(made.findings))
         return made
 

@@ -49,7 +49,10 @@ function litColumns(
   scene: Scene,
 ): string[] {
   const made = new Set([own]);
-  for (const { node, column, port } of places) {
+  for (const { node: inner, column, port: innerPort } of places) {
+    // A column inside a node that holds others is lit at that node.
+    const node = inner.split("/")[0] ?? inner;
+    const port = node === inner ? innerPort : undefined;
     const ports = port ? [port] : (scene.known(node)?.outputs ?? []).map(({ name }) => name);
     for (const name of ports.length > 0 ? ports : ["output"]) made.add(`${node}.${name}.${column}`);
   }

@@ -10,6 +10,7 @@ import orjson
 
 from runnel.app import pipelines
 from runnel.app.desk.context import DeskContext, sound_nodes
+from runnel.app.desk.held import outputs_of
 from runnel.app.desk.registry import answers
 from runnel.app.words import pipeline_in_words, sentence
 from runnel.compiler.compile import Compiled
@@ -108,14 +109,6 @@ def with_shells(made: Compiled, keys: Mapping[str, str]) -> dict[str, str]:
         if known and None not in known:
             found[shell] = hashlib.sha256(orjson.dumps(known)).hexdigest()[:20]
     return found
-
-
-def outputs_of(made: Compiled, node: str) -> dict[str, tuple[str, str]]:
-    """Return the port that holds the rows of each output of a node: its own, or that of a node that it holds."""
-    if node in made.graph.shells:
-        return {name: inner for (id, name), inner in made.graph.aliases.items() if id == node}
-    schemas = made.typed[node].schemas
-    return {port.name: (node, port.name) for port in made.graph.nodes[node].ports.outputs if port.name in schemas}
 
 
 def _node(made: Compiled, id: str, keys: Mapping[str, str]) -> dict[str, Any]:

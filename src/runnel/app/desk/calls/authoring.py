@@ -10,8 +10,9 @@ from typing import Any
 import orjson
 
 from runnel.app.column_facts import Column
-from runnel.app.desk.calls.analysis import content_keys
+from runnel.app.desk.calls.analysis import content_keys, with_shells
 from runnel.app.desk.context import DeskContext
+from runnel.app.desk.held import inputs_of, outputs_of
 from runnel.app.desk.registry import answers
 from runnel.app.filtering import as_sql
 from runnel.app.looks import Look, quoted, window
@@ -118,15 +119,16 @@ def delta(context: DeskContext, payload: Mapping[str, Any]) -> dict[str, Any]:
     before = {**payload, "text": apply_edits(text, [Edit("set", ("nodes", node, "config"), payload["before"])])}
     earlier = context.sound(before, node)
     made = {"before": _totals(context, earlier, node), "after": _totals(context, now, node)}
-    edges = now.graph.into(node)
-    came = window(context.project, now, (edges[0].source, edges[0].output), Look(limit=0)).total if edges else None
-    return {**made, "rows_in": came, "key": content_keys(now).get(node)}
+    inputs = inputs_of(now, node)
+    came = window(context.project, now, inputs[0][1], Look(limit=0)).total if inputs else None
+    return {**made, "rows_in": came, "key": with_shells(now, content_keys(now)).get(node)}
 
 
 def _totals(context: DeskContext, made: Compiled, node: str) -> dict[str, Any]:
     """Return rows, and each column's nulls and, for numbers, total."""
-    port = (node, next(iter(made.typed[node].schemas)))
-    columns = [Column(index, name, type) for index, (name, type) in enumerate(made.typed[node].schemas[port[1]].items())]
+    port = next(iter(outputs_of(made, node).values()))
+    schema = made.typed[port[0]].schemas[port[1]]
+    columns = [Column(index, name, type) for index, (name, type) in enumerate(schema.items())]
     parts = ["count(*)"]
     for column in columns:
         parts.append(f"count(*) - count({column.quoted})")
@@ -147,10 +149,10 @@ def _input(context: DeskContext, payload: Mapping[str, Any]) -> tuple[Compiled, 
     made = context.compiled(payload)
     node = str(payload["node"])
     wanted = payload.get("input")
-    edges = [edge for edge in made.graph.into(node) if wanted is None or edge.input == wanted]
-    if not edges:
+    ports = [port for name, port in inputs_of(made, node) if wanted is None or name == wanted]
+    if not ports:
         return made, None
-    port = (edges[0].source, edges[0].output)
+    port = ports[0]
     item = made.typed.get(port[0])
     return made, port if item is not None and port[1] in item.schemas else None
 

@@ -11,8 +11,9 @@ import orjson
 
 from runnel.app.chart_exports import as_html
 from runnel.app.column_facts import profiled
-from runnel.app.desk.calls.analysis import content_keys, outputs_of, with_shells
+from runnel.app.desk.calls.analysis import content_keys, with_shells
 from runnel.app.desk.context import DeskContext
+from runnel.app.desk.held import outputs_of
 from runnel.app.desk.registry import answers
 from runnel.app.glancing import glance
 from runnel.app.looks import Look, window

@@ -8,6 +8,7 @@ from typing import Any
 
 from runnel.app.desk.calls.looking import left_out
 from runnel.app.desk.context import DeskContext
+from runnel.app.desk.held import above, inputs_of
 from runnel.app.desk.registry import answers
 from runnel.app.looks import Look, window
 from runnel.app.pipeline_tests import run_tests
@@ -25,14 +26,13 @@ def test_node(context: DeskContext, payload: Mapping[str, Any]) -> dict[str, Any
     begun = time.monotonic()
     node = str(payload["node"])
     made = context.compiled(payload)
-    above = made.graph.ancestors(node) if node in made.graph.nodes else {node}
-    findings = [found.to_json() for found in made.findings if found.where.node in above]
+    before = above(made, node)
+    findings = [found.to_json() for found in made.findings if found.where.node in before]
     try:
         context.sound(payload, node)
         came = [
-            {"port": edge.input, "from": f"{edge.source}.{edge.output}",
-             "rows": window(context.project, made, (edge.source, edge.output), Look(limit=0)).total}
-            for edge in made.graph.into(node)
+            {"port": name, "from": ".".join(port), "rows": window(context.project, made, port, Look(limit=0)).total}
+            for name, port in inputs_of(made, node)
         ]  # fmt: skip
         went = left_out(context, payload)
     except RunnelError as error:
