@@ -3,10 +3,10 @@ import { useCan } from "../../api/session";
 import type { DataFile } from "../../api/uploading";
 import { Button } from "../../ui/Button";
 import { cn } from "../../ui/cn";
-import { EmptyState } from "../../ui/EmptyState";
 import { Icon } from "../../ui/Icon";
 import { IconButton } from "../../ui/IconButton";
 import { Input } from "../../ui/Input";
+import { NoItems } from "../../ui/NoItems";
 import { Segmented } from "../../ui/Segmented";
 import { Skeleton } from "../../ui/Skeleton";
 import { DeleteFile } from "./DeleteFile";
@@ -101,24 +101,15 @@ export function FilesPage() {
           />
         ) : null}
         {items?.length === 0 ? (
-          <EmptyState
-            icon={filtered ? "search" : "folder"}
-            title={filtered ? words.nothing.title : words.empty.title}
-            action={
-              filtered ? (
-                <Button
-                  onClick={() => {
-                    setSearch("");
-                    setStatus("all");
-                  }}
-                >
-                  {words.nothing.clear}
-                </Button>
-              ) : null
-            }
-          >
-            {filtered ? null : words.empty.text}
-          </EmptyState>
+          <NoItems
+            icon="folder"
+            words={words}
+            filtered={filtered}
+            onClear={() => {
+              setSearch("");
+              setStatus("all");
+            }}
+          />
         ) : null}
       </div>
       <FilePreview file={chosen} onOpen={(file) => actions.open.mutate(file)} />

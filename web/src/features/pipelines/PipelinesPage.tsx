@@ -7,7 +7,7 @@ import { Icon } from "../../ui/Icon";
 import { Input } from "../../ui/Input";
 import { Segmented } from "../../ui/Segmented";
 import { Skeleton } from "../../ui/Skeleton";
-import { DeleteDialog } from "./DeleteDialog";
+import { DeletePipeline } from "./DeletePipeline";
 import { PipelineTable } from "./PipelineTable";
 import { type PipelineRow, usePipelineActions, usePipelineList } from "./usePipelines";
 import { words } from "./words";
@@ -103,7 +103,7 @@ export function PipelinesPage() {
           {words.empty.text}
         </EmptyState>
       ) : null}
-      <DeleteDialog
+      <DeletePipeline
         row={deleting}
         onClose={() => setDeleting(null)}
         onConfirm={(row) => {

@@ -4,9 +4,9 @@ import { useState } from "react";
 import { http } from "../../api/http";
 import { Button } from "../../ui/Button";
 import { Coded } from "../../ui/Coded";
-import { EmptyState } from "../../ui/EmptyState";
 import { ago, count, dateTime, seconds } from "../../ui/format";
 import { Input } from "../../ui/Input";
+import { NoItems } from "../../ui/NoItems";
 import { RunWord } from "../../ui/RunWord";
 import { Segmented } from "../../ui/Segmented";
 import { Skeleton } from "../../ui/Skeleton";
@@ -60,24 +60,15 @@ export function RunsPage() {
       {items === undefined ? <Skeleton className="h-64" /> : null}
       {items?.length ? <RunTable items={items} /> : null}
       {items?.length === 0 ? (
-        <EmptyState
-          icon={filtered ? "search" : "activity"}
-          title={filtered ? words.nothing.title : words.empty.title}
-          action={
-            filtered ? (
-              <Button
-                onClick={() => {
-                  setSearch("");
-                  setStatus("all");
-                }}
-              >
-                {words.nothing.clear}
-              </Button>
-            ) : null
-          }
-        >
-          {filtered ? null : words.empty.text}
-        </EmptyState>
+        <NoItems
+          icon="activity"
+          words={words}
+          filtered={filtered}
+          onClear={() => {
+            setSearch("");
+            setStatus("all");
+          }}
+        />
       ) : null}
       {list.hasNextPage ? (
         <Button className="self-start" disabled={list.isFetchingNextPage} onClick={() => void list.fetchNextPage()}>
