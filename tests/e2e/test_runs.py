@@ -161,3 +161,30 @@ def test_ctrl_s_makes_a_version_that_can_be_compared_and_gone_back_to(
     expect(dialog).to_contain_text("removed")
     robot.click(dialog.get_by_role("button", name="Go back to this version"))
     expect(robot.node("paid")).to_be_visible()
+
+
+def test_what_a_past_run_ran_and_saw_stands_on_the_canvas_and_the_draft_is_one_click_away(
+    robot: Robot, server: Running, pipeline: MAKE
+) -> None:
+    (server.root / "past.csv").write_text("region,price\nnorth,1\nsouth,2\n", "utf-8")
+    text = GOOD.replace("name: good", "name: past").replace("sales_2k.csv", "past.csv").replace("status = 'paid'", "price > 1")
+    name = pipeline(text, "past")
+    run = server.run(name)
+    edit = {"op": "set", "path": ["nodes", "paid", "config", "where"], "value": "price > 0"}
+    revision = server.get(f"/pipelines/{name}/draft")["revision"]
+    server.post(f"/pipelines/{name}/draft/edits", {"revision": revision, "edits": [edit]})
+    robot.go(f"/runs/{run['run_id']}")
+    robot.go(f"/pipelines/{name}?run={run['run_id']}&node=paid")
+    strip = robot.get("past-run")
+    expect(strip).to_contain_text("What ran on")
+    expect(robot.node("paid")).to_contain_text("price > 1")
+    expect(robot.node("paid")).to_contain_text("1 row")
+    robot.ready(1)
+    expect(robot.get("run")).to_have_count(0)
+    (server.root / "past.csv").write_text("region,price\nnorth,1\nsouth,2\nwest,3\n", "utf-8")
+    robot.page.reload()
+    expect(strip).to_contain_text("has changed since: sales had 2 rows and would have 3 now")
+    robot.click(strip.get_by_role("link", name="Back to the draft"))
+    expect(robot.get("past-run")).to_have_count(0)
+    expect(robot.node("paid")).to_contain_text("price > 0")
+    expect(robot.get("run")).to_be_visible()

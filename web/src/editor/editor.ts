@@ -38,8 +38,17 @@ export interface RunOptions {
   readonly use_cache?: boolean;
 }
 
+/** A run whose version is looked at instead of the draft. */
+export interface PastRun {
+  readonly id: string;
+  readonly startedAt: string;
+  readonly version: string;
+}
+
 export interface Editor {
   readonly name: string;
+  /** What is looked at, when it is not the draft; nothing can be changed then. */
+  readonly past: PastRun | null;
   readonly store: StoreApi<EditorState>;
   readonly view: ViewStore;
   /** Do a change: it shows at once, is one step of the history, and is saved within a second. */
@@ -72,6 +81,7 @@ export interface Opening {
   readonly catalogue: Catalogue;
   readonly readOnly: boolean;
   readonly run: string | null;
+  readonly past?: PastRun | null;
 }
 
 const clientId = (): string => crypto.randomUUID?.() ?? String(Math.random()).slice(2);
@@ -85,7 +95,8 @@ function knownPorts(document: PipelineDocument, analysis: Analysis | null): Know
 }
 
 export function openEditor(opening: Opening): Editor {
-  const { draft, catalogue } = opening;
+  const { draft, catalogue, past = null } = opening;
+  const isFixed = opening.readOnly || past !== null;
   const name = draft.name;
   const client = clientId();
   const view = createView();
@@ -119,7 +130,7 @@ export function openEditor(opening: Opening): Editor {
     sync: draft.conflict ? "conflict" : "saved",
     savedToFile: draft.saved,
     conflict: draft.conflict,
-    readOnly: opening.readOnly || draft.document === null,
+    readOnly: isFixed || draft.document === null,
     selection: NOTHING,
     analysis: null,
     analysed: false,
@@ -282,7 +293,7 @@ export function openEditor(opening: Opening): Editor {
       version: current.version,
       savedToFile: current.saved,
       conflict: current.conflict,
-      readOnly: opening.readOnly || current.document === null,
+      readOnly: isFixed || current.document === null,
       sync: current.conflict ? ("conflict" as const) : ("saved" as const),
     };
     if (sameJson(document, store.getState().document)) {
@@ -339,6 +350,7 @@ export function openEditor(opening: Opening): Editor {
   };
 
   async function execute(options: RunOptions = {}): Promise<string | null> {
+    if (past) return null;
     const before = store.getState().run;
     // The answer to the press shows at once; the server's first word comes when the run's row is durable.
     hooks.show({ ...startedView("", store.getState().document), status: "pending" });
@@ -370,14 +382,14 @@ export function openEditor(opening: Opening): Editor {
   function adoptRun(found: NonNullable<Awaited<ReturnType<typeof lastRun>>>): void {
     const state = store.getState();
     if (closed) return;
-    const same = found.version !== undefined && found.version === state.version;
+    const same = found.version !== undefined && found.version === (past?.version ?? state.version);
     runDocument = same || found.answer.status === "running" ? state.document : null;
     store.setState({ run: withKeys(runView(found.answer, runDocument ? keyOf : () => "")) });
   }
 
-  const stopRuns = followRuns(name, hooks);
+  const stopRuns = past ? () => undefined : followRuns(name, hooks);
   const stopEvents = listen((event) => {
-    if (event.data.name !== name) return;
+    if (event.data.name !== name || past) return;
     const mine = event.data.client === client;
     const state = store.getState();
     if (event.type === "draft.changed") {
@@ -396,7 +408,7 @@ export function openEditor(opening: Opening): Editor {
     }
   });
 
-  void restore();
+  if (!past) void restore();
   analyser.ask(start);
   void lastRun(name, opening.run)
     .then((found) => found && !store.getState().run && adoptRun(found))
@@ -428,6 +440,7 @@ export function openEditor(opening: Opening): Editor {
 
   return {
     name,
+    past,
     store,
     view,
     run,
@@ -439,6 +452,7 @@ export function openEditor(opening: Opening): Editor {
     light: (columns) => store.setState({ lit: new Set(columns) }),
     flush: () => sync.flush(),
     async saveVersion() {
+      if (past) return;
       await sync.flush();
       const answer = await http.post<{ version: string; etag: string; revision: number }>(
         `/pipelines/${segment(name)}/draft/save`,

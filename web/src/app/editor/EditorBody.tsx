@@ -10,6 +10,7 @@ import { Icon } from "../../ui/Icon";
 import { IconButton } from "../../ui/IconButton";
 import { Resizer } from "../../ui/Resizer";
 import { TabPanel, Tabs } from "../../ui/Tabs";
+import { PastStrip } from "./PastStrip";
 import { canvasSlots, DrawerPanel, InspectorPanel } from "./panels";
 import { words } from "./words";
 
@@ -62,6 +63,7 @@ export function EditorBody() {
         className="relative col-start-2 row-start-1 flex min-h-0 min-w-0 flex-col overflow-hidden"
       >
         <EditorTour />
+        <PastStrip />
         <div className="relative min-h-0 flex-1">
           <CanvasSlotsProvider value={canvasSlots}>
             <ErrorBoundary>

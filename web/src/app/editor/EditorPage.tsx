@@ -19,6 +19,7 @@ import { EditorBody } from "./EditorBody";
 import { EditorStatus } from "./EditorStatus";
 import { EditorTop } from "./EditorTop";
 import { editorActions } from "./editorActions";
+import { shownFor } from "./past";
 import { useEditorEntries } from "./useEditorEntries";
 import { useShortcuts } from "./useShortcuts";
 import { words } from "./words";
@@ -42,7 +43,13 @@ function useCatalogue(): Catalogue | undefined {
 export function EditorPage() {
   const { name } = route.useParams();
   if (name === "new") return <NewPipeline />;
-  return <Opening key={name} name={name} />;
+  return <OpeningRun key={name} name={name} />;
+}
+
+/** The editor, opened anew when another run is looked at. */
+function OpeningRun({ name }: { name: string }) {
+  const { run } = route.useSearch();
+  return <Opening key={run ?? ""} name={name} />;
 }
 
 function NewPipeline() {
@@ -66,22 +73,22 @@ function Opening({ name }: { name: string }) {
   const search = route.useSearch();
   const catalogue = useCatalogue();
   const mayEdit = useCan("pipelines.edit");
-  const { data: draft, error } = useQuery({
-    queryKey: ["draft", name],
+  const [editor, setEditor] = useState<Editor | null>(null);
+  const first = useRef(search);
+  const { data: shown, error } = useQuery({
+    queryKey: ["draft", name, first.current.run ?? null],
     staleTime: 0,
     gcTime: 0,
     refetchOnMount: "always",
-    queryFn: () => http.get<Draft>(`/pipelines/${segment(name)}/draft`),
+    queryFn: async () => shownFor(await http.get<Draft>(`/pipelines/${segment(name)}/draft`), first.current.run),
   });
-  const [editor, setEditor] = useState<Editor | null>(null);
-  const first = useRef(search);
-  const given = useRef(draft);
-  given.current ??= draft;
-  const ready = draft !== undefined && catalogue !== undefined;
+  const given = useRef(shown);
+  given.current ??= shown;
+  const ready = shown !== undefined && catalogue !== undefined;
   useEffect(() => {
     const opened = given.current;
     if (!ready || !opened || !catalogue) return;
-    const made = openEditor({ draft: opened, catalogue, readOnly: !mayEdit, run: first.current.run ?? null });
+    const made = openEditor({ ...opened, catalogue, readOnly: !mayEdit, run: first.current.run ?? null });
     if (first.current.node) made.select({ nodes: [first.current.node] });
     setEditor(made);
     return () => made.close();

@@ -87,6 +87,7 @@ function More() {
             label: words.actions.trial,
             icon: "test-tube",
             keys: "Mod+Shift+Enter",
+            disabled: editor.past !== null,
             onSelect: () => editor.view.setState({ overlay: "trial" }),
           },
           {
@@ -118,7 +119,7 @@ function Share() {
   const editor = useEditor();
   const open = useEditorView((view) => view.overlay === "share");
   const may = useCan("shares.create");
-  if (!may) return null;
+  if (!may || editor.past) return null;
   return (
     <>
       <Button className="mr-1.5" data-testid="share" onClick={() => editor.view.setState({ overlay: "share" })}>
@@ -135,7 +136,7 @@ function Run() {
   const status = useEditorState((state) => state.run?.status ?? null);
   const [stopping, setStopping] = useState<string | null>(null);
   const runId = useEditorState((state) => state.run?.id || null);
-  if (!may) return null;
+  if (!may || editor.past) return null;
   if (status === "running" || status === "pending") {
     return (
       <Button

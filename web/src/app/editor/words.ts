@@ -2,6 +2,14 @@
 export const words = {
   loading: "Opening",
   missing: { title: (name: string) => `There is no pipeline “${name}”`, all: "All pipelines" },
+  past: {
+    region: "A past run",
+    text: (at: string, version: string) => `What ran on ${at} (version ${version}). Nothing can be changed here.`,
+    drift: (node: string, then: string, now: string) =>
+      `What it reads has changed since: ${node} had ${then} rows and would have ${now} now.`,
+    run: "The run",
+    back: "Back to the draft",
+  },
   unreadable: "The text of this pipeline cannot be read; mend it in the YAML view.",
   tabs: { label: "Open pipelines", close: (title: string) => `Close ${title}`, add: "New pipeline" },
   saved: {

@@ -57,13 +57,16 @@ export function YamlTab({ node }: { node: string | null }) {
   const sync = useEditorState((state) => state.sync);
   const readOnly = useEditorState((state) => state.readOnly);
   const { data: draft, refetch } = useQuery({
-    queryKey: ["draft-text", editor.name, revision],
+    queryKey: ["draft-text", editor.name, revision, editor.past?.version ?? null],
     enabled: sync !== "saving",
     staleTime: 0,
     placeholderData: keepPreviousData,
-    queryFn: ({ signal }) => http.get<Draft>(`/pipelines/${segment(editor.name)}/draft`, { signal }),
+    queryFn: ({ signal }) => {
+      const kept = editor.past ? `versions/${segment(editor.past.version)}` : "draft";
+      return http.get<Pick<Draft, "text">>(`/pipelines/${segment(editor.name)}/${kept}`, { signal });
+    },
   });
-  const [text, setWritten] = useState<string | null>(() => unsent.get(editor.name) ?? null);
+  const [text, setWritten] = useState<string | null>(() => (editor.past ? null : (unsent.get(editor.name) ?? null)));
   const setText = (next: string | null) => {
     if (next === null) unsent.delete(editor.name);
     else unsent.set(editor.name, next);
