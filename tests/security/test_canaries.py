@@ -87,7 +87,7 @@ def test_no_secret_is_found_anywhere_after_it_was_used() -> None:
         who = server.state.access.proving.by_bearer(token["token"])
         assert who is not None
         sharing: Sharing = server.state.access.sharing
-        share, _ = sharing.create(who, "p", ["n"], "live", "t", 30, None)
+        share, _ = sharing.create(who, "p", {"n": []}, "live", "t", 30, None)
         canaries["share"] = share
         ask("GET", f"/share/{share}/data")
         ask("GET", f"/share/{share}")

@@ -101,7 +101,7 @@ def callers(server: Served) -> dict[str, tuple[dict[str, str], frozenset[str], i
     revoked_token, row = server.state.access.tokens.create(admin, "revoked", None, None)
     server.state.access.tokens.revoke(row.id, None)
     share, _ = server.state.access.sharing.create(
-        server.state.access.proving.by_cookie(now["cookie"].split("=", 1)[1]), "p", ["n"], "live", "t", 30, None
+        server.state.access.proving.by_cookie(now["cookie"].split("=", 1)[1]), "p", {"n": []}, "live", "t", 30, None
     )
     nothing: frozenset[str] = frozenset()
     return {

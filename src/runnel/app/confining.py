@@ -44,16 +44,20 @@ def check_path(project: Project, path: str, folder: str, *, writes: bool) -> Non
     project.within(resolved)
     if resolved == project.home or project.home in resolved.parents:
         raise AuthoringError("RNL-PATH-002", f"{path} lies in the state folder", "Choose a folder of the project.")
-    if writes and (
-        resolved.name == PROJECT_FILE or resolved.name.endswith(".runnel.yaml") or _is_hidden(project, resolved)
-    ):
+    is_hidden = _is_hidden(project, resolved) or _is_hidden(project, Path(os.path.normpath(whole)))
+    if not writes and is_hidden:
+        hint = "Names that begin with a dot hold settings and secrets; put the data under another name."
+        raise AuthoringError("RNL-PATH-004", f"{path} is hidden", hint)
+    if writes and (resolved.name == PROJECT_FILE or resolved.name.endswith(".runnel.yaml") or is_hidden):
         hint = "Write data files; pipelines are changed in the editor."
         raise AuthoringError("RNL-PATH-003", f"a run may not write {path}", hint)
 
 
 def _is_hidden(project: Project, path: Path) -> bool:
-    return path.is_relative_to(project.root) and any(
-        part.startswith(".") for part in path.relative_to(project.root).parts
+    """Whether a name below a granted root begins with a dot."""
+    roots = [project.root, *(Path(root).resolve() for root in project.setting("roots"))]
+    return any(
+        part.startswith(".") for root in roots if path.is_relative_to(root) for part in path.relative_to(root).parts
     )
 
 

@@ -26,7 +26,8 @@ from runnel.server.state import ServerState
 
 Handler = Callable[[Request], Coroutine[Any, Any, Response]]
 MOST_AT_ONCE = 64
-MOST_OF_NOBODY_AT_ONCE = 500
+MOST_OF_NOBODY_AT_ONCE = 256
+"""Per address of callers who are not logged in; behind a proxy all of those share one."""
 
 
 @dataclass
@@ -64,6 +65,13 @@ def principal(request: Request) -> Principal:
     return found
 
 
+def require(request: Request, permission: str) -> None:
+    """Raise HttpError unless the caller has a permission besides the one of the route; what is asked for needs it."""
+    who = principal(request)
+    if not who.may(permission):
+        raise _denied(who, permission)
+
+
 def audit(request: Request) -> Audit:
     """Return the entry that this change will leave, to add to it."""
     return request.scope["runnel.audit"]
@@ -81,7 +89,7 @@ async def serve(rule: Rule, request: Request, handler: Handler) -> Response:
     request.scope["runnel.audit"] = Audit(rule.resource, str(request.path_params.get(kind, "")))
     try:
         who = await _admitted(rule, request, state)
-        with _one_of_few(state, who):
+        with _one_of_few(request, state, who):
             await _read(rule, request)
             await _note(rule, request, state)
             response = await once(rule, request, state, who, handler)
@@ -113,20 +121,20 @@ async def _admitted(rule: Rule, request: Request, state: ServerState) -> Princip
         if rule.or_loopback and not _has_proof(request, state) and is_of_this_machine(request):
             return None
         raise await _nobody(request, state)
+    state.throttle.request(who.key)
     if not who.may(rule.permission):
         raise _denied(who, rule.permission)
     if by_cookie(request, who) and unsafe:
         check_origin(request, state)
         if rule.action is not None:
             check_csrf(request, state)
-    state.throttle.request(who.key)
     return who
 
 
 @contextlib.contextmanager
-def _one_of_few(state: ServerState, who: Principal | None) -> Iterator[None]:
+def _one_of_few(request: Request, state: ServerState, who: Principal | None) -> Iterator[None]:
     """Hold one of the places that a caller has for requests at the same time; raises HttpError when all are taken."""
-    key = "" if who is None else who.key
+    key = f"nobody at {peer(request)}" if who is None else who.key
     most = MOST_AT_ONCE if who is not None else MOST_OF_NOBODY_AT_ONCE
     if state.busy.get(key, 0) >= most:
         raise HttpError(429, f"{most} requests of this caller are being answered", headers={"Retry-After": "1"})

@@ -29,6 +29,7 @@ class Share:
     revoked_at: datetime | None
     views: int
     viewed_at: datetime | None
+    columns: dict[str, list[str]] | None = None
 
     def to_json(self) -> dict[str, Any]:
         """Return what people of the project may see of it; never the link."""

@@ -214,6 +214,7 @@ shares = Table(
     Column("revoked_at", Moment),
     Column("views", BigInteger, nullable=False),
     Column("viewed_at", Moment),
+    Column("columns", JSON),
 )  # fmt: skip
 
 audit = Table(

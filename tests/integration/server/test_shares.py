@@ -91,6 +91,23 @@ def test_a_live_share_follows_the_runs_and_a_frozen_one_stays(server: Served, pr
     assert values(look(server, made))["DE"] == (100 if mode == "live" else 30)
 
 
+def test_a_live_share_never_shows_columns_that_were_not_promised(server: Served, project: Project) -> None:
+    made = share(server)
+    assert len(look(server, made).json["charts"]) == 1
+    report = run_nodes(project, {
+        "people": rows({"who": "Ada", "salary": 90_000}), "chart": node("chart.bar", "people", x="who", y="salary"),
+    }, name="sales")  # fmt: skip
+    assert keep_charts(project, report)
+    seen = look(server, made)
+    assert seen.json["charts"] == [] and seen.json["withheld"] == 1 and b"salary" not in seen.body
+
+
+def test_a_share_ends_with_its_pipeline(server: Served) -> None:
+    made = share(server)
+    assert [one.id for one in server.state.access.sharing.end_of("sales")] == [made["id"]]
+    assert look(server, made).status == 404 and server.state.access.sharing.end_of("sales") == []
+
+
 def test_a_share_ends_at_once_when_it_is_revoked(server: Served) -> None:
     for mode in ("live", "frozen"):
         made = share(server, mode=mode)

@@ -2,14 +2,14 @@
 import { queryOptions } from "@tanstack/react-query";
 import { configOf, kindOf } from "../document/graph";
 import type { PipelineDocument } from "../document/types";
-import { draftOf, looking } from "./looking";
+import { looking, type Place } from "./looking";
 
 /** The question by what determines its answer: the reader's settings. */
-export function firstLook(pipeline: string, document: PipelineDocument, node: string) {
+export function firstLook(place: Place, document: PipelineDocument, node: string) {
   const isFile = kindOf(document, node) === "source.file";
   return queryOptions({
-    queryKey: ["glance", pipeline, node, isFile ? configOf(document, node) : null],
-    queryFn: ({ signal }) => looking.glance(draftOf(pipeline, document), node, signal),
+    queryKey: ["glance", place.path, node, isFile ? configOf(document, node) : null],
+    queryFn: ({ signal }) => looking.glance(place, node, signal),
     enabled: isFile,
     staleTime: 10_000,
     retry: false,

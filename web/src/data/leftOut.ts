@@ -4,7 +4,7 @@ import { configOf, kindOf } from "../document/graph";
 import { entry } from "../document/json";
 import type { PipelineDocument } from "../document/types";
 import { type Group, isGroup, readConditions, ruleText } from "./expression/conditions";
-import { draftOf, type LeftOut, looking } from "./looking";
+import { type LeftOut, looking, type Place } from "./looking";
 
 const MOST_PARTS = 5;
 const MOST_LINES = 8;
@@ -17,7 +17,7 @@ export interface LeftReason {
 
 /** The reasons with the most rows first. */
 export function useLeftReasons(
-  pipeline: string,
+  place: Place,
   document: PipelineDocument,
   { node, key, data }: { node: string; key: string | null; data: LeftOut | undefined },
 ): readonly LeftReason[] {
@@ -26,11 +26,10 @@ export function useLeftReasons(
   const rest = data?.parts.find((part) => part.port === "rest")?.rows ?? 0;
   const conditions = conjuncts(where);
   const { data: counted } = useQuery({
-    queryKey: ["why", pipeline, node, key, where],
+    queryKey: ["why", place.path, node, key, where],
     enabled: rest > 0 && conditions.length > 1 && key !== null,
     staleTime: Number.POSITIVE_INFINITY,
     queryFn: async ({ signal }) => {
-      const place = draftOf(pipeline, document);
       const answers = await Promise.all(
         conditions.map((condition) =>
           looking.preview(place, { node, port: "rest", where: `(${condition}) is not true`, limit: 1 }, signal),

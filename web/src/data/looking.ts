@@ -1,6 +1,7 @@
 /** Questions about the data of a pipeline: each answer says of which state and of how many rows it speaks. */
 import { http, segment } from "../api/http";
-import type { PipelineDocument } from "../document/types";
+import type { Analysis, Counts } from "../api/types";
+import type { JsonMap, PipelineDocument } from "../document/types";
 import type { Cell } from "./values";
 
 export interface DataColumn {
@@ -143,7 +144,7 @@ export interface Delta {
 export interface Suggestion {
   readonly kind: string;
   readonly title: string;
-  readonly config: { readonly [name: string]: unknown };
+  readonly config: JsonMap;
   readonly why?: string;
 }
 
@@ -165,6 +166,8 @@ function ask<T>(place: Place, question: string, body: object, signal?: AbortSign
 
 /** The questions; each can be aborted. Numbers with many digits come as text. */
 export const looking = {
+  analysis: (place: Place, signal?: AbortSignal) => ask<Analysis>(place, "analysis", {}, signal),
+  counts: (place: Place, signal?: AbortSignal) => ask<Counts>(place, "counts", {}, signal),
   preview: (place: Place, question: PreviewQuestion, signal?: AbortSignal) =>
     ask<Preview>(place, "preview", { ...question, numbers: "string" }, signal),
   glance: (place: Place, node: string, signal?: AbortSignal) => ask<Glance>(place, "glance", { node }, signal),
@@ -173,6 +176,9 @@ export const looking = {
     question: { node: string; port?: string; columns?: readonly string[] },
     signal?: AbortSignal,
   ) => ask<Profile>(place, "profile", question, signal),
+  chart: <T>(place: Place, node: string, signal?: AbortSignal) => ask<T>(place, "chart", { node }, signal),
+  suggest: (place: Place, node: string, signal?: AbortSignal) =>
+    ask<{ readonly items: readonly Suggestion[] }>(place, "suggest", { node }, signal),
   leftOut: (place: Place, node: string, signal?: AbortSignal) => ask<LeftOut>(place, "left-out", { node }, signal),
   complete: (
     place: Place,

@@ -1,6 +1,7 @@
 /** Live analysis: after each change the server says what the document means; the latest question wins. */
-import { http, Problem, segment } from "../api/http";
+import { Problem } from "../api/http";
 import type { Analysis, Counts } from "../api/types";
+import { looking, type Place } from "../data/looking";
 import type { PipelineDocument } from "../document/types";
 
 const DELAY_MS = 60;
@@ -14,7 +15,7 @@ export interface Analyser {
 }
 
 export function createAnalyser(
-  name: string,
+  place: (document: PipelineDocument) => Place,
   found: (document: PipelineDocument, analysis: Analysis) => void,
   counted: (counts: Counts) => void,
 ): Analyser {
@@ -34,11 +35,7 @@ export function createAnalyser(
     const controller = new AbortController();
     asking = controller;
     try {
-      const analysis = await http.post<Analysis>(
-        `/pipelines/${segment(name)}/analysis`,
-        { document },
-        { signal: controller.signal },
-      );
+      const analysis = await looking.analysis(place(document), controller.signal);
       if (controller.signal.aborted) return;
       found(document, analysis);
       countLater(document, analysis);
@@ -60,11 +57,7 @@ export function createAnalyser(
     const controller = new AbortController();
     counting = controller;
     try {
-      const counts = await http.post<Counts>(
-        `/pipelines/${segment(name)}/counts`,
-        { document },
-        { signal: controller.signal },
-      );
+      const counts = await looking.counts(place(document), controller.signal);
       if (controller.signal.aborted) return;
       countedKeys = keys;
       counted(counts);

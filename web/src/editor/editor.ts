@@ -3,6 +3,7 @@ import { createStore, type StoreApi } from "zustand/vanilla";
 import { listen } from "../api/events";
 import { http, Problem, segment } from "../api/http";
 import type { Analysis, Draft } from "../api/types";
+import { draftOf, type Place } from "../data/looking";
 import { addNode, startConfig } from "../document/commands/addNode";
 import { applyEdits, EditError } from "../document/editing";
 import { nodeOf, type Scene } from "../document/graph";
@@ -49,6 +50,8 @@ export interface Editor {
   readonly name: string;
   /** What is looked at, when it is not the draft; nothing can be changed then. */
   readonly past: PastRun | null;
+  /** Where questions about the data go: who may not edit asks about what is saved. */
+  readonly place: (document: PipelineDocument) => Place;
   readonly store: StoreApi<EditorState>;
   readonly view: ViewStore;
   /** Do a change: it shows at once, is one step of the history, and is saved within a second. */
@@ -96,8 +99,10 @@ function knownPorts(document: PipelineDocument, analysis: Analysis | null): Know
 
 export function openEditor(opening: Opening): Editor {
   const { draft, catalogue, past = null } = opening;
-  const isFixed = opening.readOnly || past !== null;
   const name = draft.name;
+  const saved = { path: past ? `/runs/${segment(past.id)}` : `/pipelines/${segment(name)}` };
+  const place: Editor["place"] = (document) => (opening.readOnly ? saved : draftOf(name, document));
+  const isFixed = opening.readOnly || past !== null;
   const client = clientId();
   const view = createView();
   const listeners = new Set<(notice: Notice) => void>();
@@ -161,7 +166,7 @@ export function openEditor(opening: Opening): Editor {
   });
 
   const follower = createFollower(name, offered);
-  const analyser: Analyser = createAnalyser(name, analysed, (counts) => store.setState({ counts }));
+  const analyser: Analyser = createAnalyser(place, analysed, (counts) => store.setState({ counts }));
 
   function show(document: PipelineDocument, extra: Partial<EditorState> = {}): void {
     const before = store.getState();
@@ -441,6 +446,7 @@ export function openEditor(opening: Opening): Editor {
   return {
     name,
     past,
+    place,
     store,
     view,
     run,

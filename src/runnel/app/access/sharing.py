@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import secrets
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -28,17 +28,21 @@ class Sharing:
         self.clock = clock
 
     def create(
-        self, by: Principal, pipeline: str, nodes: Sequence[str], mode: str, title: str, days: int, data: bytes | None
-    ) -> tuple[str, Share]:
-        """Make a share; returns the token of its link, which is kept nowhere, and the row."""
+        self, by: Principal, pipeline: str, columns: Mapping[str, Sequence[str]], mode: str, title: str, days: int,
+        data: bytes | None,
+    ) -> tuple[str, Share]:  # fmt: skip
+        """Make a share of nodes with the columns that strangers will see; returns the token of its link and the row.
+
+        The token is kept nowhere.
+        """
         check_days(days)
         token, now = secrets.token_urlsafe(TOKEN_BYTES), self.clock()
         id = secrets.token_hex(8)
         if data is not None:
             self._keep(id, data)
         made = Share(
-            id, token_hash(token), pipeline, list(nodes), mode, title[:300], by.user_id, now, now + timedelta(days=days),
-            None, 0, None,
+            id, token_hash(token), pipeline, list(columns), mode, title[:300], by.user_id, now, now + timedelta(days=days),
+            None, 0, None, {node: list(names) for node, names in columns.items()},
         )  # fmt: skip
         self.store.add(made)
         return token, made
@@ -76,6 +80,11 @@ class Sharing:
             raise NotFoundError("RNL-SHARE-001", f"the share `{id[:64]}` was ended before", "")
         (self.folder / f"{found.id}.json").unlink(missing_ok=True)
         return found
+
+    def end_of(self, pipeline: str) -> list[Share]:
+        """End every share of a pipeline that is gone: a later one of the same name is another one."""
+        ended = [share for share in self.store.list(pipeline) if share.revoked_at is None]
+        return [self.revoke(share.id) for share in ended]
 
     def _keep(self, id: str, data: bytes) -> None:
         self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)

@@ -9,7 +9,7 @@ from pydantic import BaseModel, Field
 
 from runnel.server.answers import Raw
 from runnel.server.bodies import Body
-from runnel.server.guarding import state_of
+from runnel.server.guarding import require, state_of
 from runnel.server.routing import Routes
 from runnel.server.workspace import in_thread, while_there, workspace_of
 
@@ -85,8 +85,11 @@ class SampleBody(About):
 
 
 async def asked(request: Request, call: str, name: str, body: BaseModel) -> Raw:
-    """Ask the desk about a state of a pipeline."""
+    """Ask the desk about a state of a pipeline; one that was not saved is a change, and takes the right to make it."""
     state = state_of(request)
+    unsaved = isinstance(body, About) and (body.document is not None or body.edits is not None)
+    if unsaved or isinstance(body, DeltaBody):
+        require(request, "pipelines.edit")
     payload = await in_thread(workspace_of(state).payload, name, body.model_dump(exclude_none=True))
     return Raw(await while_there(request, state.desk.call(call, payload)))
 

@@ -6,7 +6,7 @@ from fastapi import Request
 
 from runnel.server.answers import Raw
 from runnel.server.guarding import state_of
-from runnel.server.routes.analysis import About, AboutNode
+from runnel.server.routes.analysis import About, AboutNode, LineageBody, SqlBody
 from runnel.server.routes.previews import CountsBody, PreviewBody, ProfileBody
 from runnel.server.routing import Routes
 from runnel.server.workspace import in_thread, while_there, workspace_of
@@ -48,6 +48,18 @@ async def run_chart(request: Request, run_id: str, body: AboutNode) -> Raw:
 async def run_left_out(request: Request, run_id: str, body: AboutNode) -> Raw:
     """Return what a node did not pass on."""
     return await _asked(request, "left_out", run_id, body)
+
+
+@routes.query("/runs/{run_id}/sql", "pipelines.view")
+async def run_sql(request: Request, run_id: str, body: SqlBody) -> Raw:
+    """Return the SQL of a node."""
+    return await _asked(request, "sql", run_id, body)
+
+
+@routes.query("/runs/{run_id}/lineage", "pipelines.view")
+async def run_lineage(request: Request, run_id: str, body: LineageBody) -> Raw:
+    """Return where a column comes from."""
+    return await _asked(request, "lineage", run_id, body)
 
 
 async def _asked(request: Request, call: str, run_id: str, body: About) -> Raw:

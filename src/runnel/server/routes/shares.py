@@ -10,7 +10,7 @@ from pydantic import Field
 from starlette.requests import Request
 from starlette.responses import Response
 
-from runnel.app.access.shared_charts import stored_charts
+from runnel.app.access.shared_charts import as_promised, columns_of, stored_charts
 from runnel.app.access.sharing import MOST_NODES, check_days
 from runnel.server.addresses import peer
 from runnel.server.answers import Raw, answer, etag_of, nothing, paged, unchanged
@@ -51,7 +51,7 @@ def list_shares(request: Request, pipeline: str | None = None, cursor: str | Non
 def describe(request: Request, body: Described) -> Response:
     """Say which columns and how many rows strangers will see, before anything is shared."""
     found = _charts(request, body)
-    seen = [{"node": chart["node"], "title": _title(chart), "columns": _columns(chart), "rows": len(chart.get("rows", []))}
+    seen = [{"node": chart["node"], "title": _title(chart), "columns": columns_of(chart), "rows": len(chart.get("rows", []))}
             for chart in found["charts"]]  # fmt: skip
     words = "; ".join(f"{item['title']}: {', '.join(item['columns'])} ({item['rows']} rows)" for item in seen)
     return answer({"charts": seen, "updated_at": found["updated_at"], "words": words})
@@ -65,7 +65,8 @@ def create_share(request: Request, body: NewShare) -> Response:
     found = _charts(request, body)
     title = body.title or ", ".join(_title(chart) for chart in found["charts"])
     data = orjson.dumps(found, default=str) if body.mode == "frozen" else None
-    token, made = state.access.sharing.create(who, body.pipeline, body.nodes, body.mode, title, days, data)
+    columns = {chart["node"]: columns_of(chart) for chart in found["charts"]}
+    token, made = state.access.sharing.create(who, body.pipeline, columns, body.mode, title, days, data)
     audit(request).object(made.id, "share").change(None, made.to_json())
     base = state.public_url or f"{request.url.scheme}://{request.headers.get('host', '')}"
     return answer({**made.to_json(), "url": f"{base.rstrip('/')}/share/{token}"}, 201)
@@ -105,7 +106,10 @@ def _shared(request: Request, share: Share) -> bytes:
         found = orjson.loads(state.access.sharing.frozen(share))
     else:
         found = stored_charts(state.store, share.pipeline, share.nodes)
-    return orjson.dumps({**head, "updated_at": found["updated_at"], "charts": found["charts"]}, default=str)
+        charts = as_promised(found["charts"], share.columns)
+        found = {**found, "charts": charts, "withheld": len(found["charts"]) - len(charts)}
+    head |= {"updated_at": found["updated_at"], "withheld": found.get("withheld", 0)}
+    return orjson.dumps({**head, "charts": found["charts"]}, default=str)
 
 
 def _count(request: Request, share: Share) -> None:
@@ -134,10 +138,6 @@ def _charts(request: Request, body: Described) -> dict[str, Any]:
         what = f"`{body.pipeline}` has no stored chart `{missing[0][:100]}`"
         raise HttpError(422, what, "Run the pipeline first; a share shows what a run stored.", code="RNL-SHARE-003")
     return found
-
-
-def _columns(chart: dict[str, Any]) -> list[str]:
-    return [column if isinstance(column, str) else column["name"] for column in chart.get("columns", [])]
 
 
 def _title(chart: dict[str, Any]) -> str:

@@ -4,6 +4,7 @@ import { useNavigate } from "@tanstack/react-router";
 import { http, Problem } from "../../api/http";
 import { uploadFile } from "../../api/uploading";
 import { firstLook } from "../../data/glancing";
+import { draftOf } from "../../data/looking";
 import { kindOf, nodeIds } from "../../document/graph";
 import type { PipelineDocument } from "../../document/types";
 import { toast } from "../../ui/Toast";
@@ -65,7 +66,8 @@ export function useStart() {
     onSuccess: async (made) => {
       void cache.invalidateQueries({ queryKey: ["pipelines"] });
       const node = shownFirst(made);
-      if (node && made.document) void cache.prefetchQuery(firstLook(made.name, made.document, node));
+      if (node && made.document)
+        void cache.prefetchQuery(firstLook(draftOf(made.name, made.document), made.document, node));
       await navigate({ to: "/pipelines/$name", params: { name: made.name }, search: node ? { node } : {} });
     },
     onError: (error) => {

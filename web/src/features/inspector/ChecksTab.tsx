@@ -1,5 +1,5 @@
 import { useMutation } from "@tanstack/react-query";
-import { draftOf, looking } from "../../data/looking";
+import { looking } from "../../data/looking";
 import { useEditor, useEditorState } from "../../editor/react";
 import { findingsOf } from "../../editor/state";
 import { FormProvider } from "../../form/context";
@@ -25,7 +25,7 @@ export function ChecksTab({ node }: { node: string }) {
   const findings = useEditorState((state) => findingsOf(state, node));
   const test = useMutation({
     mutationFn: async () =>
-      (await looking.testNode(draftOf(editor.name, editor.store.getState().document), node)) as unknown as Tested,
+      (await looking.testNode(editor.place(editor.store.getState().document), node)) as unknown as Tested,
   });
   return (
     <FormProvider value={form}>

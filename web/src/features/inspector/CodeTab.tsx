@@ -2,7 +2,7 @@ import { useQuery } from "@tanstack/react-query";
 import { useMemo, useState } from "react";
 import { parse, stringify } from "yaml";
 import { CodeField } from "../../data/expression/CodeField";
-import { draftOf, looking } from "../../data/looking";
+import { looking } from "../../data/looking";
 import { nodeOf } from "../../document/graph";
 import { isMap, sameJson } from "../../document/json";
 import type { Json, JsonMap } from "../../document/types";
@@ -89,7 +89,7 @@ function NodeSql({ node }: { node: string }) {
     enabled: key !== null,
     staleTime: Number.POSITIVE_INFINITY,
     retry: false,
-    queryFn: ({ signal }) => looking.sql(draftOf(editor.name, document), { node, dialect }, signal),
+    queryFn: ({ signal }) => looking.sql(editor.place(document), { node, dialect }, signal),
   });
   const sql = data?.sql ?? "";
   return (

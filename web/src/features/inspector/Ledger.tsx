@@ -1,6 +1,6 @@
 import { useQuery } from "@tanstack/react-query";
 import { useLeftReasons } from "../../data/leftOut";
-import { draftOf, type LeftOut, looking } from "../../data/looking";
+import { type LeftOut, looking } from "../../data/looking";
 import { useSettled } from "../../data/settled";
 import { titleOf, wiresOf } from "../../document/graph";
 import { useAnalysedDocument, useNodeKey } from "../../editor/analysed";
@@ -23,7 +23,7 @@ export function Ledger({ node }: { node: string }) {
     enabled: settled && outputs > 1,
     staleTime: Number.POSITIVE_INFINITY,
     placeholderData: (known: LeftOut | undefined, query) => (query?.queryKey[2] === node ? known : undefined),
-    queryFn: ({ signal }) => looking.leftOut(draftOf(editor.name, document), node, signal),
+    queryFn: ({ signal }) => looking.leftOut(editor.place(document), node, signal),
   });
   if (!data || data.kept === null || data.parts.length === 0) return null;
   const kept = data.kept;
@@ -98,7 +98,7 @@ function Line({
 function Reasons({ node, data, contentKey }: { node: string; data: LeftOut; contentKey: string | null }) {
   const editor = useEditor();
   const document = useAnalysedDocument();
-  const lines = useLeftReasons(editor.name, document, { node, key: contentKey, data });
+  const lines = useLeftReasons(editor.place(document), document, { node, key: contentKey, data });
   const port = lines[0]?.port;
   if (!port) return null;
   return (

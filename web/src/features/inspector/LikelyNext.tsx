@@ -1,15 +1,11 @@
 import { keepPreviousData, useQuery } from "@tanstack/react-query";
-import { http, segment } from "../../api/http";
-import type { Suggestion } from "../../data/looking";
 import { useSettled } from "../../data/settled";
-import type { JsonMap } from "../../document/types";
+import { suggestions } from "../../data/suggestions";
 import { useAnalysedDocument, useNodeKey } from "../../editor/analysed";
 import { useEditor, useEditorState } from "../../editor/react";
 import { Icon } from "../../ui/Icon";
 import { Tooltip } from "../../ui/Tooltip";
 import { words } from "./words";
-
-type Answer = readonly Suggestion[] | { readonly items: readonly Suggestion[] };
 
 /** The likeliest next steps, each adds a configured node in one click. */
 export function LikelyNext({ node }: { node: string }) {
@@ -20,15 +16,11 @@ export function LikelyNext({ node }: { node: string }) {
   const catalogue = useEditorState((state) => state.scene.catalogue);
   const document = useAnalysedDocument();
   const settled = useSettled(key, 700);
-  // The palette asks the same under the same key: one answer serves both.
+  const asked = suggestions(editor.place(document), node, key);
   const { data } = useQuery({
-    queryKey: ["suggest", editor.name, node, key],
+    ...asked,
     enabled: settled && hasOutput && !readOnly,
-    staleTime: Number.POSITIVE_INFINITY,
     placeholderData: keepPreviousData,
-    queryFn: ({ signal }) =>
-      http.post<Answer>(`/pipelines/${segment(editor.name)}/suggest`, { node, document }, { signal }),
-    select: (answer) => ("items" in answer ? answer.items : answer),
   });
   if (!data || data.length === 0) return null;
   return (
@@ -42,7 +34,7 @@ export function LikelyNext({ node }: { node: string }) {
               data-testid="suggestion"
               data-kind={step.kind}
               className="inline-flex h-6.5 items-center gap-1.5 rounded-md border bg-surface px-2 font-medium text-xs hover:bg-hover contrast:border-2"
-              onClick={() => editor.append({ kind: step.kind, after: node, config: step.config as JsonMap })}
+              onClick={() => editor.append({ kind: step.kind, after: node, config: step.config })}
             >
               <Icon name={catalogue.get(step.kind)?.icon ?? "plus"} size={14} className="text-muted" />
               {step.title}

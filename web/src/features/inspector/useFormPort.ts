@@ -1,7 +1,6 @@
 /** What the form of the selected node needs to know, from the open pipeline. */
 import { useMemo } from "react";
 import type { Finding } from "../../api/types";
-import { draftOf } from "../../data/looking";
 import { setConfig } from "../../document/commands/setValue";
 import { configOf, kindOf, titleOf, wiresInto } from "../../document/graph";
 import { mapAt } from "../../document/json";
@@ -30,7 +29,7 @@ export function useFormPort(node: string): FormPort {
   const readOnly = useEditorState((state) => state.readOnly);
   const path = useEditorState((state) => state.path);
   const analysed = useAnalysedDocument();
-  const place = useMemo(() => draftOf(editor.name, analysed), [editor.name, analysed]);
+  const place = useMemo(() => editor.place(analysed), [editor, analysed]);
   const config = configOf(document, node);
 
   const findings = useMemo(() => inConfig(found), [found]);

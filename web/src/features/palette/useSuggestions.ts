@@ -1,37 +1,20 @@
-/** The likely next steps after a node, as the server works them out from its columns. */
+/** The likeliest next steps after a node. */
 import { useQuery } from "@tanstack/react-query";
-import { http, segment } from "../../api/http";
-import type { JsonMap } from "../../document/types";
-import { useNodeKey } from "../../editor/analysed";
+import type { Suggestion } from "../../data/looking";
+import { suggestions } from "../../data/suggestions";
+import { useAnalysedDocument, useNodeKey } from "../../editor/analysed";
 import { useEditor, useEditorState } from "../../editor/react";
-
-export interface Suggestion {
-  readonly kind: string;
-  readonly title: string;
-  readonly config: JsonMap;
-  readonly why: string;
-}
-
-type Answer =
-  | readonly Suggestion[]
-  | { readonly items?: readonly Suggestion[]; readonly steps?: readonly Suggestion[] };
 
 export function useSuggestions(node: string): readonly Suggestion[] {
   const editor = useEditor();
   const key = useNodeKey(node);
+  const document = useAnalysedDocument();
+  const readOnly = useEditorState((state) => state.readOnly);
   // A pipeline with an error up to here has no columns to suggest from.
   const sound = useEditorState((state) => !state.analysis?.findings.some((finding) => finding.severity === "error"));
   const { data } = useQuery({
-    queryKey: ["suggest", editor.name, node, key],
-    enabled: key !== null && sound,
-    staleTime: Number.POSITIVE_INFINITY,
-    queryFn: ({ signal }) =>
-      http.post<Answer>(
-        `/pipelines/${segment(editor.name)}/suggest`,
-        { node, document: editor.store.getState().document },
-        { signal },
-      ),
+    ...suggestions(editor.place(document), node, key),
+    enabled: key !== null && sound && !readOnly,
   });
-  if (!data) return [];
-  return "length" in data ? data : (data.items ?? data.steps ?? []);
+  return data ?? [];
 }

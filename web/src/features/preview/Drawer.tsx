@@ -1,5 +1,4 @@
 import { type ReactNode, useMemo } from "react";
-import { draftOf } from "../../data/looking";
 import { kindOf } from "../../document/graph";
 import { useAnalysedDocument } from "../../editor/analysed";
 import { useEditor, useEditorState, useEditorView, useSelectedNode } from "../../editor/react";
@@ -33,7 +32,7 @@ export function Drawer({ after, problems }: DrawerProps) {
     (state) => state.analysis?.findings.filter((one) => one.severity === "error").length ?? 0,
   );
   const letters = useEditorState((state) => state.run?.id || null);
-  const place = useMemo(() => draftOf(editor.name, document), [editor.name, document]);
+  const place = useMemo(() => editor.place(document), [editor, document]);
   const delta = useDelta(place, node);
   const change = delta ? delta.delta.after.rows - delta.delta.before.rows : 0;
   const isChart = useEditorState((state) => node !== null && kindOf(state.document, node).startsWith("chart."));

@@ -14,7 +14,7 @@ import { words } from "./words";
 export function useGlance(node: string): First | null {
   const editor = useEditor();
   const document = useEditorState((state) => state.document);
-  const asked = useQuery(firstLook(editor.name, document, node));
+  const asked = useQuery(firstLook(editor.place(document), document, node));
   return asked.data?.columns.length ? asked.data : null;
 }
 

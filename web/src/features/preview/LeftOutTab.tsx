@@ -2,7 +2,7 @@ import { useQuery } from "@tanstack/react-query";
 import { useMemo, useState } from "react";
 import { DataGrid } from "../../data/grid/DataGrid";
 import { useLeftReasons } from "../../data/leftOut";
-import { draftOf, looking } from "../../data/looking";
+import { looking } from "../../data/looking";
 import { titleOf } from "../../document/graph";
 import { useAnalysedDocument, useIsBroken, useNodeKey } from "../../editor/analysed";
 import { useEditor } from "../../editor/react";
@@ -19,7 +19,7 @@ export function LeftOutTab({ node }: { node: string }) {
   const editor = useEditor();
   const document = useAnalysedDocument();
   const key = useNodeKey(node);
-  const place = useMemo(() => draftOf(editor.name, document), [editor.name, document]);
+  const place = useMemo(() => editor.place(document), [editor, document]);
   const isBroken = useIsBroken(node);
   const [wanted, setWanted] = useState<string | null>(null);
   const { data, isPending } = useQuery({
@@ -29,7 +29,7 @@ export function LeftOutTab({ node }: { node: string }) {
     retry: false,
     queryFn: ({ signal }) => looking.leftOut(place, node, signal),
   });
-  const reasons = useLeftReasons(editor.name, document, { node, key, data });
+  const reasons = useLeftReasons(place, document, { node, key, data });
   const parts = data?.parts.filter((part) => part.rows > 0) ?? [];
   const part = parts.find((one) => one.port === wanted) ?? parts[0];
   const { table, state } = useTable(part ? { place, node, port: part.port, key, sort: [], search: "" } : null);

@@ -2,7 +2,7 @@ import { useMemo } from "react";
 import { isRightAligned, typeIcon } from "../../data/columnTypes";
 import { binLine } from "../../data/grid/facts";
 import { Histogram } from "../../data/grid/Histogram";
-import { draftOf, type ProfiledColumn } from "../../data/looking";
+import type { ProfiledColumn } from "../../data/looking";
 import { short, shown } from "../../data/values";
 import { useAnalysedDocument, useIsBroken } from "../../editor/analysed";
 import { useEditor, useEditorState } from "../../editor/react";
@@ -18,7 +18,7 @@ export function ProfileTab({ node }: { node: string }) {
   const editor = useEditor();
   const document = useAnalysedDocument();
   const shownNode = useEditorState((state) => state.analysis?.nodes[node]);
-  const place = useMemo(() => draftOf(editor.name, document), [editor.name, document]);
+  const place = useMemo(() => editor.place(document), [editor, document]);
   const isBroken = useIsBroken(node);
   const facts = useProfile(place, node, undefined, shownNode?.key ?? null);
   if (facts.columns.size === 0) {

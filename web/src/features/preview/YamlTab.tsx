@@ -47,6 +47,13 @@ export function nodeAt(text: string, line: number): string | null {
   return found;
 }
 
+/** The text of the draft, or of a version. */
+function textOf(name: string, version: string | undefined, signal: AbortSignal): Promise<Pick<Draft, "text">> {
+  return version
+    ? http.get<Pick<Draft, "text">>(`/pipelines/${segment(name)}/versions/${segment(version)}`, { signal })
+    : http.get<Pick<Draft, "text">>(`/pipelines/${segment(name)}/draft`, { signal });
+}
+
 /** Texts that the server does not have yet, also while another tab is looked at. */
 const unsent = new Map<string, string>();
 
@@ -61,10 +68,7 @@ export function YamlTab({ node }: { node: string | null }) {
     enabled: sync !== "saving",
     staleTime: 0,
     placeholderData: keepPreviousData,
-    queryFn: ({ signal }) => {
-      const kept = editor.past ? `versions/${segment(editor.past.version)}` : "draft";
-      return http.get<Pick<Draft, "text">>(`/pipelines/${segment(editor.name)}/${kept}`, { signal });
-    },
+    queryFn: ({ signal }) => textOf(editor.name, editor.past?.version, signal),
   });
   const [text, setWritten] = useState<string | null>(() => (editor.past ? null : (unsent.get(editor.name) ?? null)));
   const setText = (next: string | null) => {

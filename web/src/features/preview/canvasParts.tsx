@@ -1,6 +1,6 @@
 import { useQuery } from "@tanstack/react-query";
 import { Thumb } from "../../data/charts/Thumb";
-import { draftOf, looking } from "../../data/looking";
+import { looking } from "../../data/looking";
 import { shown } from "../../data/values";
 import { useAnalysedDocument, useIsBroken, useNodeKey } from "../../editor/analysed";
 import { useEditor } from "../../editor/react";
@@ -29,7 +29,7 @@ export function RowsGlimpse({ node, port }: { node: string; port: string }) {
     enabled: key !== null,
     staleTime: Number.POSITIVE_INFINITY,
     retry: false,
-    queryFn: ({ signal }) => looking.preview(draftOf(editor.name, document), { node, port, limit: 5 }, signal),
+    queryFn: ({ signal }) => looking.preview(editor.place(document), { node, port, limit: 5 }, signal),
   });
   if (!data) return null;
   const columns = data.columns.slice(0, COLUMNS);

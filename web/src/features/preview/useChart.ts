@@ -1,6 +1,6 @@
 import { keepPreviousData, useQuery } from "@tanstack/react-query";
-import { http, segment } from "../../api/http";
 import type { ChartSpec } from "../../data/charts/spec";
+import { looking } from "../../data/looking";
 import type { Cell } from "../../data/values";
 import { useAnalysedDocument, useNodeKey } from "../../editor/analysed";
 import { useEditor, useEditorState } from "../../editor/react";
@@ -24,8 +24,7 @@ export function useChart(node: string): { chart: ChartAnswer | null; problem: Er
     staleTime: Number.POSITIVE_INFINITY,
     placeholderData: keepPreviousData,
     retry: false,
-    queryFn: ({ signal }) =>
-      http.post<ChartAnswer>(`/pipelines/${segment(editor.name)}/chart`, { node, document }, { signal }),
+    queryFn: ({ signal }) => looking.chart<ChartAnswer>(editor.place(document), node, signal),
   });
   return { chart: data ?? null, problem: error, isOld: isPlaceholderData || key === null };
 }

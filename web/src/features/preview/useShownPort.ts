@@ -1,7 +1,7 @@
 /** Which output of a node is looked at, and of what state of the pipeline. */
 import { useMemo, useState } from "react";
 import type { NodeAnalysis } from "../../api/types";
-import { draftOf, type Place } from "../../data/looking";
+import type { Place } from "../../data/looking";
 import { kindOf, wiresInto } from "../../document/graph";
 import type { PortRef } from "../../document/types";
 import { useAnalysedDocument, useIsBroken } from "../../editor/analysed";
@@ -39,7 +39,7 @@ export function useShownPort(node: string): ShownPort {
     const isSink = ports.length === 0 && kindOf(document, node).startsWith("sink.");
     const at = port ? { node, port } : isSink ? source : null;
     return {
-      place: draftOf(editor.name, document),
+      place: editor.place(document),
       ports,
       port,
       setPort,
@@ -49,5 +49,5 @@ export function useShownPort(node: string): ShownPort {
       isKnown: isBroken || shown !== undefined,
       isBroken,
     };
-  }, [editor.name, document, scene, shown, isBroken, node, wanted]);
+  }, [editor, document, scene, shown, isBroken, node, wanted]);
 }

@@ -1,6 +1,6 @@
 /** What gestures on the table do: append a node, light a column's path, open a value. */
 import { useMemo } from "react";
-import { draftOf, looking } from "../../data/looking";
+import { looking } from "../../data/looking";
 import type { Scene } from "../../document/graph";
 import type { PortRef } from "../../document/types";
 import { useEditor } from "../../editor/react";
@@ -28,7 +28,7 @@ export function useWays(
         }
         editor.light([own]);
         looking
-          .lineage(draftOf(editor.name, document), id, column.name)
+          .lineage(editor.place(document), id, column.name)
           .then((found) =>
             editor.light(litColumns(own, [...found.sources, ...found.path, ...(found.uses ?? [])], scene)),
           )

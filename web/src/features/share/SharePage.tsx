@@ -13,6 +13,8 @@ interface Shared {
   mode: "live" | "frozen";
   expires_at: string;
   updated_at: string;
+  /** Charts whose columns are not those that were shared. */
+  withheld?: number;
   charts: readonly {
     node: string;
     spec: ChartSpec;
@@ -43,7 +45,7 @@ export function SharePage({ id }: { id: string }) {
     );
   }
   if (!shared.data) return <Skeleton className="m-8 h-80" />;
-  const { title, charts, expires_at, updated_at } = shared.data;
+  const { title, charts, expires_at, updated_at, withheld = 0 } = shared.data;
   return (
     <div className="flex h-full flex-col" data-testid="share-page">
       <header className="flex h-11 items-center gap-3 border-b bg-surface px-5 contrast:border-b-2">
@@ -51,6 +53,11 @@ export function SharePage({ id }: { id: string }) {
         <span className="hidden truncate text-muted sm:inline">{words.page.readOnly(dateTime(expires_at))}</span>
       </header>
       <main className="min-h-0 flex-1 overflow-auto">
+        {withheld > 0 ? (
+          <EmptyState icon="link" title={words.page.withheld.title} className="h-auto">
+            {words.page.withheld.text}
+          </EmptyState>
+        ) : null}
         <div className="mx-auto grid max-w-[1360px] gap-3 p-4 sm:p-8 lg:grid-cols-2">
           {charts.map((chart) => (
             <div

@@ -32,6 +32,10 @@ export const words = {
     made: "Made with Runnel",
     updated: (when: string) => `Result of ${when}`,
     ended: { title: "This link has ended, or is none", text: "Ask who gave it to you for a new one." },
+    withheld: {
+      title: "A chart has other columns than when it was shared",
+      text: "It is not shown here any more. Ask who gave you the link to share it again.",
+    },
     theme: "Theme",
     csv: "CSV",
   },
