@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import shutil
 import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from runnel.app.locked_reading import locked_reading
 from runnel.app.looks import Look, quoted, selection
 from runnel.app.previews import kept_result
+from runnel.connectors.files.conversion import neutral_name
 from runnel.errors import AuthoringError
 
 if TYPE_CHECKING:
@@ -25,36 +28,38 @@ DANGEROUS = r"^\s*[\"'']*\s*[=+\-@\t\r]"
 def export(project: Project, compiled: Compiled, port: tuple[str, str], look: Look, format: str, raw: bool) -> Path:
     """Write the rows of a port (sorted, filtered, limited as `look` says) into a file and return it; the caller removes it.
 
-    In CSV and Excel a text that begins with = + - @, a tab or a carriage return gets an apostrophe in front, unless
-    `raw`; numbers stay numbers.
+    In CSV and Excel a text or a column's name that begins with = + - @, a tab or a carriage return gets an apostrophe
+    in front, unless `raw`; numbers stay numbers.
     """
     if format not in FORMATS:
         raise AuthoringError("RNL-CLI-003", f"`{format}` is no format to export to", f"Choose {', '.join(FORMATS)}.")
-    import duckdb
-
     from runnel.engines.duckdb.storage import reading_query
 
     schema = dict(compiled.typed[port[0]].schemas[port[1]])
     kept = kept_result(project, compiled.plan([port], whole=True))
-    connection = duckdb.connect(":memory:", config={"threads": "2"})
-    connection.execute("SET TimeZone = 'UTC'")
     query = f'WITH "the rows" AS ({reading_query([kept.data], kept.types)}) {selection(project, schema, look)}'
     if format in ("csv", "xlsx") and not raw:
         query = _defused(query, {name: schema[name] for name in look.columns or schema})
     target = Path(tempfile.mkdtemp(dir=project.scratch)) / f"rows.{format}"
-    if format == "arrow":
-        _arrow(connection, query, target)
-    elif format == "xlsx":
-        _excel(connection, query, target)
-    else:
-        connection.execute(f"COPY ({query}) TO '{target}' ({FORMATS[format]})")
+    try:
+        with locked_reading(project, [kept.data], target.parent) as connection:
+            if format == "arrow":
+                _arrow(connection, query, target)
+            elif format == "xlsx":
+                _excel(connection, query, target)
+            else:
+                place = str(target).replace("'", "''")
+                connection.execute(f"COPY ({query}) TO '{place}' ({FORMATS[format]})")
+    except BaseException:
+        shutil.rmtree(target.parent, ignore_errors=True)
+        raise
     return target
 
 
 def _defused(query: str, schema: Mapping[str, str]) -> str:
     cells = [
         f"CASE WHEN regexp_matches({quoted(name)}, '{DANGEROUS}') THEN '''' || {quoted(name)} ELSE {quoted(name)} END "
-        f"AS {quoted(name)}" if type == "VARCHAR" else quoted(name)
+        f"AS {quoted(neutral_name(name))}" if type == "VARCHAR" else f"{quoted(name)} AS {quoted(neutral_name(name))}"
         for name, type in schema.items()
     ]  # fmt: skip
     return f"SELECT {', '.join(cells)} FROM ({query}) AS exported"

@@ -60,10 +60,10 @@ class Project:
 
     @cached_property
     def home(self) -> Path:
-        """The state folder; made at first use."""
+        """The state folder; made at first use, for its owner alone."""
         chosen = self.setting("home")
         home = Path(chosen).expanduser().resolve() if chosen else self.root / STATE
-        home.mkdir(parents=True, exist_ok=True)
+        home.mkdir(0o700, parents=True, exist_ok=True)
         ignore = home / ".gitignore"
         if not ignore.exists():
             ignore.write_text("*\n", "utf-8")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
+import itertools
 import mimetypes
 import os
 import re
@@ -14,6 +15,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from runnel.app.abandoned_uploads import FOLDER as PARTS
+from runnel.app.abandoned_uploads import KEPT, drop_abandoned
 from runnel.app.pipeline_files import SKIPPED, SUFFIX
 from runnel.errors import AuthoringError, LimitError
 from runnel.store.moments import text as moment_text
@@ -26,6 +29,8 @@ FOLDER = "data"
 CHUNK_BYTES = 8 * 1024 * 1024
 LONGEST_NAME = 200
 MOST_LISTED = 5_000
+MOST_LOOKED_AT = 200_000
+"""How many files of granted folders are looked at to find one by its id."""
 RESERVED = re.compile(r"^(con|prn|aux|nul|com\d|lpt\d)(\..*)?$", re.IGNORECASE)
 TYPES = {
     ".csv": "CSV", ".tsv": "TSV", ".json": "JSON", ".ndjson": "NDJSON", ".jsonl": "NDJSON", ".parquet": "Parquet",
@@ -38,6 +43,12 @@ class NoSuchFileError(AuthoringError):
     """There is no such file."""
 
     http_status = 404
+
+
+class NotYoursError(AuthoringError):
+    """Somebody else began this."""
+
+    http_status = 403
 
 
 @dataclass(frozen=True)
@@ -77,17 +88,19 @@ class ProjectFiles:
     """The data files below a project's folder and the folders that were granted besides."""
 
     def __init__(self, root: Path, home: Path, store: Store, granted: tuple[Path, ...], most_bytes: int) -> None:
-        self.root = root
-        self.parts = home / "uploads"
+        self.root = root.resolve()
+        self.home = home.resolve()
+        self.parts = home / PARTS
         self.store = store
         self.granted = granted
         self.most_bytes = most_bytes
+        self._used: dict[str, Path] = {}
 
     def all(self) -> list[DataFile]:
         """Return the files, newest first, at most 5,000."""
-        uploaded = {upload.target for upload in self.store.uploads.list() if upload.target}
+        uploaded = self._uploaded()
         found: list[DataFile] = []
-        for path in self._walk():
+        for path in self._walk(self.root):
             with contextlib.suppress(OSError):
                 found.append(self._file(path, uploaded))
             if len(found) >= MOST_LISTED:
@@ -95,29 +108,42 @@ class ProjectFiles:
         return sorted(found, key=lambda file: file.modified_at, reverse=True)
 
     def get(self, id: str) -> DataFile:
-        """Return a file by its id; raises NoSuchFileError."""
-        found = next((file for file in self.all() if file.id == id), None)
-        if found is None:
-            raise NoSuchFileError("RNL-FILES-001", f"there is no file {id}", "It may have been removed; load the list again.")
-        return found
+        """Return a file of the project or of a granted folder by its id; raises NoSuchFileError."""
+        known = self._used.get(id)
+        places = itertools.chain((known,) if known is not None else (), self._walk(self.root), self._granted_files())
+        for path in places:
+            if self._id(path) == id:
+                with contextlib.suppress(FileNotFoundError):
+                    return self._file(path, self._uploaded())
+        self._used.pop(id, None)
+        raise NoSuchFileError("RNL-FILES-001", f"there is no file {id}", "It may have been removed; load the list again.")
 
     def at(self, path: str) -> DataFile:
         """Return a file by its path, which must lie below a granted folder; raises NoSuchFileError or AuthoringError."""
-        resolved = (self.root / path).resolve()
-        if not any(resolved.is_relative_to(folder) for folder in (self.root.resolve(), *self.granted)):
+        try:
+            resolved = (self.root / path).resolve()
+            is_file = resolved.is_file()
+        except (OSError, ValueError) as error:
+            raise AuthoringError("RNL-PATH-001", "this is no path of a file", "Write it as in data/orders.csv.") from error
+        root = next((folder for folder in (self.root, *self.granted) if resolved.is_relative_to(folder)), None)
+        if root is None:
             roots = ", ".join(str(folder) for folder in (self.root, *self.granted))
             raise AuthoringError("RNL-PATH-001", f"{path} lies outside of {roots}", "Name its folder in the setting `roots`.")
-        if not resolved.is_file():
+        if not is_file or not self._is_data(resolved, root):
             raise NoSuchFileError("RNL-FILES-001", f"there is no file {path}", "Check the spelling.")
-        return self._file(resolved, set())
+        found = self._file(resolved, self._uploaded())
+        if root != self.root:
+            self._remember(found)
+        return found
 
     def begin(self, name: str, size: int, actor: str) -> Upload:
-        """Start an upload; raises LimitError when it is larger than allowed."""
+        """Start an upload; raises LimitError when it is larger than allowed. Those that were abandoned go."""
         if size > self.most_bytes:
             what = f"{name} has {size:,} bytes, and {self.most_bytes:,} are allowed"
             hint = "Put the file into the project's folder and use it in place, or raise the setting `upload_bytes`."
             raise LimitError("RNL-UPLOAD-001", what, hint)
         self.parts.mkdir(parents=True, exist_ok=True)
+        drop_abandoned(self.store.uploads, self.home, datetime.now(UTC) - KEPT)
         made = self.store.uploads.add(safe_name(name), size, actor)
         self.part(made.id).touch()
         return made
@@ -126,17 +152,30 @@ class ProjectFiles:
         """Return the file that takes the bytes of an upload."""
         return self.parts / f"{id}.part"
 
-    def upload(self, id: str) -> Upload:
-        """Return an upload; raises NoSuchFileError."""
+    def upload(self, id: str, actor: str | None = None) -> Upload:
+        """Return an upload; raises NoSuchFileError, and NotYoursError when `actor` is given and did not begin it."""
         found = self.store.uploads.get(id) if re.fullmatch(r"[0-9a-f]{32}", id) else None
         if found is None:
             raise NoSuchFileError("RNL-UPLOAD-002", f"there is no upload {id}", "Begin it again.")
+        if actor is not None and found.actor != actor:
+            what = f"{actor} did not begin this upload"
+            raise NotYoursError("RNL-UPLOAD-005", what, "Begin one of your own; an admin can drop this one.")
         return found
 
     def received(self, id: str) -> int:
         """Return how many bytes of an upload are there."""
         part = self.part(id)
         return part.stat().st_size if part.exists() else 0
+
+    def write(self, id: str, offset: int, data: bytes) -> None:
+        """Write bytes of an upload at their place; `offset` was compared with `received` by a caller who is alone."""
+        descriptor = os.open(self.part(id), os.O_WRONLY | os.O_CREAT, 0o600)
+        try:
+            while data:
+                written = os.pwrite(descriptor, data, offset)
+                offset, data = offset + written, data[written:]
+        finally:
+            os.close(descriptor)
 
     def finish(self, id: str) -> DataFile:
         """Give a whole upload its name; raises AuthoringError when bytes are missing."""
@@ -180,18 +219,42 @@ class ProjectFiles:
             return target
         raise AuthoringError("RNL-UPLOAD-004", f"there are too many files named {name}", "Give it another name.")
 
-    def _walk(self) -> Iterator[Path]:
-        for folder, folders, files in os.walk(self.root):
-            folders[:] = sorted(name for name in folders if not name.startswith(".") and name not in SKIPPED)
+    def _walk(self, root: Path) -> Iterator[Path]:
+        for folder, folders, files in os.walk(root):
+            folders[:] = sorted(name for name in folders if _is_shown(name) and Path(folder, name) != self.home)
             for name in sorted(files):
                 path = Path(folder, name)
-                if not name.startswith(".") and not name.endswith(SUFFIX) and not path.is_symlink():
+                if _is_shown(name) and not name.endswith(SUFFIX) and not path.is_symlink():
                     yield path
 
+    def _granted_files(self) -> Iterator[Path]:
+        return itertools.islice(itertools.chain.from_iterable(map(self._walk, self.granted)), MOST_LOOKED_AT)
+
+    def _is_data(self, path: Path, root: Path) -> bool:
+        """Whether a file is one that walking its root comes upon: not hidden, no pipeline, no state of the server."""
+        shown = all(map(_is_shown, path.relative_to(root).parts))
+        return shown and not path.name.endswith(SUFFIX) and not path.is_relative_to(self.home)
+
+    def _remember(self, file: DataFile) -> None:
+        """Keep where a file of a granted folder lies, so that its id leads there without a walk."""
+        if len(self._used) >= MOST_LISTED:
+            self._used.pop(next(iter(self._used)), None)
+        self._used[file.id] = file.path
+
+    def _uploaded(self) -> set[str]:
+        return {upload.target for upload in self.store.uploads.list() if upload.target}
+
+    def _relative(self, path: Path) -> str:
+        return str(path.relative_to(self.root)) if path.is_relative_to(self.root) else str(path)
+
+    def _id(self, path: Path) -> str:
+        return hashlib.sha256(self._relative(path).encode("utf-8", "surrogatepass")).hexdigest()[:24]
+
     def _file(self, path: Path, uploaded: set[str]) -> DataFile:
-        stat = path.stat()
-        inside = path.is_relative_to(self.root)
-        relative = str(path.relative_to(self.root)) if inside else str(path)
+        stat, relative = path.stat(), self._relative(path)
         source = "upload" if relative in uploaded else "output" if "out" in Path(relative).parts[:-1] else "project"
-        id = hashlib.sha256(relative.encode("utf-8", "surrogatepass")).hexdigest()[:24]
-        return DataFile(id, path, relative, stat.st_size, datetime.fromtimestamp(stat.st_mtime, UTC), source)
+        return DataFile(self._id(path), path, relative, stat.st_size, datetime.fromtimestamp(stat.st_mtime, UTC), source)
+
+
+def _is_shown(name: str) -> bool:
+    return not name.startswith(".") and name not in SKIPPED

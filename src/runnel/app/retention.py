@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 
+from runnel.app.abandoned_uploads import KEPT, drop_abandoned
 from runnel.app.recovering import recover
 from runnel.app.versions_in_use import versions_in_use
 from runnel.store.files import needed
@@ -63,6 +64,7 @@ def collect(project: Project, now: datetime | None = None) -> dict[str, Any]:
         "log_bytes": _run_folders(project, moment),
         "letter_bytes": _letters_over_budget(project),
         "object_bytes": _unneeded_objects(project, moment),
+        "upload_bytes": drop_abandoned(project.store.uploads, project.home, min(moment.now - KEPT, moment.used_since)),
         "scratch_bytes": _old_entries(project.scratch, moment.used_since)
         + _old_entries(project.home / "sniff", moment.days_ago(cache_days)),
         **datasets,

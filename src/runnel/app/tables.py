@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from runnel.app.pipelines import port_of
 from runnel.compiler.typing import cte_name
+from runnel.sandbox import connect_locked
 
 if TYPE_CHECKING:
     import pyarrow
@@ -13,6 +14,9 @@ if TYPE_CHECKING:
     from runnel.app.project import Project
     from runnel.app.runs import RunReport
     from runnel.runtime.cache import Kept
+
+MEMORY_BYTES = 1 << 30
+"""For decoding; the table itself is the caller's."""
 
 
 def arrow_table(project: Project, report: RunReport, ref: str) -> pyarrow.Table:
@@ -45,6 +49,5 @@ def _read(files: list[str], types: Any) -> pyarrow.Table:
 
     from runnel.engines.duckdb.storage import reading_query
 
-    connection = duckdb.connect(":memory:", config={"threads": "2"})
-    connection.execute("SET TimeZone = 'UTC'")
-    return connection.sql(reading_query(files, types)).to_arrow_table()
+    with connect_locked(duckdb, memory_bytes=MEMORY_BYTES, threads=2, files=files) as connection:
+        return connection.sql(reading_query(files, types)).to_arrow_table()

@@ -27,10 +27,29 @@ def answer(
     value: Any, status: int = 200, *, etag: str | None = None, headers: Mapping[str, str] | None = None
 ) -> Response:
     """Return a value as JSON."""
-    made = Raw(orjson.dumps(value, default=str, option=orjson.OPT_NON_STR_KEYS), status, headers=dict(headers or {}))
+    made = Raw(json_bytes(value), status, headers=dict(headers or {}))
     if etag is not None:
         made.headers["ETag"] = etag
     return made
+
+
+def json_bytes(value: Any, option: int = orjson.OPT_NON_STR_KEYS) -> bytes:
+    """Return a value as JSON; whole numbers beyond 64 bits, which orjson refuses, keep their digits."""
+    try:
+        return orjson.dumps(value, default=str, option=option)
+    except TypeError:
+        return orjson.dumps(_exact(value), default=str, option=option)
+
+
+def _exact(value: Any) -> Any:
+    """Return a value in which numbers that orjson refuses are JSON text already."""
+    if isinstance(value, int) and not isinstance(value, bool):
+        return value if -(2**63) <= value < 2**64 else orjson.Fragment(str(value))
+    if isinstance(value, Mapping):
+        return {key: _exact(part) for key, part in value.items()}
+    if isinstance(value, list | tuple):
+        return [_exact(part) for part in value]
+    return value
 
 
 def nothing(headers: Mapping[str, str] | None = None) -> Response:
@@ -71,7 +90,7 @@ def read_cursor(cursor: str) -> dict[str, Any]:
 
 def etag_of(value: Any) -> str:
     """Return the tag of a state: the same for the same content."""
-    text = value if isinstance(value, bytes) else orjson.dumps(value, default=str, option=orjson.OPT_SORT_KEYS)
+    text = value if isinstance(value, bytes) else json_bytes(value, orjson.OPT_SORT_KEYS)
     return f'"{hashlib.sha256(text).hexdigest()[:32]}"'
 
 

@@ -41,7 +41,7 @@ def check_settings(settings: Mapping[str, Any]) -> None:
 
 
 def check_home(home: Path) -> None:
-    """Raise AuthoringError for a state folder that the server cannot write, or that anybody can."""
+    """Close the state folder to others; raises AuthoringError for one that the server cannot write, or anybody can."""
     if not home.is_dir() or not os.access(home, os.R_OK | os.W_OK | os.X_OK):
         raise _refused(f"the state folder {home} cannot be written", "Check its owner, or give another with --home.")
     if os.name != "posix":
@@ -49,6 +49,8 @@ def check_home(home: Path) -> None:
     mode = stat.S_IMODE(home.stat().st_mode)
     if mode & stat.S_IWOTH:
         raise _refused(f"anybody may write the state folder {home} (mode {mode:o})", f"Run: chmod o-w {home}")
+    if mode & 0o077 and home.stat().st_uid == os.geteuid():
+        home.chmod(0o700)
     for name in ("key", "runnel.db", "access.key"):
         file = home / name
         if file.exists() and stat.S_IMODE(file.stat().st_mode) & (

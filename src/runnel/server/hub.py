@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-import orjson
+from runnel.server.answers import json_bytes
 
 KEPT = 20_000
 QUEUE = 2_000
@@ -18,11 +18,17 @@ QUEUE = 2_000
 
 @dataclass(frozen=True)
 class Event:
-    """One event; `text` is its JSON, made once for all listeners."""
+    """One event; `text` is its JSON, made once for all listeners. An event of a run has the topic `run:ID` besides."""
 
     number: int
     topic: str
     text: bytes
+    type: str = ""
+    of_run: str | None = None
+
+    def is_wanted(self, wanted: Callable[[str], bool]) -> bool:
+        """Whether somebody who listens to some topics is to have it."""
+        return wanted(self.topic) or (self.of_run is not None and wanted(self.of_run))
 
 
 class Listener:
@@ -62,12 +68,13 @@ class EventHub:
 
     def publish(self, topic: str, type: str, data: Mapping[str, Any]) -> int:
         """Publish an event, from any thread; returns its number."""
-        text = orjson.dumps({"topic": topic, "type": type, "data": data}, default=str)
+        text = json_bytes({"topic": topic, "type": type, "data": data})
+        of_run = f"run:{data['run_id']}" if topic == "runs" and data.get("run_id") else None
         with self._lock:
             self._number += 1
-            event = Event(self._number, topic, text)
+            event = Event(self._number, topic, text, type, of_run)
             self._ring.append(event)
-            listeners = [listener for listener in self._listeners if listener.wanted(topic)]
+            listeners = [listener for listener in self._listeners if event.is_wanted(listener.wanted)]
         for listener in listeners:
             listener.offer(event)
         return event.number
@@ -80,7 +87,7 @@ class EventHub:
             first = self._number + 1 - len(self._ring)
             number, complete = self._read(after)
             complete = complete and number + 1 >= first
-            missed = [event for event in self._ring if complete and event.number > number and wanted(event.topic)]
+            missed = [event for event in self._ring if complete and event.number > number and event.is_wanted(wanted)]
         if self.closed:
             listener.offer(None)
         return listener, missed, complete
@@ -98,6 +105,16 @@ class EventHub:
     def last_id(self) -> str:
         """The id of the newest event."""
         return self.id_of(self._number)
+
+    def knows(self, of_run: str, type: str) -> bool:
+        """Whether an event of a type of a run (`run:ID`) is still known."""
+        with self._lock:
+            return any(event.of_run == of_run and event.type == type for event in self._ring)
+
+    @property
+    def first_id(self) -> str:
+        """The id after which the oldest event comes that is still known."""
+        return self.id_of(self._number - len(self._ring))
 
     @property
     def listeners(self) -> int:

@@ -15,6 +15,7 @@ from starlette.routing import BaseRoute
 
 from runnel.server.guarding import serve
 from runnel.server.rules import PUBLIC, Public, Rule
+from runnel.server.telling import tell
 
 API = "/api/v1"
 Endpoint = Callable[..., Any]
@@ -37,7 +38,9 @@ class SecuredRoute(APIRoute):
         inner = super().get_route_handler()
 
         async def guarded(request: Request) -> Response:
-            return await serve(self.rule, request, inner)
+            response = await serve(self.rule, request, inner)
+            tell(self.rule, request, response)
+            return response
 
         return guarded
 

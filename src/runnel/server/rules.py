@@ -17,10 +17,13 @@ class Public:
 
 PUBLIC = Public()
 PUBLIC_PATHS = frozenset({
-    "/healthz", "/readyz", "/health", "/api/health", "/docs", "/redoc", "/api/v1/openapi.json", "/api/v1/auth/login",
+    "/healthz", "/readyz", "/docs", "/redoc", "/api/v1/openapi.json", "/api/v1/auth/login",
     "/api/v1/auth/setup", "/api/v1/auth/register", "/share/{id}", "/share/{id}/data", "/{path:path}",
 })  # fmt: skip
 """The complete list; the last one serves the static files of the editor."""
+
+LOOPBACK_PATHS = frozenset({"/metrics", "/health", "/api/health"})
+"""What this machine may ask for without a token, besides those who have the permission."""
 
 BodyKind = Literal["none", "json", "raw", "stream"]
 
@@ -51,5 +54,5 @@ class Rule:
                 raise ValueError(f"{path} is public but does not stand on the list of public routes")
         elif self.permission not in PERMISSIONS:
             raise ValueError(f"{path} asks for `{self.permission}`, which is no permission")
-        if self.or_loopback and path != "/metrics":
+        if self.or_loopback and path not in LOOPBACK_PATHS:
             raise ValueError(f"{path} may not be called by address")

@@ -25,6 +25,7 @@ from runnel.server import console
 from runnel.server.application import create_app
 from runnel.server.boot import check_home, check_secret_key, check_settings, is_loopback_bind
 from runnel.server.listening import listen, url_of
+from runnel.server.protocol import bounded
 from runnel.server.state import ServerState
 from runnel.server.watching import watch
 from runnel.telemetry.requests import RequestLog
@@ -126,9 +127,9 @@ class _Server(uvicorn.Server):
 
     def __init__(self, state: ServerState, log: RequestLog | None) -> None:
         config = uvicorn.Config(
-            create_app(state, log), http="httptools", ws="none", loop="asyncio", lifespan="off", proxy_headers=False,
+            create_app(state, log), http=bounded(), ws="none", loop="asyncio", lifespan="off", proxy_headers=False,
             server_header=False, access_log=False, log_config=None, timeout_keep_alive=20, limit_concurrency=2000,
-            timeout_graceful_shutdown=REQUEST_SECONDS, h11_max_incomplete_event_size=65536,
+            timeout_graceful_shutdown=REQUEST_SECONDS,
         )  # fmt: skip
         super().__init__(config)
         self.state = state

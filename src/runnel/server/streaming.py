@@ -27,9 +27,9 @@ ENDED = b'data: {"topic":"session","type":"session.ended","data":{}}\n\n'
 TOPICS = {
     "run": "pipelines.view", "runs": "pipelines.view", "pipeline": "pipelines.view", "pipelines": "pipelines.view",
     "draft": "pipelines.view", "drafts": "pipelines.view", "file": "files.view", "files": "files.view",
-    "dataset": "datasets.view", "datasets": "datasets.view", "dashboard": "dashboards.view",
-    "dashboards": "dashboards.view", "share": "shares.view", "shares": "shares.view", "user": "users.view",
-    "users": "users.view", "settings": "settings.view", "audit": "audit.view", "monitoring": "monitoring.view",
+    "dataset": "datasets.view", "datasets": "datasets.view", "share": "shares.view", "shares": "shares.view",
+    "user": "users.view", "users": "users.view", "settings": "settings.view", "audit": "audit.view",
+    "desk": "pipelines.view",
 }  # fmt: skip
 """The permission that the events of a topic ask for, by what stands before its colon; others are sent to nobody."""
 
@@ -59,22 +59,27 @@ def wanted_topics(who: Principal, topics: Sequence[str]) -> Callable[[str], bool
     return wanted
 
 
-def event_stream(request: Request, topics: Sequence[str]) -> Response:
-    """Return the stream of events of some topics; `Last-Event-ID` resumes it."""
+def event_stream(
+    request: Request, topics: Sequence[str], after: str | None = None, until: str | None = None
+) -> Response:
+    """Return the stream of events of some topics; `Last-Event-ID` resumes it.
+
+    Without that it begins after the id `after` (default: now). An event of the type `until` is the last one.
+    """
     state, who = state_of(request), principal(request)
     if state.draining:
         raise HttpError(503, "the server is ending", headers={"Retry-After": "2"})
     key = f"{who.key}:{who.session_id}"
     if state.streams.get(key, 0) >= MOST_STREAMS:
         raise HttpError(429, f"there are {MOST_STREAMS} streams of this caller already", headers={"Retry-After": "5"})
-    after = request.headers.get("last-event-id") or request.query_params.get("after")
-    source = _events(state, who, wanted_topics(who, topics), after, key)
+    after = request.headers.get("last-event-id") or request.query_params.get("after") or after
+    source = _events(state, who, wanted_topics(who, topics), after, key, until)
     headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
     return StreamingResponse(source, headers=headers, media_type="text/event-stream")
 
 
 async def _events(
-    state: ServerState, who: Principal, wanted: Callable[[str], bool], after: str | None, key: str
+    state: ServerState, who: Principal, wanted: Callable[[str], bool], after: str | None, key: str, until: str | None
 ) -> AsyncIterator[bytes]:
     hub = state.events
     listener, missed, complete = hub.listen(wanted, after)
@@ -84,6 +89,8 @@ async def _events(
         yield b"retry: 1000\n: on\n\n" if complete else _reset(hub)
         for event in missed:
             yield _frame(hub, event)
+            if event.type == until:
+                return
         while (event := await _next(listener.queue)) is not END:
             now = time.monotonic()
             if now - checked_at >= CHECK_SECONDS:
@@ -93,7 +100,7 @@ async def _events(
                     return
             if isinstance(event, Event):
                 yield _frame(hub, event)
-                if event.topic == f"session:{who.session_id}":
+                if event.topic == f"session:{who.session_id}" or event.type == until:
                     return
             elif now - beat_at >= HEARTBEAT_SECONDS:
                 beat_at = now

@@ -104,6 +104,12 @@ class ApiTokenStore:
             query = sa.select(invitations.c.role).where(invitations.c.token_hash == token_hash(token))
             return connection.execute(query).scalar_one()
 
+    def give_back(self, token: str) -> None:
+        """Make an invitation good again that was used for nothing."""
+        with self.engine.begin() as connection:
+            where = invitations.c.token_hash == token_hash(token)
+            connection.execute(invitations.update().where(where).values(used_at=None))
+
     def _one(self, where: sa.ColumnElement[bool]) -> ApiToken | None:
         with self.engine.connect() as connection:
             row = connection.execute(sa.select(api_tokens).where(where)).mappings().first()

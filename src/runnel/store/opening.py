@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
 import sqlite3
+import stat
 import time
 from functools import cached_property
 from pathlib import Path
@@ -29,6 +32,10 @@ if TYPE_CHECKING:
     from runnel.store.versions import VersionStore
 
 
+READ_BY_OTHERS = stat.S_IRGRP | stat.S_IROTH
+WRITTEN_BY_OTHERS = stat.S_IWGRP | stat.S_IWOTH
+
+
 class Store:
     """The metadata store of one project; `home` is its state folder, where payloads lie."""
 
@@ -42,6 +49,8 @@ class Store:
         from runnel.store.upgrading import upgrade
 
         engine = make_engine(url)
+        if engine.dialect.name == "sqlite" and engine.url.database:
+            _make_private(Path(engine.url.database))
         upgrade(engine, home)
         return Store(engine, home)
 
@@ -153,6 +162,23 @@ class Store:
     def close(self) -> None:
         """Give the connections back."""
         self.engine.dispose()
+
+
+def _make_private(file: Path) -> None:
+    """Let nobody but the owner read a database; SQLite gives its journals the same rights.
+
+    Files that somebody may write besides are left as they are: the server refuses to start with them, and says so.
+    """
+    if os.name != "posix":
+        return
+    with contextlib.suppress(FileNotFoundError):
+        os.close(os.open(file, os.O_RDWR | os.O_CREAT, 0o600))
+    for path in (file, file.with_name(file.name + "-wal"), file.with_name(file.name + "-shm")):
+        with contextlib.suppress(FileNotFoundError):
+            found = path.stat()
+            mode = stat.S_IMODE(found.st_mode)
+            if found.st_uid == os.geteuid() and mode & READ_BY_OTHERS and not mode & WRITTEN_BY_OTHERS:
+                path.chmod(mode & 0o700)
 
 
 def _use_wal(cursor: Any, patience_seconds: float = 30) -> None:

@@ -47,6 +47,13 @@ class UploadStore:
             found = connection.execute(sa.select(uploads).where(uploads.c.id == id)).mappings().first()
         return None if found is None else _upload(found)
 
+    def unfinished(self, before: datetime) -> list[Upload]:
+        """Return the uploads that are not completed and whose rows were written before a moment."""
+        where = (uploads.c.status != "completed", uploads.c.updated_at < before)
+        with self.engine.connect() as connection:
+            found = connection.execute(sa.select(uploads).where(*where)).mappings().all()
+        return [_upload(row) for row in found]
+
     def list(self) -> list[Upload]:
         """Return every upload, newest first."""
         with self.engine.connect() as connection:

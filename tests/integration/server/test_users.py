@@ -187,9 +187,14 @@ def test_a_key_that_is_none_is_refused(server: Served, admin: dict[str, str]) ->
 
 @pytest.mark.row("M-003-532", "M-003-533", met_by="server/routes/health.py")
 def test_health_is_told_to_everybody_and_metrics_to_whom_it_concerns(server: Served, admin: dict[str, str]) -> None:
-    for target in ("/healthz", "/health", "/api/health"):
-        assert server.call("GET", target, peer="203.0.113.5").json["status"] == "ok"
+    assert server.call("GET", "/healthz", peer="203.0.113.5").json["status"] == "ok"
+    assert server.call("HEAD", "/healthz", peer="203.0.113.5").status == 200
+    for target in ("/health", "/api/health"):
+        assert server.call("GET", target).json["status"] == "ok"
         assert server.call("HEAD", target).status == 200
+        assert server.call("GET", target, headers=admin, peer="203.0.113.5").json["status"] == "ok"
+        assert server.call("GET", target, peer="203.0.113.5").status == 401
+        assert server.call("GET", target, headers={"x-forwarded-for": "127.0.0.1"}).status == 401
     assert server.call("GET", "/readyz").status == 503
     server.state.desk.ready = True  # type: ignore[misc]
     assert server.call("GET", "/readyz").status == 200

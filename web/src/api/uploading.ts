@@ -70,7 +70,10 @@ async function sendPart(id: string, file: File, offset: number, size: number, si
 
 /** A part that came at the wrong place, or did not come, is sent again from where the server is. */
 function isWorthTrying(error: unknown): boolean {
-  return error instanceof Unreachable || (error instanceof Problem && (error.status === 409 || error.status >= 500));
+  return (
+    error instanceof Unreachable ||
+    (error instanceof Problem && ([408, 409].includes(error.status) || error.status >= 500))
+  );
 }
 
 const pause = (milliseconds: number) => new Promise((resolve) => setTimeout(resolve, milliseconds));

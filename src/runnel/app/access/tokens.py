@@ -6,6 +6,7 @@ import re
 import secrets
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
+from typing import TypeVar
 
 from runnel.app.access.permissions import check_role, check_scopes
 from runnel.app.access.users import NotFoundError
@@ -14,6 +15,7 @@ from runnel.store.api_tokens import ApiToken, ApiTokenStore, Invitation
 from runnel.store.sessions import token_hash
 from runnel.store.users import User
 
+T = TypeVar("T")
 PREFIX = "rnl_"
 INVITATION_DAYS = 7
 _SPAN = re.compile(r"(\d{1,5})\s*(m|h|d|w|y)")
@@ -87,6 +89,17 @@ class Tokens:
     def use_invitation(self, token: str) -> str | None:
         """Use an invitation up; returns its role, or None when it is not good."""
         return self.store.use_invitation(token, self.clock()) if token else None
+
+    def invited(self, token: str, make: Callable[[str], T]) -> T | None:
+        """Make something with the role of an invitation; None when it is not good. What raises leaves it good."""
+        role = self.use_invitation(token)
+        if role is None:
+            return None
+        try:
+            return make(role)
+        except BaseException:
+            self.store.give_back(token)
+            raise
 
 
 def read_expiry(text: str | None, now: datetime) -> datetime | None:

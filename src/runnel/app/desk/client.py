@@ -93,16 +93,21 @@ class DeskClient:
     async def call(self, name: str, payload: Mapping[str, Any]) -> bytes:
         """Return the JSON text that answers a call; raises its RunnelError.
 
-        Raises ConnectorError (retryable) when the desk died before it answered.
+        Raises ConnectorError (retryable) when the desk died before it answered, AuthoringError for what JSON cannot hold.
         """
         if self._writer is None:
             raise _gone(name)
+        try:
+            asked = orjson.dumps(payload)
+        except TypeError as error:
+            what = "the question holds a value that cannot be asked about, such as a whole number beyond 64 bits"
+            raise AuthoringError("RNL-DESK-003", what, "Give it as text, in quotes.") from error
         self._last += 1
         id = self._last
         waiting: asyncio.Future[bytes] = asyncio.get_running_loop().create_future()
         self._waiting[id] = waiting
         try:
-            self._writer.write(encode({"id": id, "name": name}, orjson.dumps(payload)))
+            self._writer.write(encode({"id": id, "name": name}, asked))
             await self._writer.drain()
             return await waiting
         except asyncio.CancelledError:

@@ -177,15 +177,18 @@ async def register(request: Request, body: Registration) -> Response:
             403, "registration is closed", "The first user is made with the printed link.", code="RNL-ACCESS-015"
         )
     profile = Profile(body.first_name, body.last_name, body.email)
-    role: str | None = None
+
+    def make(role: str) -> User:
+        return access.users.create(body.username, body.password, role, profile)
+
+    user: User | None = None
     if body.invitation:
-        role = await to_thread.run_sync(access.tokens.use_invitation, body.invitation)
+        user = await to_thread.run_sync(access.tokens.invited, body.invitation, make)
     elif await to_thread.run_sync(access.stored_setting, "registration", "closed") == "open":
-        role = "viewer"
-    if role is None:
+        user = await to_thread.run_sync(make, "viewer")
+    if user is None:
         what = "registration is closed" if not body.invitation else "this invitation is used up or too old"
         raise HttpError(403, what, "Ask an admin for an invitation.", code="RNL-ACCESS-015")
-    user = await to_thread.run_sync(access.users.create, body.username, body.password, role, profile)
     audit(request).object(user.id, "user").change(None, {"username": user.username, "role": user.role})
     return answer({"user": user.to_json()}, 201)
 

@@ -21,15 +21,15 @@ async def live(request: Request) -> Response:
     return answer({"status": "ok", "version": VERSION})
 
 
-@routes.get("/health", PUBLIC, methods=BOTH)
+@routes.get("/health", "monitoring.view", methods=BOTH, or_loopback=True)
 async def live_too(request: Request) -> Response:
-    """Say that the process lives (another name of /healthz)."""
+    """Say that the process lives, to this machine and to whoever may see the monitoring (/healthz says it to anybody)."""
     return await live(request)
 
 
-@routes.get("/api/health", PUBLIC, methods=BOTH)
+@routes.get("/api/health", "monitoring.view", methods=BOTH, or_loopback=True)
 async def live_as_api(request: Request) -> Response:
-    """Say that the process lives (another name of /healthz)."""
+    """Say that the process lives (another name of /health)."""
     return await live(request)
 
 
