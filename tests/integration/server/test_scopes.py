@@ -30,7 +30,7 @@ def reading(path: str) -> dict:
 
 def test_who_may_only_look_sees_the_rows_of_a_pipeline_that_is_there(looker: httpx.Client):
     answer = looker.post("/pipelines/looked_at/preview", json={"node": "sales"})
-    assert answer.status_code == 200 and answer.json()["rows"] == [["1"], ["2"]] or answer.json()["rows"] == [[1], [2]]
+    assert answer.status_code == 200 and answer.json()["rows"] == [[1], [2]]
 
 
 @pytest.mark.parametrize("question", QUESTIONS)
@@ -49,4 +49,4 @@ def test_no_pipeline_of_a_server_reads_a_hidden_file(server: Running, looker: ht
     (server.root / ".hidden" / "data.csv").write_text("secret\nhunter2\n", "utf-8")
     asked = {"node": "sales", "document": reading(path)}
     answer = server.api.post("/pipelines/looked_at/preview", json=asked)
-    assert answer.status_code == 422 and "hunter2" not in answer.text, answer.text
+    assert answer.status_code in (404, 422) and "hunter2" not in answer.text, answer.text
