@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import shutil
+import tempfile
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -77,17 +79,33 @@ def place(name: str, root: Path) -> Path:
 def copy_to(name: str, target: Path) -> Path:
     """Copy an example with its data into a folder and return its pipeline file; what is there stays."""
     found = example(name)
-    for source in sorted(found.path.parent.rglob("*")):
-        relative = source.relative_to(found.path.parent)
+    copy_data(name, target)
+    path = target / found.path.name
+    _copy(found.path, path)
+    return path
+
+
+def copy_data(name: str, target: Path) -> None:
+    """Copy the data of an example into a folder; what is there stays."""
+    folder = example(name).path.parent
+    for source in sorted(folder.rglob("*")):
+        relative = source.relative_to(folder)
         if source.is_dir() or relative.parts[0] in ("out", ".runnel") or source.name.startswith("."):
             continue
-        if source.name.endswith(SUFFIX) and source != found.path:
-            continue
-        copy = target / relative
-        if not copy.exists():
-            copy.parent.mkdir(parents=True, exist_ok=True)
-            shutil.copyfile(source, copy)
-    return target / found.path.name
+        if not source.name.endswith(SUFFIX):
+            _copy(source, target / relative)
+
+
+def _copy(source: Path, target: Path) -> None:
+    """Copy a file unless it is there; nobody sees a part of it, also when two copy it at once."""
+    if target.exists():
+        return
+    target.parent.mkdir(parents=True, exist_ok=True)
+    handle, part = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
+    os.close(handle)
+    shutil.copyfile(source, part)
+    os.chmod(part, 0o644)
+    os.replace(part, target)
 
 
 def is_example(path: Path, root: Path) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -27,6 +27,12 @@ def document_of(text: str) -> Mapping[str, Any] | None:
     return root.value if root is not None and is_map(root.value) else None
 
 
+def name_in(document: Mapping[str, Any] | None, path: Path) -> str:
+    """Return the name that a pipeline's text states; where it states none, that of its file."""
+    stated = str((document or {}).get("name") or "") or path.name.removesuffix(SUFFIX)
+    return slug_of(stated) or "pipeline"
+
+
 @dataclass(frozen=True)
 class PipelineFile:
     """One pipeline file; `document` is its plain mapping, None where the text cannot be read."""
@@ -37,6 +43,11 @@ class PipelineFile:
     digest: str
     document: Mapping[str, Any] | None
     modified_at: datetime
+
+    @property
+    def etag(self) -> str:
+        """What `If-Match` compares where the file itself is meant."""
+        return f'"{self.digest[:32]}"'
 
     @property
     def title(self) -> str:
@@ -85,9 +96,9 @@ class PipelineFiles:
         """Return a pipeline's file, None when there is none."""
         return self.all().get(name)
 
-    def free_name(self, wanted: str) -> str:
-        """Return the wanted name as a slug that no pipeline has."""
-        taken = set(self.all())
+    def free_name(self, wanted: str, besides: Collection[str] = ()) -> str:
+        """Return the wanted name as a slug that no pipeline has, and none of those besides."""
+        taken = {*self.all(), *besides}
         base = slug_of(wanted.lower()) or "pipeline"
         name, number = base, 1
         while name in taken or (self.root / f"{name}{SUFFIX}").exists():
@@ -129,9 +140,8 @@ class PipelineFiles:
         source = read(text.removeprefix("\ufeff"))
         value = source.root.value if source.root is not None else None
         document = value if is_map(value) else None
-        stated = str((document or {}).get("name") or "") or path.name.removesuffix(SUFFIX)
         moment = datetime.fromtimestamp(stat.st_mtime, UTC)
-        file = PipelineFile(slug_of(stated) or "pipeline", path, text, digest_of(text), document, moment)
+        file = PipelineFile(name_in(document, path), path, text, digest_of(text), document, moment)
         with self._lock:
             self._seen[path] = (identity, file)
         return file

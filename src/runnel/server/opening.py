@@ -71,6 +71,6 @@ async def finish_examples(state: ServerState) -> None:
     every = await in_thread(workspace.files.all)
     names = sorted((name for name in examples() if name in every and name not in recent), key=lambda name: name != FINISHED)
     for name in names:
-        _, version = await in_thread(workspace.drafting.save, name, "local")
-        payload = await in_thread(workspace.payload, name, {"version": version})
+        saved = await in_thread(workspace.drafting.save, name, "local")
+        payload = await in_thread(workspace.payload, name, {"version": saved.version})
         await state.desk.call("execute", {**payload, "actor": "local"})

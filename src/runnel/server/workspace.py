@@ -5,21 +5,33 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Coroutine, Mapping
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Literal, TypeVar
 
 from anyio import to_thread
+from pydantic import Field
 from starlette.requests import Request
 
+from runnel.app.draft_states import State
 from runnel.app.drafting import Drafting
 from runnel.app.pipeline_files import PipelineFiles
 from runnel.app.project_files import ProjectFiles
 from runnel.model.editing import apply_edits
 from runnel.model.findings import Edit
 from runnel.model.saving import mapping_to_yaml
+from runnel.server.answers import check_match
+from runnel.server.bodies import Body
 from runnel.server.problems import HttpError
 from runnel.server.state import ServerState
 
 T = TypeVar("T")
+
+
+class EditBody(Body):
+    """One change of a document, as `runnel.model.findings.Edit`."""
+
+    op: Literal["set", "delete", "rename"]
+    path: list[str | int] = Field(max_length=100)
+    value: Any = None
 
 
 class Workspace:
@@ -45,7 +57,7 @@ class Workspace:
         if body.get("version"):
             file = self.files.get(name)
             folder = file.path.parent if file is not None else self.state.root
-            return {**rest, "text": self.state.store.versions.get(str(body["version"])), "folder": str(folder)}
+            return {**rest, "text": self.state.store.versions.get(str(body["version"]), name), "folder": str(folder)}
         state = self.drafting.state(name)
         text = state.text
         if body.get("document") is not None:
@@ -63,7 +75,7 @@ class Workspace:
         if which == "file":
             file = self.files.get(name)
             return file.text if file is not None else ""
-        return self.state.store.versions.get(which)
+        return self.state.store.versions.get(which, name)
 
     def folder_of(self, name: str) -> Path:
         """Return the folder of a pipeline's file; the project's where it has none."""
@@ -72,8 +84,19 @@ class Workspace:
 
 
 def edits_of(items: Any) -> list[Edit]:
-    """Return edits from their JSON form."""
+    """Return edits from their JSON form, that of `EditBody`."""
     return [Edit(item["op"], tuple(item["path"]), item.get("value")) for item in items]
+
+
+def matching(request: Request, *, required: bool = False) -> Callable[[State], None]:
+    """Return the check that a change is made on the state that `If-Match` names; it runs while the pipeline is held."""
+    given = {part.strip() for part in request.headers.get("if-match", "").split(",")}
+
+    def check(state: State) -> None:
+        named = next((tag for tag in state.tags if tag in given), state.etag)
+        check_match(request, named, required=required)
+
+    return check
 
 
 async def in_thread(work: Callable[..., T], *given: Any) -> T:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 import sqlalchemy as sa
+from sqlalchemy.exc import IntegrityError
 
 from runnel.store.moments import aware
 from runnel.store.tables import drafts
@@ -43,15 +44,15 @@ class DraftStore:
     def put(self, draft: Draft, expected: int) -> bool:
         """Write a draft if its revision is still the expected one (0: there is none); returns whether it was written."""
         row = {**draft.__dict__, "updated_at": datetime.now(UTC)}
-        with self.engine.begin() as connection:
-            if expected == 0:
-                known = connection.execute(sa.select(drafts.c.name).where(drafts.c.name == draft.name)).first()
-                if known is not None:
-                    return False
+        changed = drafts.update().where(drafts.c.name == draft.name, drafts.c.revision == expected).values(**row)
+        try:
+            with self.engine.begin() as connection:
+                if expected:
+                    return connection.execute(changed).rowcount == 1
                 connection.execute(drafts.insert().values(**row))
                 return True
-            query = drafts.update().where(drafts.c.name == draft.name, drafts.c.revision == expected).values(**row)
-            return connection.execute(query).rowcount == 1
+        except IntegrityError:  # somebody else's first change was faster
+            return False
 
     def rename(self, old: str, new: str, path: str) -> None:
         """Give a draft the new name and file of its pipeline."""

@@ -13,7 +13,8 @@ from runnel.errors import AuthoringError
 from runnel.model.document import Pipeline
 from runnel.model.hashing import version_hash
 from runnel.model.saving import to_mapping
-from runnel.store.tables import pipelines, versions
+from runnel.store.moments import aware
+from runnel.store.tables import pipelines, runs, versions
 
 
 def _insert_once(connection: sa.Connection, table: sa.Table, row: dict[str, Any]) -> None:
@@ -47,13 +48,22 @@ class VersionStore:
                 connection.execute(pipelines.update().where(pipelines.c.name == name).values(**values))
         return id
 
-    def get(self, id: str) -> str:
-        """Return the text of a version; raises AuthoringError when there is none."""
+    def get(self, id: str, pipeline: str | None = None) -> str:
+        """Return the text of a version; raises AuthoringError when there is none, or none of the named pipeline.
+
+        Two files may hold the same text and so the same version: it is of each pipeline that kept it last or ran it.
+        """
+        query = sa.select(versions.c.text).where(versions.c.id == id)
+        if pipeline is not None:
+            kept = sa.exists().where(pipelines.c.name == pipeline, pipelines.c.latest_version == id)
+            ran = sa.exists().where(runs.c.pipeline == pipeline, runs.c.version == id)
+            query = query.where(sa.or_(versions.c.pipeline == pipeline, kept, ran))
         with self.engine.connect() as connection:
-            found = connection.execute(sa.select(versions.c.text).where(versions.c.id == id)).scalar_one_or_none()
+            found = connection.execute(query).scalar_one_or_none()
         if found is None:
+            whose = f" of {pipeline}" if pipeline is not None else ""
             raise AuthoringError(
-                "RNL-VERSION-001", f"there is no version `{id}`", "`runnel pipelines list` shows them."
+                "RNL-VERSION-001", f"there is no version `{id}`{whose}", "`runnel pipelines list` shows them."
             )
         return found
 
@@ -70,7 +80,8 @@ class VersionStore:
         if pipeline is not None:
             query = query.where(versions.c.pipeline == pipeline)
         with self.engine.connect() as connection:
-            return [dict(row) for row in connection.execute(query).mappings()]
+            found = connection.execute(query).mappings().all()
+        return [{**row, "created_at": aware(row["created_at"])} for row in found]
 
     def pipelines(self) -> list[dict[str, Any]]:
         """Return the pipelines that ran here."""

@@ -29,7 +29,7 @@ def test_a_pipeline_is_made_read_changed_listed_and_deleted(shop: Running):
 
 def test_two_pipelines_cannot_have_one_name(shop: Running):
     answer = shop.api.post("/pipelines", json={"name": "shop"})
-    assert answer.status_code == 422 and answer.json()["code"] == "RNL-PIPELINE-003"
+    assert answer.status_code == 409 and answer.json()["code"] == "RNL-PIPELINE-003"
 
 
 @pytest.mark.row("M-003-374")

@@ -11,7 +11,7 @@ from runnel.server.answers import Raw
 from runnel.server.bodies import Body
 from runnel.server.guarding import require, state_of
 from runnel.server.routing import Routes
-from runnel.server.workspace import in_thread, while_there, workspace_of
+from runnel.server.workspace import EditBody, in_thread, while_there, workspace_of
 
 routes = Routes("analysis")
 
@@ -21,7 +21,7 @@ class About(Body):
 
     version: str | None = None
     document: dict[str, Any] | None = None
-    edits: list[dict[str, Any]] | None = None
+    edits: list[EditBody] | None = Field(None, max_length=20_000)
     params: dict[str, Any] | None = None
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from fastapi import Request
@@ -9,21 +10,24 @@ from pydantic import ConfigDict, Field
 from starlette.responses import PlainTextResponse, Response
 
 from runnel.app.creating import Origin, create
-from runnel.app.drafting import NoSuchPipelineError
+from runnel.app.draft_states import NoSuchPipelineError
 from runnel.app.examples import is_example
 from runnel.app.examples import remove as remove_example
+from runnel.app.pipeline_files import document_of
 from runnel.app.pipeline_listing import card, listed, used_by
-from runnel.model.editing import apply_edits
 from runnel.model.findings import Edit
+from runnel.model.hashing import version_hash
 from runnel.model.saving import mapping_to_yaml
-from runnel.server.answers import answer, check_match, paged
+from runnel.server.answers import answer, paged
 from runnel.server.bodies import Body
 from runnel.server.guarding import audit, principal, state_of
 from runnel.server.problems import HttpError
+from runnel.server.routes.drafts import draft_answer, told, told_saved
 from runnel.server.routing import Routes
-from runnel.server.workspace import in_thread, workspace_of
+from runnel.server.workspace import in_thread, matching, workspace_of
 
 routes = Routes("pipelines")
+MOST_LOGGED = 300
 SORTS = {
     "title": lambda item: item["title"].lower(), "name": lambda item: item["name"], "nodes": lambda item: item["nodes"],
     "edited_at": lambda item: item["edited_at"] or "", "status": lambda item: (item["last_run"] or {}).get("status", ""),
@@ -109,24 +113,23 @@ async def list_pipelines(
 @routes.post("/pipelines", "pipelines.create", status_code=201)
 async def create_pipeline(request: Request, body: CreateBody) -> Response:
     """Make a pipeline; answers its draft."""
-    state = state_of(request)
     start = body.start.model_dump(exclude_none=True) if body.start is not None else {}
-    origin = Origin(body.name, body.title, body.description, body.document, start)
-    made = await in_thread(create, workspace_of(state).drafting, state.root, origin, principal(request).name)
-    audit(request).object(made.name).change(None, {"path": str(made.path)})
-    state.events.publish("pipelines", "pipeline.changed", {"name": made.name})
-    return answer(made.to_json(), 201, etag=made.etag)
+    return await _created(request, Origin(body.name, body.title, body.description, body.document, start))
 
 
 @routes.post("/pipelines/import", "pipelines.create", status_code=201)
 async def import_pipeline(request: Request, body: ImportBody) -> Response:
     """Make a pipeline from YAML text; nothing in it is run."""
+    return await _created(request, Origin(body.name, None, None, body.text, {}))
+
+
+async def _created(request: Request, origin: Origin) -> Response:
     state = state_of(request)
-    origin = Origin(body.name, None, None, body.text, {})
     made = await in_thread(create, workspace_of(state).drafting, state.root, origin, principal(request).name)
-    audit(request).object(made.name).change(None, {"path": str(made.path)})
+    facts = {"name": made.name, "path": str(made.path.relative_to(state.root)), "version": version_hash(made.text)}
+    audit(request).object(made.name).change(None, facts)
     state.events.publish("pipelines", "pipeline.changed", {"name": made.name})
-    return answer(made.to_json(), 201, etag=made.etag)
+    return await in_thread(draft_answer, made, 201)
 
 
 @routes.get("/pipelines/{name}", "pipelines.view")
@@ -137,43 +140,48 @@ async def get_pipeline(request: Request, name: str) -> Response:
     file = await in_thread(workspace.files.get, name)
     if file is None:
         raise NoSuchPipelineError("RNL-PIPELINE-001", f"there is no pipeline `{name}`", "See the list of pipelines.")
-    tag = f'"{file.digest[:32]}"'
+    tag = file.etag
     if "text/yaml" in request.headers.get("accept", ""):
         return PlainTextResponse(file.text, media_type="text/yaml", headers={"ETag": tag})
     recent = await in_thread(state.store.runs.recent, 14)
     made = card(file, state.root, recent.get(name, []), name in await in_thread(state.store.drafts.open))
-    return answer({**made, "document": file.document, "text": file.text}, etag=tag)
+    return await in_thread(lambda: answer({**made, "document": file.document, "text": file.text}, etag=tag))
 
 
 @routes.put("/pipelines/{name}", "pipelines.edit")
 async def put_pipeline(request: Request, name: str, body: WriteBody) -> Response:
-    """Write a pipeline's file and make a version; `If-Match` names the state that is replaced."""
-    state = state_of(request)
-    drafting = workspace_of(state).drafting
-    current = await in_thread(drafting.state, name)
-    tags = {current.etag, f'"{current.file.digest[:32]}"' if current.file is not None else current.etag}
-    given = request.headers.get("if-match", "")
-    check_match(request, next((tag for tag in tags if tag in given), current.etag), required=True)
-    text = body.text if body.text is not None else mapping_to_yaml(body.document or {})
-    await in_thread(drafting.replace_text, name, current.revision, text, principal(request).name, None)
-    made, version = await in_thread(drafting.save, name, principal(request).name)
-    state.events.publish("pipelines", "pipeline.changed", {"name": name, "version": version})
-    return answer({**made.to_json(), "version": version}, etag=made.etag)
+    """Write a pipeline's file and make a version; `If-Match` names the state that is replaced.
+
+    The tag of the file names it only as long as nobody edits the pipeline; then it takes the tag of the draft.
+    """
+    drafting = workspace_of(state_of(request)).drafting
+    if (body.text is None) == (body.document is None):
+        raise HttpError(422, "a write has either `text` or `document`", "Send one of them.")
+    document, who, check = body.document or {}, principal(request).name, matching(request, required=True)
+    text = body.text if body.text is not None else await in_thread(mapping_to_yaml, document)
+    change = await in_thread(drafting.write, name, text, who, check)
+    told_saved(request, change)
+    return await in_thread(lambda: draft_answer(change.after, version=change.version))
 
 
 @routes.patch("/pipelines/{name}", "pipelines.edit")
 async def change_pipeline(request: Request, name: str, body: ChangeBody) -> Response:
-    """Change title, description or whether the pipeline is active, in the file."""
-    state = state_of(request)
-    drafting = workspace_of(state).drafting
-    current = await in_thread(drafting.state, name)
-    edits = [Edit("set", (key,), value) for key, value in body.model_dump(exclude_none=True).items()]
-    text = await in_thread(apply_edits, current.text, edits)
-    await in_thread(drafting.replace_text, name, current.revision, text, principal(request).name, None)
-    made, version = await in_thread(drafting.save, name, principal(request).name)
-    audit(request).change(None, body.model_dump(exclude_none=True))
-    state.events.publish("pipelines", "pipeline.changed", {"name": name, "version": version})
-    return answer(made.to_json(), etag=made.etag)
+    """Change title, description or whether the pipeline is active, in the file; a draft keeps its other changes."""
+    drafting = workspace_of(state_of(request)).drafting
+    given = body.model_dump(exclude_none=True)
+    edits = [Edit("set", (key,), value) for key, value in given.items()]
+    change = await in_thread(drafting.change_file, name, edits, principal(request).name, matching(request))
+    told_saved(request, change)
+    old = change.before.file.document if change.before.file is not None else None
+    (before, after), entry = change.facts(), audit(request)
+    entry.change({**before, **_heading(old or {}, given)}, {**after, **_heading(given, given)})
+    return await in_thread(draft_answer, change.after)
+
+
+def _heading(document: Mapping[str, Any], keys: Iterable[str]) -> dict[str, Any]:
+    """Return parts of a heading as the audit log keeps them, which is short."""
+    values = {key: document.get(key) for key in keys}
+    return {key: value[:MOST_LOGGED] if isinstance(value, str) else value for key, value in values.items()}
 
 
 @routes.delete("/pipelines/{name}", "pipelines.delete")
@@ -185,11 +193,10 @@ async def delete_pipeline(request: Request, name: str, force: bool = False) -> R
     if uses and not force:
         names = ", ".join(use["title"] for use in uses)
         raise HttpError(409, f"{name} is used by {names}", "Change those first, or delete it all the same.")
-    before = await in_thread(workspace.drafting.state, name)
-    await in_thread(workspace.drafting.delete, name)
+    before = await in_thread(workspace.drafting.delete, name, principal(request).name, matching(request))
+    audit(request).change({**before.facts(), "path": str(before.path), "version": version_hash(before.text)}, None)
     if is_example(before.path, state.root):
         await in_thread(remove_example, before.path, state.root)
-    audit(request).change({"path": str(before.path), "text": before.text[:20_000]}, None)
     state.events.publish("pipelines", "pipeline.changed", {"name": name, "deleted": True})
     return answer({"deleted": name, "text": before.text})
 
@@ -206,9 +213,9 @@ async def clone_pipeline(request: Request, name: str, body: CloneBody) -> Respon
     state = state_of(request)
     origin = Origin(body.name, None, None, None, {"pipeline": name})
     made = await in_thread(create, workspace_of(state).drafting, state.root, origin, principal(request).name)
-    audit(request).change(None, {"copy": made.name})
+    audit(request).change(None, {"copy": made.name, "version": version_hash(made.text)})
     state.events.publish("pipelines", "pipeline.changed", {"name": made.name})
-    return answer(made.to_json(), 201, etag=made.etag)
+    return await in_thread(draft_answer, made, 201)
 
 
 @routes.get("/pipelines/{name}/export", "pipelines.view")
@@ -234,22 +241,23 @@ async def list_versions(request: Request, name: str, cursor: str | None = None, 
 
 
 @routes.get("/pipelines/{name}/versions/{version}", "pipelines.view")
-async def get_version(request: Request, name: str, version: str) -> dict[str, Any]:
+async def get_version(request: Request, name: str, version: str) -> Response:
     """Return the text and document of a version."""
-    from runnel.app.pipeline_files import document_of
+    versions = state_of(request).store.versions
 
-    text = await in_thread(state_of(request).store.versions.get, version)
-    return {"id": version, "pipeline": name, "text": text, "document": document_of(text)}
+    def made() -> Response:
+        text = versions.get(version, name)
+        return answer({"id": version, "pipeline": name, "text": text, "document": document_of(text)})
+
+    return await in_thread(made)
 
 
 @routes.post("/pipelines/{name}/versions/{version}/restore", "pipelines.edit")
 async def restore_version(request: Request, name: str, version: str) -> Response:
     """Make the text of a version the draft; saving it makes a new version."""
     state = state_of(request)
-    drafting = workspace_of(state).drafting
-    text = await in_thread(state.store.versions.get, version)
-    current = await in_thread(drafting.state, name)
-    made = await in_thread(drafting.replace_text, name, current.revision, text, principal(request).name, None)
-    state.events.publish(f"pipeline:{name}", "draft.changed",
-                         {"name": name, "revision": made.revision, "client": None, "actor": principal(request).name})  # fmt: skip
-    return answer(made.to_json(), etag=made.etag)
+    drafting, who = workspace_of(state).drafting, principal(request).name
+    text = await in_thread(state.store.versions.get, version, name)
+    change = await in_thread(drafting.replace_text, name, None, text, who, None, matching(request))
+    told(request, change, restored=version)
+    return await in_thread(draft_answer, change.after)

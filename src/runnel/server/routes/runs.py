@@ -11,9 +11,10 @@ from runnel.app.run_charts import kept_charts
 from runnel.app.run_listing import RunFilter, described, listed, log_lines
 from runnel.server.answers import Raw, cursor_of, read_cursor
 from runnel.server.bodies import Body
-from runnel.server.guarding import principal, state_of
+from runnel.server.guarding import audit, principal, state_of
+from runnel.server.routes.drafts import told
 from runnel.server.routing import Routes
-from runnel.server.workspace import in_thread, workspace_of
+from runnel.server.workspace import in_thread, matching, workspace_of
 
 routes = Routes("runs")
 
@@ -44,13 +45,15 @@ async def execute(request: Request, name: str, body: ExecuteBody) -> dict[str, A
     workspace = workspace_of(state)
     given = body.model_dump(exclude_none=True, exclude={"revision"})
     if body.version is None:
-        made, version = await in_thread(workspace.drafting.save, name, principal(request).name, body.revision)
-        state.events.publish(f"pipeline:{name}", "draft.changed",
-                             {"name": name, "revision": made.revision, "client": None, "saved": True})  # fmt: skip
-        given["version"] = version
+        who, check = principal(request).name, matching(request)
+        change = await in_thread(workspace.drafting.save, name, who, body.revision, check)
+        told(request, change)
+        given["version"] = change.version
     payload = await in_thread(workspace.payload, name, given)
     found = await ask(request, "execute", {**payload, "actor": principal(request).name})
-    return {"run_id": found["run_id"], "version": given["version"], "status": "running"}
+    started, entry = {"run_id": found["run_id"], "version": given["version"]}, audit(request)
+    entry.change(entry.before, {**(entry.after or {}), **started})
+    return {**started, "status": "running"}
 
 
 def offset_of(cursor: str | None) -> int:
@@ -114,7 +117,7 @@ async def run_logs(
 ) -> dict[str, Any]:  # fmt: skip
     """Return log lines of a run after a number, filtered by level, node and text."""
     store = state_of(request).store
-    return await in_thread(log_lines, store.runs, run_id, level, search, node, after, min(limit, 100_000))
+    return await in_thread(log_lines, store.runs, run_id, level, search, node, after, max(1, min(limit, 100_000)))
 
 
 @routes.get("/runs/{run_id}/charts", "dashboards.view")
@@ -129,7 +132,10 @@ async def run_charts(request: Request, run_id: str) -> dict[str, Any]:
 async def cancel_run(request: Request, run_id: str) -> dict[str, Any]:
     """Ask a run to stop."""
     run = await in_thread(state_of(request).store.runs.get, run_id)
-    return await ask(request, "cancel", {"run_id": run.id})
+    found = await ask(request, "cancel", {"run_id": run.id})
+    about = {"run_id": run.id, "pipeline": run.pipeline}
+    audit(request).change({**about, "status": run.status}, {**about, **found})
+    return found
 
 
 @routes.post("/runs/{run_id}/again", "pipelines.execute", status_code=202)
@@ -140,7 +146,9 @@ async def run_again(request: Request, run_id: str, body: AgainBody) -> dict[str,
     given = {"version": run.version, "params": dict(run.params), "use_cache": body.from_failed}
     payload = await in_thread(workspace_of(state).payload, run.pipeline, given)
     found = await ask(request, "execute", {**payload, "actor": principal(request).name})
-    return {"run_id": found["run_id"], "version": run.version, "status": "running"}
+    started = {"run_id": found["run_id"], "version": run.version}
+    audit(request).change({"run_id": run.id, "status": run.status}, {**started, "from_failed": body.from_failed})
+    return {**started, "status": "running"}
 
 
 @routes.get("/dead-letters", "pipelines.view")
@@ -157,5 +165,5 @@ async def show_dead_letters(request: Request, run_id: str, node: str, limit: int
 
     store = state_of(request).store
     run = await in_thread(store.runs.get, run_id)
-    found = await in_thread(lambda: list(store.letters.show(run.id, node, limit=min(limit, 1_000))))
+    found = await in_thread(lambda: list(store.letters.show(run.id, node, limit=max(1, min(limit, 1_000)))))
     return Raw(orjson.dumps({"items": found, "next": None}, default=str))
