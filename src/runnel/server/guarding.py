@@ -198,12 +198,16 @@ async def _note(rule: Rule, request: Request, state: ServerState) -> None:
 
 
 async def _leave_entry(rule: Rule, request: Request, state: ServerState, status: int) -> None:
-    """Write what was changed, what was denied, and what broke; a request that did not fit changed nothing."""
+    """Write what was changed, denied, or broke; a request that reached no handler, or an answer given again, did nothing.
+
+    A handler that refused is written too: it may have made a part of its change before.
+    """
     made: Audit = request.scope["runnel.audit"]
     who = request.scope.get("runnel.principal") or made.who
     if rule.action is None:
         return
-    if not (status < 400 or status >= 500 or rule.failures_too or (status == 403 and who is not None)):
+    entered = request.scope.get("runnel.entered", False)
+    if not (entered or status >= 500 or rule.failures_too or (status == 403 and who is not None)):
         if request.scope.get("runnel.noted"):
             await to_thread.run_sync(state.access.trail.store.forget, request_id(request))
         return

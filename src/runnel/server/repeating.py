@@ -9,6 +9,7 @@ from datetime import timedelta
 from typing import Any
 
 from anyio import to_thread
+from fastapi.exceptions import RequestValidationError
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -28,10 +29,10 @@ Handler = Callable[[Request], Coroutine[Any, Any, Response]]
 
 
 async def once(rule: Rule, request: Request, state: ServerState, who: Principal | None, handler: Handler) -> Response:
-    """Answer a request, or give the answer again that its key has."""
+    """Answer a request, or give the answer again that its key has; says in the scope whether the handler was entered."""
     given = request.headers.get("idempotency-key")
     if given is None or request.method != "POST" or rule.action is None or who is None or rule.body == "stream":
-        return await handler(request)
+        return await _entered(request, handler)
     if not KEY.fullmatch(given):
         raise HttpError(422, "the Idempotency-Key is not 1 to 200 visible characters")
     route = f"{request.method} {request.url.path}?{request.url.query}"
@@ -44,12 +45,22 @@ async def once(rule: Rule, request: Request, state: ServerState, who: Principal 
     if known is not None:
         return _again(known, body_hash, state)
     try:
-        response = await handler(request)
+        response = await _entered(request, handler)
     except BaseException:
         await to_thread.run_sync(store.release, key)
         raise
     await _keep(rule, response, key, state)
     return response
+
+
+async def _entered(request: Request, handler: Handler) -> Response:
+    """Enter the handler; one whose body or query did not fit was not entered."""
+    request.scope["runnel.entered"] = True
+    try:
+        return await handler(request)
+    except RequestValidationError:
+        request.scope["runnel.entered"] = False
+        raise
 
 
 async def _keep(rule: Rule, response: Response, key: str, state: ServerState) -> None:
