@@ -124,7 +124,12 @@ function About({ spec, example }: { spec: FieldSpec; example?: Json }) {
     <Popover
       className="w-72"
       trigger={
-        <button type="button" aria-label={words.about(spec.title)} className="rounded-full text-muted hover:text-text">
+        <button
+          type="button"
+          data-about
+          aria-label={words.about(spec.title)}
+          className="rounded-full text-muted hover:text-text"
+        >
           <Icon name="info" size={14} />
         </button>
       }

@@ -375,14 +375,14 @@ export const canvasActions: readonly Action[] = [
 
 function openSettings(editor: Editor): void {
   editor.view.setState({ right: true, rightTab: "settings" });
-  requestAnimationFrame(() => focusFirstField(60));
+  requestAnimationFrame(() => focusFirstField(180));
 }
 
 /** The first field of the settings; a code field comes a moment later than the others. */
 function focusFirstField(frames: number): void {
   const settings = document.querySelector('[data-testid="inspector"] [data-testid="field"]');
   const field = settings?.querySelector<HTMLElement>(
-    'input, select, textarea, button[aria-haspopup], [contenteditable="true"]',
+    'input, select, textarea, button[aria-haspopup]:not([data-about]), [contenteditable="true"]',
   );
   if (field) field.focus();
   else if (frames > 0) requestAnimationFrame(() => focusFirstField(frames - 1));
