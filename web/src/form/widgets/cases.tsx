@@ -1,10 +1,11 @@
 import { isList, isMap } from "../../document/json";
 import type { Json, JsonMap } from "../../document/types";
 import { ExpressionField, findingsAt } from "../ExpressionField";
-import { freshName, mapOf, movedUp, pairsOf, renamedKey, textOf, without, withValue } from "../entries";
+import { freshName, mapOf, movedUp, type Pair, pairsOf, renamedKey, textOf, without, withValue } from "../entries";
 import { KeyInput } from "../KeyInput";
 import { AddButton, RowButton } from "../Rows";
 import type { Widget, WidgetProps } from "../registry";
+import { useRowIds } from "../rowIds";
 import { words } from "../words";
 
 /** When a condition holds, columns get values; the first case that holds wins. */
@@ -39,33 +40,13 @@ function Field({ spec, value, onChange, findings, readOnly }: WidgetProps) {
               findings={findingsAt(findings, `${spec.name}.${place}.when`)}
               onChange={(when) => change(place, { when })}
             />
-            {set.map(([key, text], index) => (
-              <div key={key} className="flex items-start gap-1">
-                <KeyInput
-                  className="w-28 shrink-0"
-                  label={words.newColumn}
-                  value={key}
-                  onCommit={(next) => change(place, { set: mapOf(renamedKey(set, index, next)) })}
-                />
-                <span className="pt-1 text-muted">=</span>
-                <div className="min-w-0 flex-1">
-                  <ExpressionField
-                    singleLine
-                    field={`${spec.name}.${place}.set.${key}`}
-                    label={key}
-                    value={textOf(text)}
-                    findings={findingsAt(findings, `${spec.name}.${place}.set.${key}`)}
-                    onChange={(next) => change(place, { set: mapOf(withValue(set, index, next)) })}
-                  />
-                </div>
-                <RowButton
-                  label={words.remove(key)}
-                  icon="x"
-                  disabled={readOnly}
-                  onClick={() => change(place, { set: mapOf(without(set, index)) })}
-                />
-              </div>
-            ))}
+            <SetRows
+              path={`${spec.name}.${place}.set`}
+              set={set}
+              findings={findings}
+              readOnly={readOnly}
+              onChange={(next) => change(place, { set: mapOf(next) })}
+            />
             <AddButton
               label={words.addValue}
               disabled={readOnly}
@@ -94,6 +75,45 @@ function Field({ spec, value, onChange, findings, readOnly }: WidgetProps) {
       />
     </div>
   );
+}
+
+/** The columns that a case writes, each with its expression. */
+function SetRows({
+  path,
+  set,
+  findings,
+  readOnly,
+  onChange,
+}: {
+  path: string;
+  set: readonly Pair[];
+  findings: WidgetProps["findings"];
+  readOnly: boolean;
+  onChange: (next: readonly Pair[]) => void;
+}) {
+  const ids = useRowIds(set.map(([key]) => key));
+  return set.map(([key, text], index) => (
+    <div key={ids[index]} className="flex items-start gap-1">
+      <KeyInput
+        className="w-28 shrink-0"
+        label={words.newColumn}
+        value={key}
+        onCommit={(next) => onChange(renamedKey(set, index, next))}
+      />
+      <span className="pt-1 text-muted">=</span>
+      <div className="min-w-0 flex-1">
+        <ExpressionField
+          singleLine
+          field={`${path}.${key}`}
+          label={key}
+          value={textOf(text)}
+          findings={findingsAt(findings, `${path}.${key}`)}
+          onChange={(next) => onChange(withValue(set, index, next))}
+        />
+      </div>
+      <RowButton label={words.remove(key)} icon="x" disabled={readOnly} onClick={() => onChange(without(set, index))} />
+    </div>
+  ));
 }
 
 export const widget: Widget = { names: ["cases"], Field };

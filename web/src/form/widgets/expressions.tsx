@@ -9,6 +9,7 @@ import { freshName, mapOf, movedUp, type Pair, pairsOf, renamedKey, textOf, with
 import { KeyInput } from "../KeyInput";
 import { AddButton, RowButton } from "../Rows";
 import type { Widget, WidgetProps } from "../registry";
+import { useRowIds } from "../rowIds";
 import { words } from "../words";
 
 /** Named expressions in order: columns that are computed, rules of routes, values of groups. */
@@ -25,6 +26,7 @@ export function NamedExpressions({
   const { place, node } = useForm();
   const input = useInput(spec.input);
   const pairs = pairsOf(value);
+  const ids = useRowIds(pairs.map(([key]) => key));
   const [active, setActive] = useState(0);
   const [added, setAdded] = useState<string | null>(null);
   const shown = pairs[Math.min(active, pairs.length - 1)];
@@ -46,17 +48,31 @@ export function NamedExpressions({
     <div className="flex flex-col gap-2" {...dropColumn((column) => add(columnName(column)))}>
       {pairs.map(([key, text], index) => (
         <div
-          key={key}
-          className={cn("rounded-md border p-1.5", index === active && pairs.length > 1 && "border-accent-line")}
+          key={ids[index]}
+          className={cn(
+            "grid grid-cols-[minmax(0,1fr)_auto] items-center gap-1 rounded-md border p-1.5",
+            index === active && pairs.length > 1 && "border-accent-line",
+          )}
         >
-          <div className="mb-1 flex items-center gap-1">
-            <KeyInput
-              autoFocus={key === added}
-              className="min-w-0 flex-1"
-              label={words.name}
-              value={key}
-              onCommit={(next) => write(renamedKey(pairs, index, next))}
+          <KeyInput
+            autoFocus={key === added}
+            className="min-w-0"
+            label={words.name}
+            value={key}
+            onCommit={(next) => write(renamedKey(pairs, index, next))}
+          />
+          {/* Before the buttons, so that Tab leads from the name to the expression. */}
+          <div className="col-span-2 row-start-2 min-w-0">
+            <ExpressionField
+              field={`${spec.name}.${key}`}
+              label={key}
+              value={textOf(text)}
+              findings={findingsAt(findings, `${spec.name}.${key}`)}
+              onChange={(next) => write(withValue(pairs, index, next))}
+              onFocus={() => setActive(index)}
             />
+          </div>
+          <div className="col-start-2 row-start-1 flex items-center gap-1">
             {note ? <span className="text-muted text-xs">{note}</span> : null}
             {index > 0 && !readOnly ? (
               <RowButton label={words.moveUp} icon="arrow-up" onClick={() => write(movedUp(pairs, index))} />
@@ -68,14 +84,6 @@ export function NamedExpressions({
               onClick={() => write(without(pairs, index))}
             />
           </div>
-          <ExpressionField
-            field={`${spec.name}.${key}`}
-            label={key}
-            value={textOf(text)}
-            findings={findingsAt(findings, `${spec.name}.${key}`)}
-            onChange={(next) => write(withValue(pairs, index, next))}
-            onFocus={() => setActive(index)}
-          />
         </div>
       ))}
       <AddButton label={addLabel} onClick={() => add()} disabled={readOnly} />

@@ -7,12 +7,14 @@ import { freshName, mapOf, type Pair, pairsOf, renamedKey, textOf, without, with
 import { KeyInput } from "../KeyInput";
 import { AddButton, Row } from "../Rows";
 import type { Widget, WidgetProps } from "../registry";
+import { useRowIds } from "../rowIds";
 import { words } from "../words";
 
 /** Names and values; with columns as names (rename) the left side is picked. */
 function Field({ spec, value, onChange, readOnly }: WidgetProps) {
   const input = useInput(spec.input);
   const pairs = pairsOf(value);
+  const ids = useRowIds(pairs.map(([key]) => key));
   const byColumn = spec.input !== undefined;
   const write = (next: readonly Pair[]) => onChange(next.length === 0 && !spec.required ? undefined : mapOf(next));
   const add = () => {
@@ -24,7 +26,7 @@ function Field({ spec, value, onChange, readOnly }: WidgetProps) {
   return (
     <div className="flex flex-col gap-1.5">
       {pairs.map(([key, item], place) => (
-        <Row key={key} name={key} onRemove={readOnly ? undefined : () => write(without(pairs, place))}>
+        <Row key={ids[place]} name={key} onRemove={readOnly ? undefined : () => write(without(pairs, place))}>
           {byColumn ? (
             <ColumnPicker
               compact

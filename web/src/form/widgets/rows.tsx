@@ -5,6 +5,7 @@ import { freshName, textOf, without } from "../entries";
 import { KeyInput } from "../KeyInput";
 import { AddButton, RowButton } from "../Rows";
 import type { Widget, WidgetProps } from "../registry";
+import { useRowIds } from "../rowIds";
 import { words } from "../words";
 
 /** A written cell as a value: numbers and truth values as such, nothing as NULL. */
@@ -30,6 +31,7 @@ function Field({ value, onChange, readOnly }: WidgetProps) {
   const rows: readonly JsonMap[] = isList(value) ? value.filter(isMap) : [];
   const [shown, setShown] = useState(20);
   const columns = [...new Set(rows.flatMap((row) => Object.keys(row)))];
+  const ids = useRowIds(columns);
   const set = (row: number, column: string, text: string) =>
     onChange(rows.map((one, index) => (index === row ? { ...one, [column]: cellValue(text) } : one)));
   const rename = (from: string, to: string) => {
@@ -63,8 +65,8 @@ function Field({ value, onChange, readOnly }: WidgetProps) {
         <table className="border-collapse text-xs">
           <thead>
             <tr>
-              {columns.map((name) => (
-                <th key={name} scope="col" className="min-w-24 border-r border-b p-0.5 font-normal">
+              {columns.map((name, place) => (
+                <th key={ids[place]} scope="col" className="min-w-24 border-r border-b p-0.5 font-normal">
                   <KeyInput
                     className="w-full border-transparent font-medium"
                     label={words.name}
@@ -91,7 +93,7 @@ function Field({ value, onChange, readOnly }: WidgetProps) {
             {rows.slice(0, shown).map((row, index) => (
               <tr key={index}>
                 {columns.map((name, place) => (
-                  <td key={name} className="border-hair border-r border-b">
+                  <td key={ids[place]} className="border-hair border-r border-b">
                     <input
                       aria-label={words.cell(index + 1, name)}
                       className="h-6 w-full min-w-24 bg-transparent px-1.5 font-mono outline-none focus:bg-accent-soft"

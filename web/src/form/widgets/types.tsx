@@ -4,6 +4,7 @@ import { freshName, mapOf, type Pair, pairsOf, renamedKey, textOf, without, with
 import { KeyInput } from "../KeyInput";
 import { AddButton, Row } from "../Rows";
 import type { Widget, WidgetProps } from "../registry";
+import { useRowIds } from "../rowIds";
 import { TypePicker } from "../TypePicker";
 import { words } from "../words";
 
@@ -11,6 +12,7 @@ import { words } from "../words";
 function Field({ spec, value, onChange, readOnly }: WidgetProps) {
   const input = useInput(spec.input);
   const pairs = pairsOf(value);
+  const ids = useRowIds(pairs.map(([key]) => key));
   const known = input.columns.length > 0;
   const write = (next: readonly Pair[]) => onChange(next.length === 0 && !spec.required ? undefined : mapOf(next));
   const add = () => {
@@ -21,7 +23,7 @@ function Field({ spec, value, onChange, readOnly }: WidgetProps) {
   return (
     <div className="flex flex-col gap-1.5">
       {pairs.map(([key, type], place) => (
-        <Row key={key} name={key} onRemove={readOnly ? undefined : () => write(without(pairs, place))}>
+        <Row key={ids[place]} name={key} onRemove={readOnly ? undefined : () => write(without(pairs, place))}>
           <div className="min-w-0 flex-1">
             {known ? (
               <ColumnPicker
