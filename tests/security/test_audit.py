@@ -11,9 +11,12 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import request_response
 
+from building import fresh_folder
+from integration.server.conftest import ORDERS, SHOP
 from runnel.server.guarding import audit, serve
 from runnel.server.rules import Public
 from runnel.store.tables import audit as entries
+from running import Running, running
 from serving import PASSWORD, Served, served
 
 READING_POSTS = re.compile(
@@ -74,6 +77,82 @@ def test_every_changing_route_leaves_an_entry(server: Served) -> None:
             ) != expected or answer.status != 204:
                 silent.append((method, route.path, newest["action"]))
     assert not silent and walked > 20
+
+
+def told_by_real_handlers(server: Running) -> dict[str, dict]:
+    """Make every change of pipelines, drafts and runs once; return the entry that each left, by action."""
+    api, post = server.api, server.post
+
+    def edit(title: str) -> None:
+        revision = server.get("/pipelines/shop/draft")["revision"]
+        change = {"op": "set", "path": ["title"], "value": title}
+        post("/pipelines/shop/draft/edits", {"revision": revision, "edits": [change]})
+
+    post("/pipelines", {"name": "made"})
+    post("/pipelines/import", {"text": SHOP})
+    post("/pipelines/shop/clone")
+    api.patch("/pipelines/shop", json={"description": "d" * 4_000}).raise_for_status()
+    tag = server.get("/pipelines/shop/draft")["etag"]
+    put = api.put("/pipelines/shop", json={"text": SHOP.replace("small", "tiny")}, headers={"If-Match": tag})
+    api.delete("/pipelines/shop_copy").raise_for_status()
+    edit("Mine")
+    text = {"text": SHOP, "revision": server.get("/pipelines/shop/draft")["revision"]}
+    api.put("/pipelines/shop/draft", json=text).raise_for_status()
+    (server.root / "shop.runnel.yaml").write_text(SHOP.replace("small", "foreign"), "utf-8")
+    post("/pipelines/shop/draft/resolve", {"choice": "mine"})
+    post("/pipelines/shop/draft/save")
+    post(f"/pipelines/shop/versions/{put.raise_for_status().json()['version']}/restore")
+    api.delete("/pipelines/shop/draft").raise_for_status()
+    run = server.run("shop")
+    post(f"/runs/{run['run_id']}/cancel")
+    server.ended(post(f"/runs/{run['run_id']}/again")["run_id"])
+    return {entry["action"]: entry for entry in server.get("/audit", limit=500)["items"]}
+
+
+@pytest.mark.row("M-003-33")
+def test_the_real_handlers_of_pipelines_drafts_and_runs_say_what_was_before_and_after(server: Served) -> None:
+    changing = {
+        route.rule.action for route in server.app.routes
+        if (route.rule.action or "").split(".")[0] in ("pipelines", "drafts", "runs")
+    }  # fmt: skip
+    with fresh_folder() as folder:
+        (folder / "orders.csv").write_text(ORDERS, "utf-8")
+        (folder / "shop.runnel.yaml").write_text(SHOP, "utf-8")
+        with running(folder) as made:
+            told = told_by_real_handlers(made)
+    assert changing <= set(told)
+    created = {"pipelines.create_pipeline", "pipelines.import_pipeline", "pipelines.clone_pipeline"}
+    for action in changing:
+        entry = told[action]
+        assert entry["outcome"] == "done" and (entry["before"] is None) == (action in created), entry
+        assert (entry["after"] is None) == (action == "pipelines.delete_pipeline"), entry
+        assert len(str(entry["before"])) + len(str(entry["after"])) < 2_000, entry
+        assert entry["before"] != entry["after"], entry
+    assert told["runs.execute"]["after"]["run_id"] != told["runs.run_again"]["after"]["run_id"]
+    assert told["drafts.save_draft"]["after"]["version"] and told["drafts.save_draft"]["after"]["saved"] is True
+
+
+def test_a_change_that_was_refused_after_it_was_begun_is_written_with_what_it_did(server: Served) -> None:
+    """No desk runs it, after the draft was saved."""
+    (server.state.root / "shop.runnel.yaml").write_text(SHOP, "utf-8")
+    admin = server.token(server.people["ada"])
+    edit = {"revision": 0, "edits": [{"op": "set", "path": ["title"], "value": "Saved"}]}
+    assert server.call("POST", "/api/v1/pipelines/shop/draft/edits", headers=admin, json=edit).status == 200
+    assert server.call("POST", "/api/v1/pipelines/shop/draft/edits", headers=admin, json=edit).status == 412
+    refused = server.entries("drafts.edit_draft")[0]
+    assert (refused["outcome"], refused["status"], refused["after"]) == ("failed", 412, None)
+    assert server.call("POST", "/api/v1/pipelines/shop/execute", headers=admin, json={}).status == 503
+    entry = server.entries("runs.execute")[0]
+    assert entry["outcome"] == "failed" and entry["after"]["saved"] is True and entry["after"]["version"]
+    assert server.state.store.audit.settle() == 0
+
+
+def test_an_answer_that_is_given_again_leaves_no_second_entry(server: Served) -> None:
+    admin = {**server.token(server.people["ada"]), "idempotency-key": "once"}
+    for _ in range(3):
+        assert server.call("POST", "/api/v1/pipelines", headers=admin, json={"name": "mine"}).status == 201
+    assert server.call("POST", "/api/v1/pipelines", headers=admin, json={"name": "other"}).status == 409
+    assert len(server.entries("pipelines.create_pipeline")) == 1 and server.state.store.audit.settle() == 0
 
 
 def test_only_questions_are_not_audited(server: Served) -> None:

@@ -100,6 +100,19 @@ def test_the_log_is_filtered_by_level_node_and_text(shop: Running):
     assert shop.get(f"/runs/{run['run_id']}/logs", search="no such words")["items"] == []
     assert shop.get(f"/runs/{run['run_id']}/logs", level="error")["items"] == []
     assert [line["n"] for line in shop.get(f"/runs/{run['run_id']}/logs", after=1, limit=1)["items"]] == [2]
+    for limit in (0, -1):
+        few = shop.get(f"/runs/{run['run_id']}/logs", limit=limit)
+        assert [line["n"] for line in few["items"]] == [1] and few["next"] == "1"
+
+
+def test_running_a_version_is_running_one_of_this_pipeline(shop: Running):
+    version = shop.run("shop")["version"]
+    other = shop.post("/pipelines", {"title": "Another"})["name"]
+    answer = shop.api.post(f"/pipelines/{other}/execute", json={"version": version})
+    assert answer.status_code == 404 and answer.json()["code"] == "RNL-VERSION-001"
+    assert shop.get(f"/pipelines/{other}/runs")["items"] == []
+    assert shop.run("shop", version=version)["version"] == version
+    shop.api.delete(f"/pipelines/{other}")
 
 
 def test_a_failed_run_says_the_cause_with_the_value_and_that_nothing_was_written(shop: Running):
