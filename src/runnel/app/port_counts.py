@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from runnel.app.looks import Look, window
 from runnel.app.previews import counted
+from runnel.app.refusals import refused
 from runnel.errors import RunnelError
 from runnel.sdk.source import Sink
 
@@ -19,10 +20,11 @@ Port = tuple[str, str]
 ONE_BY_ONE = 12
 """Up to this many ports are asked one by one, each over results that previews keep; more are counted in one pass."""
 MOST_KEPT = 50_000
+REJECTED = "rejected"
 
 
 def ports_to_count(compiled: Compiled, nodes: Iterable[str] | None) -> list[tuple[str, str]]:
-    """Return the ports whose rows an edge shows, and the first port of nodes that nothing follows."""
+    """Return the ports whose rows an edge shows, the first port of nodes that nothing follows, and what was rejected."""
     wanted = set(nodes) if nodes is not None else None
     found: dict[tuple[str, str], None] = {}
     for edge in compiled.graph.edges:
@@ -30,6 +32,8 @@ def ports_to_count(compiled: Compiled, nodes: Iterable[str] | None) -> list[tupl
     for id, node in compiled.graph.nodes.items():
         if not issubclass(node.node, Sink) and node.ports.outputs:
             found.setdefault((id, node.ports.outputs[0].name), None)
+        if node.ports.output(REJECTED) is not None:
+            found.setdefault((id, REJECTED), None)
     return [
         (node, port)
         for node, port in found
@@ -60,6 +64,24 @@ def port_counts(
     found = {port: failed[port] if port in failed else known[(keys[port[0]], port[1])] for port in ports}
     while len(known) > MOST_KEPT:
         known.pop(next(iter(known)), None)
+    return found
+
+
+def refusals(project: Project, compiled: Compiled, nodes: Iterable[str], keys: Mapping[str, str]) -> dict[str, int]:
+    """Return how many records each source refused; sources that cannot be read have none."""
+    known = project.known_counts
+    found: dict[str, int] = {}
+    for node in nodes:
+        key = (keys[node], "refused")
+        if key not in known:
+            try:
+                made = refused(project, compiled, node)
+            except RunnelError:  # the port of the source says why it has no rows
+                continue
+            if made is None:
+                continue
+            known[key] = made.count
+        found[node] = known[key]
     return found
 
 

@@ -138,6 +138,13 @@ def _reading(segment: Segment) -> Segment:
     )
 
 
+def decoded(project: Project, plan: Plan) -> Kept | None:
+    """Return the rows of a source as previews keep them; None where it is read anew for each question."""
+    if len(plan.segments) != 1 or not _is_decoded(plan.segments[-1]):
+        return None
+    return kept_result(project, plan)
+
+
 def kept_result(project: Project, plan: Plan) -> Kept:
     """Run a whole plan without effects and return the kept result of its last segment."""
     with _worker(project, plan) as (worker, scratch):

@@ -161,6 +161,10 @@ def _typed_source(node: GraphNode, probe: Probe | None) -> TypedNode:
     if probe is None:
         what = f"{node.id} has not been read yet, so its columns are not known"
         return TypedNode(node, {}, findings=(Finding("RNL-SOURCE-001", "error", what, "", Where(node.id)),))
+    if not probe.columns:
+        what = f"{node.id} has no columns{f': {probe.notes[0]}' if probe.notes else ''}"
+        hint = "Write a line with the names of the columns, or choose other data."
+        return TypedNode(node, {}, findings=(Finding("RNL-SOURCE-002", "error", what, hint, Where(node.id)),), probe=probe)
     relation = Relation.table(f"source:{node.id}", probe.columns).select(list(probe.columns))
     port = node.ports.outputs[0].name
     notes = tuple(_located(node, finding) for finding in probe.findings)

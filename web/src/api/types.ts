@@ -78,6 +78,8 @@ export interface PortCount {
 
 export interface Counts {
   readonly ports: Readonly<Record<string, PortCount>>;
+  /** Records that sources refused. */
+  readonly refused?: Readonly<Record<string, number>>;
 }
 
 export interface RunNode {

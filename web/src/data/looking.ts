@@ -94,6 +94,8 @@ export interface LeftOut {
     readonly port: string;
     readonly rows: number;
     readonly reasons: readonly { readonly reason: string | null; readonly count: number }[];
+    /** Of records that a source refused: the first of them, as text. */
+    readonly records?: readonly { readonly reason: string; readonly raw: string; readonly position: JsonMap }[];
   }[];
   readonly reasons?: readonly { readonly reason: string; readonly count: number }[];
 }

@@ -93,8 +93,20 @@ function findingsByNode(analysis: Analysis | null): ReadonlyMap<string, readonly
   return made;
 }
 
+/** Rows and records that a node did not take although they were meant for it. */
+export function refusedOf(state: EditorState, node: string): number {
+  const key = state.analysis?.nodes[node]?.key ?? null;
+  if (!countIsFresh(state, node, key)) return 0;
+  return (state.counts?.refused?.[node] ?? 0) + (state.counts?.ports[`${node}.rejected`]?.rows ?? 0);
+}
+
 /** The state of a node as the canvas shows it. */
 export function nodeState(state: EditorState, node: string): NodeState {
+  const found = resultState(state, node);
+  return found === "ok" && refusedOf(state, node) > 0 ? "warning" : found;
+}
+
+function resultState(state: EditorState, node: string): NodeState {
   const result = state.run?.nodes.get(node);
   if (result?.state === "queued" || result?.state === "running") return result.state;
   const findings = findingsOf(state, node);

@@ -12,6 +12,7 @@ export const words = {
     notRun: "not run yet",
     rows: (rows: string) => `${rows} rows`,
     row: "1 row",
+    refused: (count: string) => `${count} refused`,
     written: (rows: string) => `${rows} written`,
     stale: "stale",
     waiting: "waiting",

@@ -1,5 +1,5 @@
 import { useMutation } from "@tanstack/react-query";
-import { looking } from "../../data/looking";
+import { type LeftOut, looking } from "../../data/looking";
 import { useEditor, useEditorState } from "../../editor/react";
 import { findingsOf } from "../../editor/state";
 import { FormProvider } from "../../form/context";
@@ -11,10 +11,14 @@ import { Icon } from "../../ui/Icon";
 import { useFormPort } from "./useFormPort";
 import { words } from "./words";
 
+/** Rows there were no place for; what a filter leaves out is meant to go. */
+const LOSSES = new Set(["rejected", "refused"]);
+
 interface Tested {
   readonly passed: boolean;
   readonly kept?: number | null;
   readonly seconds: number;
+  readonly left_out?: LeftOut["parts"];
   readonly error: { readonly what: string; readonly hint?: string } | null;
 }
 
@@ -56,15 +60,22 @@ export function ChecksTab({ node }: { node: string }) {
 }
 
 function Verdict({ result }: { result: Tested }) {
+  const lost = (result.left_out ?? []).filter((part) => LOSSES.has(part.port) && part.rows > 0);
+  const isEmpty = result.kept === 0 && lost.length > 0;
   return (
     <div className="mt-2 flex gap-1.5 text-xs" data-testid="test-result" data-passed={result.passed}>
       <Icon
-        name={result.passed ? "circle-check" : "circle-x"}
+        name={!result.passed ? "circle-x" : lost.length > 0 ? "triangle-alert" : "circle-check"}
         size={14}
-        className={result.passed ? "text-ok" : "text-err"}
+        className={!result.passed ? "text-err" : lost.length > 0 ? "text-warn" : "text-ok"}
       />
       <div>
-        <p className="font-medium">{result.passed ? words.passed : words.failed}</p>
+        <p className="font-medium">{result.passed ? (isEmpty ? words.noneOut : words.passed) : words.failed}</p>
+        {lost.map((part) => (
+          <p key={part.port} className="text-warn">
+            {words.outOf(count(part.rows), words.ports[part.port] ?? part.port, part.reasons[0]?.reason ?? "")}
+          </p>
+        ))}
         {result.passed && typeof result.kept === "number" ? (
           <p className="text-muted">{words.testKept(count(result.kept), seconds(result.seconds))}</p>
         ) : null}

@@ -2,13 +2,15 @@ import { useQuery } from "@tanstack/react-query";
 import { useLeftReasons } from "../../data/leftOut";
 import { type LeftOut, looking } from "../../data/looking";
 import { useSettled } from "../../data/settled";
-import { titleOf, wiresOf } from "../../document/graph";
+import { kindOf, titleOf, wiresOf } from "../../document/graph";
 import { useAnalysedDocument, useNodeKey } from "../../editor/analysed";
 import { useEditor, useEditorState } from "../../editor/react";
 import { count, share } from "../../ui/format";
 import { Icon } from "../../ui/Icon";
 import { words } from "./words";
 
+/** Shown only where there are rows in them. */
+const QUIET = new Set(["rejected", "refused"]);
 const COLOURS = ["var(--hist-ghost)", "var(--warn)", "var(--c-combine)", "var(--idle)"];
 
 /** Where the rows of a node went: kept, and the rest with the reasons. */
@@ -16,18 +18,19 @@ export function Ledger({ node }: { node: string }) {
   const editor = useEditor();
   const key = useNodeKey(node);
   const outputs = useEditorState((state) => state.analysis?.nodes[node]?.outputs.length ?? 0);
+  const isSource = useEditorState((state) => kindOf(state.document, node).startsWith("source."));
   const settled = useSettled(key, 250);
   const document = useAnalysedDocument();
   const { data } = useQuery({
     queryKey: ["left-out", editor.name, node, key],
-    enabled: settled && outputs > 1,
+    enabled: settled && (outputs > 1 || isSource),
     staleTime: Number.POSITIVE_INFINITY,
     placeholderData: (known: LeftOut | undefined, query) => (query?.queryKey[2] === node ? known : undefined),
     queryFn: ({ signal }) => looking.leftOut(editor.place(document), node, signal),
   });
   if (!data || data.kept === null || data.parts.length === 0) return null;
   const kept = data.kept;
-  const parts = data.parts.filter((part) => part.port !== "rejected" || part.rows > 0);
+  const parts = data.parts.filter((part) => !QUIET.has(part.port) || part.rows > 0);
   const whole = kept + parts.reduce((sum, part) => sum + part.rows, 0);
   if (parts.length === 0 || whole === 0) return null;
   return (

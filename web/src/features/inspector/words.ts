@@ -34,7 +34,9 @@ export const words = {
   rowsIn: (count: string) => `${count} in`,
   balanced: "counts balance",
   kept: "kept",
-  ports: { rest: "rest", rejected: "rejected", duplicates: "duplicates" } as Readonly<Record<string, string>>,
+  ports: { rest: "rest", rejected: "rejected", refused: "refused", duplicates: "duplicates" } as Readonly<
+    Record<string, string>
+  >,
   why: (port: string) => `Why rows went to ${port}`,
   noReason: "no reason given",
   next: "Likely next",
@@ -46,6 +48,8 @@ export const words = {
   testNode: "Test this node",
   testing: "Testing…",
   passed: "It works",
+  noneOut: "It works, but no row comes out",
+  outOf: (many: string, port: string, why: string) => `${many} ${port}${why ? `: ${why}` : ""}`,
   failed: "It does not work yet",
   testKept: (kept: string, time: string) => `${kept} rows come out, in ${time}. Nothing was written.`,
   noRuns: "Not run yet",

@@ -2,7 +2,7 @@ import { useQuery } from "@tanstack/react-query";
 import { useMemo, useState } from "react";
 import { DataGrid } from "../../data/grid/DataGrid";
 import { useLeftReasons } from "../../data/leftOut";
-import { looking } from "../../data/looking";
+import { type LeftOut, looking } from "../../data/looking";
 import { titleOf } from "../../document/graph";
 import { useAnalysedDocument, useIsBroken, useNodeKey } from "../../editor/analysed";
 import { useEditor } from "../../editor/react";
@@ -32,8 +32,9 @@ export function LeftOutTab({ node }: { node: string }) {
   const reasons = useLeftReasons(place, document, { node, key, data });
   const parts = data?.parts.filter((part) => part.rows > 0) ?? [];
   const part = parts.find((one) => one.port === wanted) ?? parts[0];
-  const { table, state } = useTable(part ? { place, node, port: part.port, key, sort: [], search: "" } : null);
-  const facts = useProfile(place, part ? node : null, part?.port, key);
+  const hasRows = part !== undefined && !part.records;
+  const { table, state } = useTable(hasRows ? { place, node, port: part.port, key, sort: [], search: "" } : null);
+  const facts = useProfile(place, hasRows ? node : null, part?.port, key);
   if (isPending && key !== null) return <Skeleton className="m-4 h-32" />;
   if (isBroken) return <EmptyState title={words.cannot}>{words.cannotFix}</EmptyState>;
   if (!part) {
@@ -72,7 +73,9 @@ export function LeftOutTab({ node }: { node: string }) {
         </ul>
       </aside>
       <div className="flex min-w-0 flex-1 flex-col">
-        {table ? (
+        {part.records ? (
+          <Records records={part.records} />
+        ) : table ? (
           <DataGrid
             label={words.grid(titleOf(document, node))}
             columns={table.columns}
@@ -89,6 +92,39 @@ export function LeftOutTab({ node }: { node: string }) {
           <Skeleton className="m-4 h-32" />
         )}
       </div>
+    </div>
+  );
+}
+
+/** Records that a source refused, as they stand in its file. */
+function Records({ records }: { records: NonNullable<LeftOut["parts"][number]["records"]> }) {
+  return (
+    <div className="overflow-auto">
+      <table className="w-full border-collapse text-xs">
+        <thead>
+          <tr className="text-left text-2xs text-muted">
+            <th scope="col" className="w-20 px-3 py-1 font-medium">
+              {words.line}
+            </th>
+            <th scope="col" className="w-1/3 font-medium">
+              {words.reason}
+            </th>
+            <th scope="col" className="font-medium">
+              {words.record}
+            </th>
+          </tr>
+        </thead>
+        <tbody>
+          {records.map((record, place) => (
+            // biome-ignore lint/suspicious/noArrayIndexKey: records have no other identity
+            <tr key={place} className="border-hair border-t align-top">
+              <td className="num px-3 py-1 text-muted">{Object.values(record.position).map(String).at(-1) ?? ""}</td>
+              <td className="py-1 pr-3">{record.reason}</td>
+              <td className="break-all py-1 pr-3 font-mono">{record.raw}</td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
     </div>
   );
 }

@@ -58,11 +58,19 @@ export function LettersTab() {
             <tr key={letter.number} className="border-hair border-t align-top">
               <td className="num w-12 py-1 text-muted">{letter.number}</td>
               <td className="w-1/3 py-1 pr-3">{letter.reason}</td>
-              <td className="break-all py-1 font-mono">{letter.raw ?? JSON.stringify(letter.row)}</td>
+              <td className="break-all py-1 font-mono">
+                {letter.raw === undefined ? JSON.stringify(letter.row) : bytesAsText(letter.raw)}
+              </td>
             </tr>
           ))}
         </tbody>
       </table>
     </section>
   ));
+}
+
+/** The bytes of a record as text; they come in base64. */
+function bytesAsText(raw: string): string {
+  const bytes = Uint8Array.from(atob(raw), (letter) => letter.charCodeAt(0));
+  return new TextDecoder().decode(bytes).trimEnd();
 }

@@ -59,7 +59,9 @@ def schema(context: DeskContext, payload: Mapping[str, Any]) -> dict[str, Any]:
 @answers("sql")
 def sql(context: DeskContext, payload: Mapping[str, Any]) -> dict[str, Any]:
     """Return the SQL of a node, or of the last one, in a dialect."""
-    return pipelines.sql(context.runnable(payload), payload.get("node"), payload.get("dialect") or "duckdb")
+    node = payload.get("node")
+    made = context.runnable(payload) if node is None else context.sound(payload, node)
+    return pipelines.sql(made, node, payload.get("dialect") or "duckdb")
 
 
 @answers("lineage")

@@ -18,14 +18,15 @@ from runnel.app.desk.registry import answers
 from runnel.app.glancing import glance
 from runnel.app.looks import Look, window
 from runnel.app.pipelines import InvalidPipelineError, port_of
-from runnel.app.port_counts import port_counts, ports_to_count
+from runnel.app.port_counts import port_counts, ports_to_count, refusals
 from runnel.app.previews import plain_rows, questions
+from runnel.app.refusals import refused
 from runnel.app.suggesting import suggestions
 from runnel.app.typed_charts import chart_of
 from runnel.compiler.compile import Compiled
 from runnel.errors import RunnelError
 from runnel.sdk.chart import Chart
-from runnel.sdk.source import Sink
+from runnel.sdk.source import Sink, Source
 
 MOST_ROWS = 2_000
 
@@ -70,7 +71,8 @@ def counts(context: DeskContext, payload: Mapping[str, Any]) -> dict[str, Any]:
     for (shell, port), inner in made.graph.aliases.items():
         if inner in found:
             ports[f"{shell}.{port}"] = {"key": keys.get(shell), **_counted(found[inner])}
-    return {"ports": ports}
+    sources = [node for node, _ in found if issubclass(made.graph.nodes[node].node, Source)]
+    return {"ports": ports, "refused": refusals(context.project, made, sources, keys)}
 
 
 def _counted(found: int | RunnelError) -> dict[str, Any]:
@@ -112,6 +114,9 @@ def left_out(context: DeskContext, payload: Mapping[str, Any]) -> dict[str, Any]
     for name, port in list(outputs.items())[1:]:
         total = window(context.project, made, port, Look(limit=0)).total
         parts.append({"port": name, "rows": total, "reasons": _reasons(context, made, port)})
+    unread = refused(context.project, made, node)
+    if unread is not None:
+        parts.append(unread.to_json())
     first = next(iter(outputs.values()), None)
     kept = window(context.project, made, first, Look(limit=0)).total if first is not None else None
     return {"node": node, "kept": kept, "parts": parts, "key": with_shells(made, content_keys(made)).get(node)}

@@ -1,14 +1,14 @@
 /** What a node shows and says about its last result. */
 import { isMuted, isPinned, kindOf, titleOf, wiresOf } from "../../../document/graph";
 import { shownPorts } from "../../../document/shape";
-import { type EditorState, findingsOf, nodeState, rowsOf } from "../../../editor/state";
+import { type EditorState, findingsOf, nodeState, refusedOf, rowsOf } from "../../../editor/state";
 import { count, seconds } from "../../../ui/format";
 import { words } from "../words";
 
 export interface Footer {
   readonly strong: string;
   readonly weak: string;
-  readonly tone: "plain" | "error" | "stale" | "pinned";
+  readonly tone: "plain" | "error" | "warning" | "stale" | "pinned";
 }
 
 /** The footer as one text: `strong|weak|tone`, so that a subscription compares it cheaply. */
@@ -35,6 +35,8 @@ function footer(state: EditorState, node: string): Footer {
   if (status === "queued") return { strong: "", weak: words.node.waiting, tone: "plain" };
   if (!rows) return { strong: "", weak: words.node.states[status], tone: status === "stale" ? "stale" : "plain" };
   if (status === "stale") return { strong: rows, weak: words.node.stale, tone: "stale" };
+  const refused = refusedOf(state, node);
+  if (refused > 0) return { strong: rows, weak: words.node.refused(count(refused)), tone: "warning" };
   const took = state.run?.nodes.get(node)?.seconds;
   const fresh = status === "ok" || status === "warning";
   return { strong: rows, weak: fresh && typeof took === "number" ? seconds(took) : "", tone: "plain" };
