@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import os
+import stat
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -86,3 +87,41 @@ def test_a_server_has_no_user_and_no_secret_of_its_own(folder: Path) -> None:
             assert (project.home / "access.key").stat().st_mode & 0o077 == 0
             project.close()
     assert keys[0] != keys[1]
+
+
+def modes(home: Path) -> dict[str, int]:
+    return {path.name: stat.S_IMODE(path.stat().st_mode) for path in (home, *home.glob("runnel.db*"))}
+
+
+def test_nobody_else_reads_the_state_folder_and_its_database() -> None:
+    from runnel.app.project import Project
+
+    before = os.umask(0o022)
+    try:
+        with fresh_folder() as made:
+            project = Project(made, environ={})
+            project.store.users.list()
+            found = modes(project.home)
+            project.close()
+    finally:
+        os.umask(before)
+    assert found.pop(".runnel") == 0o700
+    assert {"runnel.db", "runnel.db-wal", "runnel.db-shm"} <= found.keys() and set(found.values()) == {0o600}
+
+
+def test_a_state_folder_of_an_earlier_start_is_closed_to_others() -> None:
+    from runnel.app.project import Project
+    from runnel.server.boot import check_home
+    from runnel.store import Store
+
+    with fresh_folder() as made:
+        home = made / ".runnel"
+        home.mkdir()
+        Store.open(f"sqlite:///{home / 'runnel.db'}", home).close()
+        home.chmod(0o755)
+        (home / "runnel.db").chmod(0o644)
+        project = Project(made, environ={})
+        check_home(project.home)
+        project.store.users.list()
+        assert set(modes(home).values()) == {0o700, 0o600}
+        project.close()

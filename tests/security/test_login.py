@@ -370,6 +370,24 @@ def test_registration_is_closed_until_an_admin_opens_it_or_invites(server: Serve
     assert opened.status == 201 and opened.json["user"]["role"] == "viewer"
 
 
+@pytest.mark.parametrize(
+    "bad", [{"password": "short"}, {"username": "two words"}, {"username": "ada"}, {"email": "no address"}]
+)
+def test_a_registration_that_fails_leaves_the_invitation_good_for_one_that_does_not(
+    server: Served, bad: dict[str, str]
+) -> None:
+    server.clock.ahead(hours=1)
+    admin = server.token(server.person("ada", "admin"))
+    answer = server.call("POST", "/api/v1/users/invitations", headers=admin, json={"role": "editor"})
+    name = f"invited{len(str(bad))}{next(iter(bad))}"
+    body = {"username": name, "password": PASSWORD, "invitation": answer.json["token"]}
+    assert server.call("POST", "/api/v1/auth/register", json={**body, **bad}).status in (409, 422)
+    made = server.call("POST", "/api/v1/auth/register", json=body)
+    assert made.status == 201 and made.json["user"]["role"] == "editor"
+    again = server.call("POST", "/api/v1/auth/register", json={**body, "username": name + "2"})
+    assert again.status == 403
+
+
 def test_nobody_gives_themselves_a_role_by_registering_or_by_their_profile(server: Served) -> None:
     admin = server.token(server.people["ada"])
     server.call("PATCH", "/api/v1/settings", headers=admin, json={"registration": "open"})

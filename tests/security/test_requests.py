@@ -278,3 +278,29 @@ def test_the_requests_of_one_caller_at_the_same_time_are_limited_and_others_are_
         del server.state.busy[who.key]
     assert server.call("GET", "/api/v1/roles", headers=ada).status == 200
     assert server.state.busy == {}
+
+
+def test_denied_changes_count_as_requests_and_fill_the_log_no_faster_than_others(server: Served) -> None:
+    from runnel.app.access.throttle import Throttle
+
+    vic = server.token(server.person("vic", "viewer"))
+    before, entries = server.state.throttle, len(server.entries("users.create_user"))
+    server.state.throttle = Throttle(5, 60, clock=lambda: server.clock().timestamp())
+    try:
+        statuses = [server.call("POST", USERS, headers=vic, json={}).status for _ in range(40)]
+    finally:
+        server.state.throttle = before
+    assert statuses[:5] == [403] * 5 and set(statuses[6:]) == {429}
+    assert len(server.entries("users.create_user")) - entries <= 6
+
+
+def test_callers_without_login_are_counted_by_their_address(server: Served) -> None:
+    from runnel.server import guarding
+
+    server.state.busy["nobody at 203.0.113.5"] = guarding.MOST_OF_NOBODY_AT_ONCE
+    try:
+        assert server.call("GET", "/healthz", peer="203.0.113.5").status == 429
+        assert server.call("GET", "/healthz", peer="203.0.113.6").status == 200
+    finally:
+        del server.state.busy["nobody at 203.0.113.5"]
+    assert server.state.busy == {}

@@ -15,12 +15,13 @@ FOLDER = "uploads"
 
 
 def drop_abandoned(store: UploadStore, home: Path, before: datetime) -> int:
-    """Drop the unfinished uploads that got nothing since a moment, and bytes without an upload; returns the bytes freed."""
+    """Drop the unfinished uploads that got nothing since a moment, and bytes that no upload needs; returns what that freed."""
     folder = home / FOLDER
     parts = {path.stem: path for path in folder.glob("*.part")} if folder.is_dir() else {}
     freed = 0
     for id, path in parts.items():
-        if store.get(id) is None and _changed(path) < before:
+        upload = store.get(id)
+        if (upload is None or upload.status == "completed") and _changed(path) < before:
             freed += _removed(path)
     for upload in store.unfinished(before):
         path = parts.get(upload.id)

@@ -9,7 +9,8 @@ from typing import Any
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 
 LINGER_SECONDS = 1.0
-"""How long a refused client may go on sending, so that it gets to read why it was refused."""
+LINGER_BYTES = 1024 * 1024
+"""How long and how much a refused client may go on sending, so that it gets to read why it was refused."""
 WORDS = {400: "Invalid HTTP request received.", 408: "The headers took too long.", 431: "The headers are too large."}
 
 
@@ -54,6 +55,9 @@ class BoundedProtocol(HttpToolsProtocol):
     def data_received(self, data: bytes) -> None:
         """Parse what came; bytes that are no body are counted until there is a body or a whole request."""
         if self._refused is not None:
+            self._unframed += len(data)
+            if self._unframed > LINGER_BYTES:
+                self.transport.close()
             return
         if self._in_headers and self._timer is None:
             self._start_timer()

@@ -26,10 +26,9 @@ END: Literal["end"] = "end"
 ENDED = b'data: {"topic":"session","type":"session.ended","data":{}}\n\n'
 TOPICS = {
     "run": "pipelines.view", "runs": "pipelines.view", "pipeline": "pipelines.view", "pipelines": "pipelines.view",
-    "draft": "pipelines.view", "drafts": "pipelines.view", "file": "files.view", "files": "files.view",
-    "dataset": "datasets.view", "datasets": "datasets.view", "share": "shares.view", "shares": "shares.view",
-    "user": "users.view", "users": "users.view", "settings": "settings.view", "audit": "audit.view",
-    "desk": "pipelines.view",
+    "file": "files.view", "files": "files.view", "dataset": "datasets.view", "datasets": "datasets.view",
+    "share": "shares.view", "shares": "shares.view", "user": "users.view", "users": "users.view",
+    "settings": "settings.view", "audit": "audit.view", "desk": "pipelines.view",
 }  # fmt: skip
 """The permission that the events of a topic ask for, by what stands before its colon; others are sent to nobody."""
 

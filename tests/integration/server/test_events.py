@@ -217,3 +217,96 @@ def test_the_streams_end_when_the_server_drains(server: Served) -> None:
         server.state.events.close()
         assert ended_within(stream, 5) == []
         assert Stream(url, server.token(server.people["ada"])).response.status_code == 503
+
+
+def told(server: Served, work) -> list[tuple[str, str]]:
+    """What is published while something is done, as topic and type."""
+    first = server.state.events.publish("start", "start", {})
+    work()
+    return [
+        (event.topic, event.type) for event in server.state.events._ring if event.number > first and event.topic != "session"
+    ]
+
+
+def test_changes_of_users_settings_and_shares_are_told_and_so_is_the_log(server: Served) -> None:
+    admin = server.token(server.people["ada"])
+
+    def change(method: str, path: str, body: dict, status: int) -> None:
+        assert server.call(method, f"/api/v1{path}", headers=admin, json=body).status == status
+
+    new = {"username": "eve", "password": "correct horse battery", "role": "viewer"}
+    users = told(server, lambda: change("POST", "/users", new, 201))
+    assert users == [("users", "user.changed"), ("audit", "audit.changed")]
+    settings = told(server, lambda: change("PATCH", "/settings", {"registration": "open"}, 200))
+    assert settings == [("settings", "settings.changed"), ("audit", "audit.changed")]
+    assert told(server, lambda: change("POST", "/users", {**new, "password": "x"}, 422)) == []
+    assert told(server, lambda: server.call("GET", "/api/v1/users", headers=admin)) == []
+
+
+def test_every_topic_that_one_may_listen_to_is_published_somewhere() -> None:
+    import re
+    from pathlib import Path
+
+    import runnel
+    from runnel.server.telling import TOPICS as TOLD
+
+    root = Path(runnel.__file__).parent
+    text = "".join(path.read_text("utf-8") for part in ("server", "app") for path in (root / part).rglob("*.py"))
+    named = set(re.findall(r'(?:publish|tell)\(\s*f?"([a-z]+)[:"]', text)) | set(re.findall(r'"topic": "([a-z]+)"', text))
+    named |= {topic for topic, _ in TOLD.values()}
+    kinds = {topic.removesuffix("s") for topic in named}
+    silent = [topic for topic in streaming.TOPICS if topic.removesuffix("s") not in kinds]
+    assert not silent and {"share", "user", "setting", "audit", "desk"} <= kinds
+
+
+def test_whoever_sees_pipelines_hears_that_the_desk_was_started_anew(server: Served) -> None:
+    with listening(server) as url:
+        viewer = opened(server, url, server.token(server.person("vic", "viewer")))
+        server.state.events.receive({"topic": "desk", "type": "desk.restarted", "data": {}})
+        assert viewer.next()["type"] == "desk.restarted"
+        viewer.close()
+
+
+def run_event(server: Served, run_id: str, type: str, **data) -> None:
+    server.state.events.receive({"topic": "runs", "type": type, "data": {"run_id": run_id, **data}})
+
+
+def test_the_events_of_one_run_come_from_its_start_to_its_end_and_no_others(server: Served) -> None:
+    store = server.state.store.runs
+    mine, other = (store.start(name, "v", {}).id for name in ("mine", "other"))
+    run_event(server, mine, "run.started")
+    run_event(server, other, "run.started")
+    with listening(server) as url:
+        stream = opened(server, url, server.token(server.people["ada"]), f"/api/v1/runs/{mine}/events")
+        assert stream.response.headers["content-type"].startswith("text/event-stream")
+        assert stream.next()["data"]["run_id"] == mine
+        run_event(server, other, "run.task", task="x")
+        run_event(server, mine, "run.task", task="y")
+        assert stream.next()["data"]["task"] == "y"
+        last = stream.last
+        stream.close()
+        run_event(server, mine, "run.finished", status="success")
+        run_event(server, mine, "run.task", task="never")
+        again = Stream(url, server.token(server.people["ada"]), f"/api/v1/runs/{mine}/events", last)
+        assert again.next()["type"] == "run.finished"
+        with pytest.raises(EOFError):
+            again.next()
+        again.close()
+        both = opened(server, url, server.token(server.people["ada"]), EVENTS + f"?topics=run:{other}")
+        run_event(server, mine, "run.task", task="z")
+        run_event(server, other, "run.finished")
+        assert both.next()["data"]["run_id"] == other
+        both.close()
+
+
+def test_a_run_that_ended_before_the_server_began_says_so_and_one_that_is_none_is_404(server: Served) -> None:
+    run = server.state.store.runs.start("old", "v", {})
+    server.state.store.runs.finish(run.id, "failed", None, {}, None, [])
+    ada = server.token(server.people["ada"])
+    answer = server.call("GET", f"/api/v1/runs/{run.id}/events", headers=ada)
+    assert answer.status == 200 and answer.header("content-type").startswith("text/event-stream")
+    event = json.loads(answer.body.split(b"data: ")[1])
+    assert event == {"topic": "runs", "type": "run.finished", "data": {"run_id": run.id, "pipeline": "old", "status": "failed"}}
+    assert server.call("GET", "/api/v1/runs/nothing/events", headers=ada).status == 404
+    narrow = server.token(server.people["ada"], ["files.view"])
+    assert server.call("GET", f"/api/v1/runs/{run.id}/events", headers=narrow).status == 403
