@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 
 import pytest
 from playwright.sync_api import expect
 
 from browsing import Robot
+from running import Running
 
 MAKE = Callable[..., str]
 DERIVE = """\
@@ -25,6 +27,24 @@ nodes:
     kind: table.aggregate
     from: sales
     config: {group_by: [region], values: {revenue: sum(price)}}
+"""
+
+
+FAILING = """\
+runnel: 1
+name: failing
+nodes:
+  sales:
+    kind: source.file
+    config: {path: sales_2k.csv}
+  typed:
+    kind: table.cast
+    from: sales
+    config: {columns: {product: BIGINT}, on_error: fail}
+  saved:
+    kind: sink.dataset
+    from: typed
+    config: {name: never, mode: replace}
 """
 
 
@@ -60,3 +80,37 @@ def test_a_name_is_typed_then_its_expression_and_nothing_is_lost(
     robot.page.reload()
     expect(name).to_have_value(column)
     expect(written).to_have_text(expression)
+
+
+def test_in_a_narrow_window_a_run_says_its_state_its_pipeline_its_cause_and_its_time(
+    robot: Robot, server: Running, pipeline: MAKE
+) -> None:
+    pipeline(FAILING, "failing")
+    run = server.run("failing")
+    robot.page.set_viewport_size({"width": 390, "height": 800})
+    robot.go("/runs")
+    row = robot.get("run-row", status="failed").first
+    for shown in (
+        row.get_by_text("Failed", exact=True),
+        row.get_by_role("link", name="Failing", exact=True),
+        row.get_by_text(re.compile("product-")),
+        row.locator("time"),
+    ):
+        box = robot.box(shown)
+        assert box["x"] >= 0 and box["x"] + box["width"] <= 390, f"{shown} is out of sight: {box}"
+    robot.go(f"/runs/{run['run_id']}")
+    cause = robot.get("cause")
+    card = robot.box(cause)
+    for part in (cause.get_by_role("link"), cause.get_by_role("button")):
+        box = robot.box(part)
+        assert box["x"] + box["width"] <= card["x"] + card["width"], f"{part} stands out of its card"
+    expect(robot.page.get_by_role("log").locator("[data-index]").first).to_be_visible()
+    cut = (
+        robot.page.get_by_role("log")
+        .locator("[data-index]")
+        .evaluate_all(
+            "lines => lines.filter(line => [...line.children].pop().scrollWidth > [...line.children].pop().clientWidth + 1)"
+            ".map(line => line.textContent)"
+        )
+    )
+    assert cut == []

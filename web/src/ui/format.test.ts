@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { bytes, count, seconds, share, shortCount } from "./format";
+import { bytes, count, preciseClock, seconds, share, shortCount } from "./format";
 
 test("counts on wires are short and keep three digits", () => {
   expect([96, 999, 1000, 9_999, 412_386, 742_113, 999_700, 1_000_000_000].map(shortCount)).toEqual([
@@ -31,4 +31,8 @@ test("times, sizes and counts are readable", () => {
   ]);
   expect(bytes(66_200_000)).toBe("66.2 MB");
   expect(count(736_540)).toBe("736,540");
+});
+
+test("a line of a log has its second and its millisecond", () => {
+  expect(preciseClock(new Date(2026, 0, 2, 4, 5, 6, 42))).toBe("04:05:06.042");
 });

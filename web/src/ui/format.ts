@@ -76,6 +76,20 @@ export function clock(value: string | number | Date, timeZone?: string): string 
   return new Intl.DateTimeFormat(locale(), { timeStyle: "short", timeZone }).format(new Date(value));
 }
 
+let precise: Intl.DateTimeFormat | undefined;
+
+/** 14:21:05.042, in the browser's time zone: the lines of a log. */
+export function preciseClock(value: string | number | Date): string {
+  precise ??= new Intl.DateTimeFormat("en-GB", {
+    hour: "2-digit",
+    minute: "2-digit",
+    second: "2-digit",
+    fractionalSecondDigits: 3,
+    hourCycle: "h23",
+  });
+  return precise.format(new Date(value));
+}
+
 /** 2 hours ago, in 3 days. */
 export function ago(value: string | number | Date, now: number = Date.now()): string {
   const apart = (new Date(value).getTime() - now) / 1000;

@@ -17,16 +17,16 @@ export function CauseCard({ run }: { run: RunDetail }) {
   return (
     <section
       data-testid="cause"
-      className="flex flex-col gap-1 rounded-lg border border-err bg-surface p-4 contrast:border-2"
+      className="flex flex-col gap-1 rounded-lg border border-err bg-surface p-4 max-sm:p-3 contrast:border-2"
     >
       <h2 className="flex gap-2.5 font-semibold text-base">
         <Icon name="circle-x" className="mt-0.5 text-err" />
-        <span>
+        <span className="min-w-0 break-words">
           {node ? `${words.stopped(node)}: ` : ""}
           <Coded text={run.error.what} />
         </span>
       </h2>
-      <div className="pl-6.5">
+      <div className="pl-6.5 max-sm:pl-0">
         {run.error.hint ? (
           <p className="text-muted">
             <Coded text={run.error.hint} />
@@ -38,16 +38,17 @@ export function CauseCard({ run }: { run: RunDetail }) {
             to="/pipelines/$name"
             params={{ name: run.pipeline }}
             search={{ run: run.run_id, ...(node ? { node } : {}) }}
-            className="inline-flex h-8 items-center gap-1.5 rounded-md bg-accent px-3 font-medium text-on-accent hover:bg-accent-hover"
+            className="inline-flex min-h-8 items-center gap-1.5 rounded-md bg-accent px-3 py-1 font-medium text-on-accent hover:bg-accent-hover"
           >
-            <Icon name="panel-left" size={14} />
+            <Icon name="panel-left" size={14} className="shrink-0" />
             {words.data}
           </Link>
           {mayRun ? (
             <Button
               size="md"
+              className="h-auto min-h-8 shrink whitespace-normal py-1 text-left"
               disabled={again.isPending}
-              icon={<Icon name="step-forward" size={14} />}
+              icon={<Icon name="step-forward" size={14} className="shrink-0" />}
               onClick={() => again.mutate(true)}
             >
               {node ? words.fromFailed(node) : words.again}

@@ -4,7 +4,7 @@ import { useEffect, useRef, useState } from "react";
 import { address, http } from "../../api/http";
 import { Button } from "../../ui/Button";
 import { cn } from "../../ui/cn";
-import { count } from "../../ui/format";
+import { count, preciseClock } from "../../ui/format";
 import { Icon } from "../../ui/Icon";
 import { Input } from "../../ui/Input";
 import { Segmented } from "../../ui/Segmented";
@@ -80,7 +80,9 @@ export function LogPanel({ id, open }: { id: string; open: boolean }) {
         <div className="relative" style={{ height: rows.getTotalSize() }}>
           {rows.getVirtualItems().map((item) => {
             const line = lines[item.index];
-            return line ? <Line key={line.n} line={line} top={item.start} /> : null;
+            return line ? (
+              <Line key={line.n} line={line} place={item.index} top={item.start} measure={rows.measureElement} />
+            ) : null;
           })}
         </div>
       </div>
@@ -90,22 +92,33 @@ export function LogPanel({ id, open }: { id: string; open: boolean }) {
 
 const TONES = { info: "text-muted", warning: "text-warn", error: "text-err" } as const;
 
-function Line({ line, top }: { line: LogLine; top: number }) {
+/** A line of the log; a long message goes on below itself, so that none of it is hidden. */
+function Line({
+  line,
+  place,
+  top,
+  measure,
+}: {
+  line: LogLine;
+  place: number;
+  top: number;
+  measure: (row: HTMLElement | null) => void;
+}) {
   return (
     <div
+      ref={measure}
+      data-index={place}
       data-level={line.level}
       className={cn(
-        "absolute inset-x-0 flex h-6.5 items-center gap-4 border-hair border-b px-4 text-xs",
+        "absolute inset-x-0 flex min-h-6.5 items-baseline gap-x-4 border-hair border-b px-4 py-1 text-xs max-sm:flex-wrap max-sm:px-3",
         line.level === "error" && "bg-err-soft",
       )}
       style={{ transform: `translateY(${top}px)` }}
     >
-      <span className="w-24 font-mono text-muted">{line.time.slice(11, 23)}</span>
-      <span className={cn("w-12 font-semibold uppercase", TONES[line.level])}>{line.level.slice(0, 5)}</span>
-      <span className="w-40 truncate font-medium">{line.node}</span>
-      <span className="min-w-0 flex-1 truncate font-mono" title={line.message}>
-        {line.message}
-      </span>
+      <span className="w-24 shrink-0 font-mono text-muted">{preciseClock(line.time)}</span>
+      <span className={cn("w-12 shrink-0 font-semibold uppercase", TONES[line.level])}>{line.level.slice(0, 5)}</span>
+      <span className="w-40 shrink-0 truncate font-medium max-sm:w-auto max-sm:min-w-0 max-sm:flex-1">{line.node}</span>
+      <span className="min-w-0 flex-1 whitespace-pre-wrap break-words font-mono max-sm:basis-full">{line.message}</span>
     </div>
   );
 }

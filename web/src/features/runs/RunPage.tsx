@@ -30,7 +30,7 @@ export function RunPage({ id }: { id: string }) {
       data-state={run.status}
       className="grid h-full grid-cols-1 overflow-auto lg:grid-cols-[minmax(0,1fr)_344px] lg:overflow-hidden"
     >
-      <div className="flex flex-col gap-4 p-6 lg:overflow-auto">
+      <div className="flex flex-col gap-4 p-6 max-sm:p-3 lg:overflow-auto">
         <Heading run={run} />
         {run.error ? <CauseCard run={run} /> : null}
         <Timeline run={run} />

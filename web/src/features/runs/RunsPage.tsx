@@ -4,6 +4,7 @@ import { useState } from "react";
 import { http } from "../../api/http";
 import { Button } from "../../ui/Button";
 import { Coded } from "../../ui/Coded";
+import { cn } from "../../ui/cn";
 import { ago, count, dateTime, seconds } from "../../ui/format";
 import { Input } from "../../ui/Input";
 import { NoItems } from "../../ui/NoItems";
@@ -15,6 +16,9 @@ import type { RunRow } from "./types";
 import { words } from "./words";
 
 const STATES = ["all", "success", "warning", "failed", "running"] as const;
+
+/** A cell as a part of two lines. */
+const LINE = "max-sm:block max-sm:h-6 max-sm:border-b-0 max-sm:px-0";
 
 interface Listed {
   items: RunRow[];
@@ -40,13 +44,13 @@ export function RunsPage() {
   const items = list.data?.pages.flatMap((page) => page.items);
   const filtered = search !== "" || status !== "all";
   return (
-    <div className="flex h-full flex-col gap-3 overflow-auto p-5">
+    <div className="flex h-full flex-col gap-3 overflow-auto p-5 max-sm:p-3">
       <div className="flex flex-wrap items-center gap-2">
         <Input
           type="search"
           aria-label={words.search}
           placeholder={words.search}
-          className="w-64"
+          className="w-64 max-sm:w-full"
           value={search}
           onChange={(event) => setSearch(event.target.value)}
         />
@@ -79,11 +83,12 @@ export function RunsPage() {
   );
 }
 
+/** A row a run; in a narrow window two lines a run: pipeline and time, state and cause. */
 function RunTable({ items }: { items: readonly RunRow[] }) {
   return (
     <div className="overflow-x-auto rounded-lg border bg-surface contrast:border-2">
       <Table>
-        <thead>
+        <thead className="max-sm:sr-only">
           <tr>
             <Th>{words.columns.status}</Th>
             <Th>{words.columns.pipeline}</Th>
@@ -96,29 +101,38 @@ function RunTable({ items }: { items: readonly RunRow[] }) {
         </thead>
         <tbody>
           {items.map((row) => (
-            <Tr key={row.run_id} data-testid="run-row" data-status={row.status}>
-              <Td>
+            <Tr
+              key={row.run_id}
+              data-testid="run-row"
+              data-status={row.status}
+              className="max-sm:grid max-sm:grid-cols-[minmax(0,1fr)_auto_auto] max-sm:gap-x-3 max-sm:border-hair max-sm:border-b max-sm:px-3 max-sm:py-1.5"
+            >
+              <Td className={cn(LINE, "max-sm:order-last max-sm:col-span-3 max-sm:min-w-0")}>
                 <Link to="/runs/$id" params={{ id: row.run_id }} className="flex items-center gap-2 hover:underline">
-                  <RunWord status={row.status} className="w-24" />
-                  <span className="max-w-96 truncate text-muted">
+                  <RunWord status={row.status} className="w-24 shrink-0 max-sm:w-auto" />
+                  <span className="min-w-0 max-w-96 truncate text-muted">
                     <Coded text={row.error?.what ?? ""} />
                   </span>
                 </Link>
               </Td>
-              <Td>
+              <Td className={cn(LINE, "max-sm:truncate")}>
                 <Link to="/pipelines/$name" params={{ name: row.pipeline }} className="font-medium hover:underline">
                   {row.title ?? row.pipeline}
                 </Link>
               </Td>
-              <Td>
+              <Td className={cn(LINE, "max-sm:text-muted")}>
                 <time dateTime={row.started_at} title={dateTime(row.started_at)}>
                   {ago(row.started_at)}
                 </time>
               </Td>
-              <Td right>{row.seconds === null ? "" : seconds(row.seconds)}</Td>
-              <Td right>{row.rows === null ? "" : count(row.rows)}</Td>
-              <Td className="text-muted">{row.actor}</Td>
-              <Td className="font-mono text-muted text-xs">
+              <Td right className={cn(LINE, "max-sm:text-muted")}>
+                {row.seconds === null ? "" : seconds(row.seconds)}
+              </Td>
+              <Td right className="max-sm:hidden">
+                {row.rows === null ? "" : count(row.rows)}
+              </Td>
+              <Td className="text-muted max-sm:hidden">{row.actor}</Td>
+              <Td className="font-mono text-muted text-xs max-sm:hidden">
                 <Link to="/runs/$id" params={{ id: row.run_id }} className="hover:underline">
                   {row.run_id.slice(0, 12)}
                 </Link>
