@@ -98,7 +98,9 @@ def test_a_refused_part_is_read_to_the_end_so_that_its_sender_gets_the_answer(se
             yield b"x" * 100_000
             taken.append(1)
 
-    answer = put(server, id, 5, body())
+    closing = {**RAW, "connection": "close", "authorization": server.api.headers["authorization"]}
+    with httpx.Client(base_url=server.url, headers=closing, timeout=60) as client:
+        answer = client.put(f"/api/v1/uploads/{id}?offset=5", content=body())
     assert answer.status_code == 409 and answer.json()["where"] == {"received": 0}
     assert len(taken) == 80
     assert put(server, id, 0, b"goes on").json()["received"] == 7
