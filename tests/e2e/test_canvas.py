@@ -361,3 +361,16 @@ def test_space_pans_and_the_wheel_zooms_by_the_bar(chain: Robot) -> None:
     width = chain.box(chain.node("sales"))["width"]
     chain.click(chain.page.get_by_role("button", name="Zoom in"))
     until(lambda: chain.box(chain.node("sales"))["width"] > width * 1.1, 4)
+
+
+def test_a_run_and_a_reload_keep_what_can_be_undone(chain: Robot, server: Running) -> None:
+    rename(chain, "paid", "Paid sales")
+    chain.saved()
+    chain.click(chain.get("run"))
+    expect(chain.get("run")).to_have_attribute("data-state", "ready")
+    chain.page.reload()
+    chain.saved()
+    expect(chain.get("node").filter(has_text="Paid sales")).to_be_visible()
+    chain.page.locator('[data-testid="canvas"]').focus()
+    chain.press("Control+z")
+    until(lambda: "Paid sales" not in draft_text(server, "chain"), 8)

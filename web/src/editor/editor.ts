@@ -303,6 +303,7 @@ export function openEditor(opening: Opening): Editor {
     };
     if (sameJson(document, store.getState().document)) {
       store.setState(base);
+      void keepHistory(name, current.revision, current.etag, store.getState().history);
       return;
     }
     show(document, { ...base, history: EMPTY });
@@ -369,6 +370,9 @@ export function openEditor(opening: Opening): Editor {
       });
       if (store.getState().run?.id !== answer.run_id) hooks.show(startedView(answer.run_id, document));
       store.setState({ savedToFile: true, version: answer.version ?? store.getState().version });
+      // The run made a version of the draft: what can be undone belongs to its new state.
+      const saved = await fetchDraft().catch(() => null);
+      if (saved && sync.pending().length === 0 && sameJson(saved.document, store.getState().document)) load(saved);
       return answer.run_id;
     } catch (error) {
       store.setState({ run: before });
