@@ -86,7 +86,8 @@ def test_a_run_under_way_ends_once_and_its_dataset_is_written_once(folder):
     if run["status"] == "success":
         assert versions["revenue"]["version"] == 0
     else:
-        assert run["cause"] == "lost worker" and "revenue" not in versions
+        # Who dies first of the desk and its worker is chance: a desk that outlives it still writes down the signal.
+        assert run["cause"] in ("lost worker", "signal") and "revenue" not in versions
     assert again.run("shop")["status"] == "success"
     assert len(again.get("/datasets/revenue")["versions"]) == (2 if run["status"] == "success" else 1)
     assert again.stop() == 0
