@@ -8,7 +8,7 @@ from collections.abc import Callable
 import pytest
 from playwright.sync_api import expect
 
-from browsing import Robot
+from browsing import Robot, Watch
 from running import Running
 
 MAKE = Callable[..., str]
@@ -30,6 +30,22 @@ nodes:
 """
 
 
+LONG = """\
+runnel: 1
+name: lasting
+nodes:
+  many:
+    kind: source.generate
+    config: {rows: 200000000, columns: {id: sequence}}
+  hashed:
+    kind: table.derive
+    from: many
+    config: {columns: {bucket: "id % 997", digest: "sha256(cast(id as varchar))"}}
+  totals:
+    kind: table.aggregate
+    from: hashed
+    config: {group_by: [bucket], values: {digests: count_distinct(digest)}}
+"""
 FAILING = """\
 runnel: 1
 name: failing
@@ -114,3 +130,40 @@ def test_in_a_narrow_window_a_run_says_its_state_its_pipeline_its_cause_and_its_
         )
     )
     assert cut == []
+
+
+def test_the_drawer_has_the_run_with_its_timeline_and_runs_again_from_the_node_that_failed(
+    robot: Robot, watch: Watch, pipeline: MAKE
+) -> None:
+    watch.allow("422|Unprocessable")  # the rows after the failing node cannot be shown either
+    robot.edit(pipeline(FAILING, "again"))
+    drawer = robot.page.locator('[data-region="drawer"]')
+    robot.click(drawer.get_by_role("tab", name="Run", exact=True))
+    expect(drawer).to_contain_text("Not run yet")
+    robot.click(robot.get("run"))
+    panel = robot.get("drawer-run")
+    expect(panel).to_have_attribute("data-state", "failed", timeout=20_000)
+    first = panel.get_attribute("data-run")
+    timeline = panel.get_by_role("region", name="Timeline")
+    expect(timeline.locator('[data-node="typed"]')).to_contain_text("Failed")
+    robot.click(panel.get_by_role("button", name="Run again from “typed”"))
+    expect(panel).not_to_have_attribute("data-run", first or "")
+    expect(panel).to_have_attribute("data-state", "failed", timeout=20_000)
+    assert "/pipelines/again" in robot.page.url
+    robot.click(drawer.get_by_role("tab", name="Logs"))
+    expect(drawer.get_by_text(re.compile(r"^\d\d:\d\d:\d\d\.\d{3}$")).first).to_be_visible()
+
+
+def test_a_run_is_stopped_and_balanced_in_the_drawer(robot: Robot, pipeline: MAKE) -> None:
+    robot.edit(pipeline(LONG, "lasting"))
+    drawer = robot.page.locator('[data-region="drawer"]')
+    robot.click(drawer.get_by_role("tab", name="Run", exact=True))
+    robot.click(robot.get("run"))
+    panel = robot.get("drawer-run")
+    robot.click(panel.get_by_role("button", name="Cancel run"))
+    expect(panel).to_have_attribute("data-state", "cancelled", timeout=20_000)
+    robot.edit(pipeline(DERIVE, "balanced"))
+    robot.click(robot.get("run"))
+    robot.click(drawer.get_by_role("tab", name="Run", exact=True))
+    expect(panel).to_have_attribute("data-state", "success", timeout=20_000)
+    expect(panel).to_contain_text("every row is accounted for")

@@ -71,11 +71,6 @@ export function dateTime(value: string | number | Date, timeZone?: string): stri
   );
 }
 
-/** 14:21 */
-export function clock(value: string | number | Date, timeZone?: string): string {
-  return new Intl.DateTimeFormat(locale(), { timeStyle: "short", timeZone }).format(new Date(value));
-}
-
 let precise: Intl.DateTimeFormat | undefined;
 
 /** 14:21:05.042, in the browser's time zone: the lines of a log. */

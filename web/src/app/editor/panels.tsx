@@ -3,12 +3,14 @@
  * canvas shows of data. Each is composed here and nowhere else.
  */
 import type { ReactNode } from "react";
+import { useEditor } from "../../editor/react";
 import type { CanvasSlots } from "../../features/canvas/slots";
 import { FieldMappingButton } from "../../features/fields/FieldMapping";
 import { Inspector } from "../../features/inspector/Inspector";
 import { ChartThumbnail, RowsGlimpse } from "../../features/preview/canvasParts";
 import { Drawer } from "../../features/preview/Drawer";
 import { Problems } from "../../features/problems/Problems";
+import { RunPanel } from "../../features/runs/RunPanel";
 
 /** What the canvas shows of data: the small chart in a chart node, rows on a node. */
 export const canvasSlots: CanvasSlots = { ChartThumbnail, RowsGlimpse };
@@ -22,5 +24,11 @@ export function InspectorPanel() {
 
 /** The bottom panel; `after` is its closing button. */
 export function DrawerPanel({ after }: { after: ReactNode }) {
-  return <Drawer after={after} problems={<Problems />} />;
+  return <Drawer after={after} problems={<Problems />} run={RunHere} />;
+}
+
+/** The run that the editor shows; a run begun anew from here is followed here, but a past one stays what it was. */
+function RunHere({ id }: { id: string }) {
+  const { past, view } = useEditor();
+  return <RunPanel id={id} onAgain={past ? undefined : () => view.setState({ drawerTab: "run" })} />;
 }

@@ -1,4 +1,4 @@
-import { type ReactNode, useMemo } from "react";
+import { type ComponentType, type ReactNode, useMemo } from "react";
 import { kindOf } from "../../document/graph";
 import { useAnalysedDocument } from "../../editor/analysed";
 import { useEditor, useEditorState, useEditorView, useSelectedNode } from "../../editor/react";
@@ -20,10 +20,12 @@ export interface DrawerProps {
   after: ReactNode;
   /** What the tab of problems shows; another feature. */
   problems: ReactNode;
+  /** What the tab of the run shows; another feature. */
+  run: ComponentType<{ id: string }>;
 }
 
 /** The data drawer: what any node makes of its rows, without a run. */
-export function Drawer({ after, problems }: DrawerProps) {
+export function Drawer({ after, problems, run: Run }: DrawerProps) {
   const editor = useEditor();
   const node = useShownNode();
   const tab = useEditorView((view) => view.drawerTab);
@@ -31,7 +33,7 @@ export function Drawer({ after, problems }: DrawerProps) {
   const errors = useEditorState(
     (state) => state.analysis?.findings.filter((one) => one.severity === "error").length ?? 0,
   );
-  const letters = useEditorState((state) => state.run?.id || null);
+  const run = useEditorState((state) => state.run?.id || null);
   const place = useMemo(() => editor.place(document), [editor, document]);
   const delta = useDelta(place, node);
   const change = delta ? delta.delta.after.rows - delta.delta.before.rows : 0;
@@ -45,8 +47,9 @@ export function Drawer({ after, problems }: DrawerProps) {
         { id: "data", label: words.data },
         { id: "profile", label: words.profile },
         { id: "left-out", label: words.leftOut },
-        ...(letters ? [{ id: "letters", label: words.letters }] : []),
+        ...(run ? [{ id: "letters", label: words.letters }] : []),
         { id: "diff", label: words.diff, count: change === 0 ? undefined : signed(change) },
+        { id: "run", label: words.run },
         { id: "logs", label: words.logs },
         { id: "yaml", label: words.yaml },
         { id: "problems", label: words.problems, count: errors || undefined, tone: "error" as const },
@@ -70,6 +73,7 @@ export function Drawer({ after, problems }: DrawerProps) {
         <LettersTab />
       </TabPanel>
       <TabPanel id="diff">{node === null ? <Nothing /> : <DiffTab node={node} look={delta} />}</TabPanel>
+      <TabPanel id="run">{run === null ? <NotRun /> : <Run key={run} id={run} />}</TabPanel>
       <TabPanel id="logs" className="flex flex-col overflow-hidden">
         <LogsTab />
       </TabPanel>
@@ -93,6 +97,14 @@ function useShownNode(): string | null {
 }
 
 const signed = (value: number): string => `${value > 0 ? "+" : "−"}${shortCount(Math.abs(value))}`;
+
+function NotRun() {
+  return (
+    <EmptyState icon="activity" title={words.noRun}>
+      {words.noRunShown}
+    </EmptyState>
+  );
+}
 
 function Nothing() {
   return (

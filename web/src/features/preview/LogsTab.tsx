@@ -5,7 +5,7 @@ import { http, segment } from "../../api/http";
 import { useEditorState } from "../../editor/react";
 import { cn } from "../../ui/cn";
 import { EmptyState } from "../../ui/EmptyState";
-import { clock } from "../../ui/format";
+import { preciseClock } from "../../ui/format";
 import { Icon } from "../../ui/Icon";
 import { Input } from "../../ui/Input";
 import { Segmented } from "../../ui/Segmented";
@@ -89,7 +89,7 @@ export function LogsTab() {
                 className="absolute inset-x-0 flex items-center gap-3 border-hair border-b px-3"
                 style={{ height: ROW, transform: `translateY(${item.start}px)` }}
               >
-                <span className="num shrink-0 text-muted">{clock(line.time)}</span>
+                <span className="num shrink-0 text-muted">{preciseClock(line.time)}</span>
                 <span className={cn("w-14 shrink-0", TONES[line.level] ?? "text-muted")}>{line.level}</span>
                 <span className="w-32 shrink-0 truncate text-muted">{line.node}</span>
                 <span className="min-w-0 truncate" title={line.message}>

@@ -8,8 +8,17 @@ import { useRunActions } from "./useRun";
 import { words } from "./words";
 
 /** Why a run failed, in one sentence with the value, whether anything was written, and what to do now. */
-export function CauseCard({ run }: { run: RunDetail }) {
-  const { again } = useRunActions(run);
+export function CauseCard({
+  run,
+  inEditor = false,
+  onAgain,
+}: {
+  run: RunDetail;
+  /** Around it stands the editor, with the data of this run. */
+  inEditor?: boolean;
+  onAgain?: () => void;
+}) {
+  const { again } = useRunActions(run, onAgain);
   const mayRun = useCan("pipelines.execute");
   if (!run.error) return null;
   const node = run.error.where?.node ?? undefined;
@@ -34,15 +43,17 @@ export function CauseCard({ run }: { run: RunDetail }) {
         ) : null}
         <p className="text-muted">{written.length ? words.wrote(written.join(", ")) : words.noWrite}</p>
         <div className="mt-3 flex flex-wrap items-center gap-2">
-          <Link
-            to="/pipelines/$name"
-            params={{ name: run.pipeline }}
-            search={{ run: run.run_id, ...(node ? { node } : {}) }}
-            className="inline-flex min-h-8 items-center gap-1.5 rounded-md bg-accent px-3 py-1 font-medium text-on-accent hover:bg-accent-hover"
-          >
-            <Icon name="panel-left" size={14} className="shrink-0" />
-            {words.data}
-          </Link>
+          {inEditor ? null : (
+            <Link
+              to="/pipelines/$name"
+              params={{ name: run.pipeline }}
+              search={{ run: run.run_id, ...(node ? { node } : {}) }}
+              className="inline-flex min-h-8 items-center gap-1.5 rounded-md bg-accent px-3 py-1 font-medium text-on-accent hover:bg-accent-hover"
+            >
+              <Icon name="panel-left" size={14} className="shrink-0" />
+              {words.data}
+            </Link>
+          )}
           {mayRun ? (
             <Button
               size="md"

@@ -43,7 +43,8 @@ export function useSiblings(pipeline: string | undefined) {
   });
 }
 
-export function useRunActions(run: RunDetail) {
+/** Running again and stopping; a run that was begun anew is led to, unless what stands around it follows it already. */
+export function useRunActions(run: RunDetail, onAgain?: () => void) {
   const navigate = useNavigate();
   const onError = (error: Error) => {
     const problem = error instanceof Problem ? error : null;
@@ -52,7 +53,10 @@ export function useRunActions(run: RunDetail) {
   const again = useMutation({
     mutationFn: (fromFailed: boolean) =>
       http.post<{ run_id: string }>(`/runs/${run.run_id}/again`, { from_failed: fromFailed }),
-    onSuccess: ({ run_id }) => void navigate({ to: "/runs/$id", params: { id: run_id } }),
+    onSuccess: ({ run_id }) => {
+      if (onAgain) onAgain();
+      else void navigate({ to: "/runs/$id", params: { id: run_id } });
+    },
     onError,
   });
   const cancel = useMutation({ mutationFn: () => http.post(`/runs/${run.run_id}/cancel`), onError });
