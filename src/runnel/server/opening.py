@@ -69,7 +69,9 @@ async def finish_examples(state: ServerState) -> None:
 
     recent = await in_thread(state.store.runs.recent, 1)
     every = await in_thread(workspace.files.all)
-    names = sorted((name for name in examples() if name in every and name not in recent), key=lambda name: name != FINISHED)
+    names = sorted(
+        (name for name in examples() if name in every and name not in recent), key=lambda name: name != FINISHED
+    )
     for name in names:
         saved = await in_thread(workspace.drafting.save, name, "local")
         payload = await in_thread(workspace.payload, name, {"version": saved.version})

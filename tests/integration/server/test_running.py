@@ -71,6 +71,7 @@ def test_everything_that_happens_to_a_run_is_told_and_told_again_from_any_place(
         lines = events.iter_lines()
         started = shop.post("/pipelines/shop/execute", {"use_cache": False})
         heard: list[tuple[str, dict]] = []
+        last = ""
         for line in lines:
             if line.startswith("id:"):
                 last = line[3:].strip()
