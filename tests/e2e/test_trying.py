@@ -187,3 +187,18 @@ def test_each_kind_has_its_own_card_with_icon_state_and_settings_and_words_of_it
     expect(robot.get("toast")).to_contain_text("Saved as a version")
     listed = server.get("/pipelines", search="cards")["items"]
     assert next(item for item in listed if item["name"] == name)["description"] == "What was paid for."
+
+
+def test_rows_of_a_preview_become_a_test_of_the_pipeline_that_is_run(
+    robot: Robot, server: Running, pipeline: MAKE
+) -> None:
+    robot.edit(pipeline(TEXT, "kept"))
+    robot.click(robot.node("paid"))
+    robot.click(robot.page.get_by_role("tab", name="Checks"))
+    robot.click(robot.get("keep-test"))
+    robot.click(robot.page.get_by_role("button", name="Run the 1 test"))
+    row = robot.get("test-row")
+    expect(row).to_contain_text("paid of first rows")
+    expect(row).to_have_attribute("data-passed", "true")
+    robot.press("Escape")
+    assert len(server.get("/pipelines/kept/draft")["document"]["tests"]) == 1

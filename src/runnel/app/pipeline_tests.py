@@ -41,12 +41,12 @@ def run_tests(project: Project, document: Document) -> list[TestResult]:
     """Run every test of a document; raises InvalidPipelineError when the document itself cannot be read."""
     if document.pipeline is None:
         raise pipelines.InvalidPipelineError(document.findings)
-    known = _known_schemas(project, document)
+    known = known_schemas(project, document)
     whole = dataclasses.replace(pipelines.standing_alone(document.pipeline), inputs={}, outputs={})
     return [_run_test(project, document, whole, test, known) for test in document.pipeline.tests]
 
 
-def _known_schemas(project: Project, document: Document) -> dict[str, dict[str, str]]:
+def known_schemas(project: Project, document: Document) -> dict[str, dict[str, str]]:
     """Return the columns of each node's default output where they can be known without the tests' rows."""
     compiled = pipelines.compiled(project, document)
     return {id: dict(next(iter(item.schemas.values()))) for id, item in compiled.typed.items() if item.schemas}

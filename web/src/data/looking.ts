@@ -179,6 +179,7 @@ export const looking = {
     signal?: AbortSignal,
   ) => ask<Profile>(place, "profile", question, signal),
   chart: <T>(place: Place, node: string, signal?: AbortSignal) => ask<T>(place, "chart", { node }, signal),
+  makeTest: (place: Place, node: string) => ask<{ readonly test: JsonMap }>(place, "make-test", { node }),
   suggest: (place: Place, node: string, signal?: AbortSignal) =>
     ask<{ readonly items: readonly Suggestion[] }>(place, "suggest", { node }, signal),
   leftOut: (place: Place, node: string, signal?: AbortSignal) => ask<LeftOut>(place, "left-out", { node }, signal),

@@ -160,6 +160,12 @@ async def tests(request: Request, name: str, body: About) -> Raw:
     return await asked(request, "tests", name, body)
 
 
+@routes.query("/pipelines/{name}/make-test", "pipelines.edit")
+async def make_test(request: Request, name: str, body: AboutNode) -> Raw:
+    """Return a test of a node, made from the first rows of the sources before it; it is not written anywhere."""
+    return await asked(request, "make_test", name, body)
+
+
 @routes.query("/pipelines/{name}/test-node", "pipelines.view")
 async def test_node(request: Request, name: str, body: AboutNode) -> Raw:
     """Run one node over all that comes to it, and write nothing."""

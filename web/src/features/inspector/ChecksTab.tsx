@@ -1,5 +1,8 @@
 import { useMutation } from "@tanstack/react-query";
 import { type LeftOut, looking } from "../../data/looking";
+import { setValue } from "../../document/commands/setValue";
+import { entry } from "../../document/json";
+import type { Json, PipelineDocument } from "../../document/types";
 import { useEditor, useEditorState } from "../../editor/react";
 import { findingsOf } from "../../editor/state";
 import { FormProvider } from "../../form/context";
@@ -54,9 +57,55 @@ export function ChecksTab({ node }: { node: string }) {
           {test.data ? <Verdict result={test.data} /> : null}
           {test.error ? <p className="mt-2 text-err text-xs">{test.error.message}</p> : null}
         </div>
+        <KeepAsTest node={node} />
       </div>
     </FormProvider>
   );
+}
+
+/** What the node gives now for the first rows of its sources becomes a test in the pipeline's file. */
+function KeepAsTest({ node }: { node: string }) {
+  const editor = useEditor();
+  const readOnly = useEditorState((state) => state.readOnly);
+  const many = useEditorState((state) => testsOf(state.document).length);
+  const make = useMutation({
+    mutationFn: () => looking.makeTest(editor.place(editor.store.getState().document), node),
+    onSuccess: ({ test }) => {
+      const { document } = editor.store.getState();
+      editor.run(setValue(document, ["tests"], [...testsOf(document), test]));
+    },
+  });
+  if (readOnly) return null;
+  return (
+    <section className="border-t pt-3">
+      <p className="mb-2 text-muted text-xs">{words.keepTestText}</p>
+      <div className="flex flex-wrap items-center gap-2">
+        <Button
+          data-testid="keep-test"
+          disabled={make.isPending}
+          icon={<Icon name="pin" size={14} />}
+          onClick={() => make.mutate()}
+        >
+          {words.keepTest}
+        </Button>
+        {many > 0 ? (
+          <Button look="ghost" onClick={() => editor.view.setState({ overlay: "trial" })}>
+            {words.tests(many)}
+          </Button>
+        ) : null}
+      </div>
+      {make.error ? (
+        <p className="mt-2 text-err text-xs">
+          <Coded text={make.error.message} />
+        </p>
+      ) : null}
+    </section>
+  );
+}
+
+function testsOf(document: PipelineDocument): readonly Json[] {
+  const found = entry(document, "tests");
+  return Array.isArray(found) ? found : [];
 }
 
 function Verdict({ result }: { result: Tested }) {

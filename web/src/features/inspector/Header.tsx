@@ -4,6 +4,7 @@ import { deleteNodes } from "../../document/commands/deleteNodes";
 import { toggleMuted } from "../../document/commands/marks";
 import { retitleNode } from "../../document/commands/renameNode";
 import { isMuted, kindOf, titleOf } from "../../document/graph";
+import type { Action } from "../../editor/actions";
 import { useEditor, useEditorState } from "../../editor/react";
 import { Icon } from "../../ui/Icon";
 import { IconButton } from "../../ui/IconButton";
@@ -12,7 +13,7 @@ import { Tooltip } from "../../ui/Tooltip";
 import { words } from "./words";
 
 /** Which node this is: its title, to be written over, and what it is. */
-export function Header({ node }: { node: string }) {
+export function Header({ node, opens }: { node: string; opens?: Action }) {
   const editor = useEditor();
   const document = useEditorState((state) => state.document);
   const kind = useEditorState((state) => state.scene.catalogue.get(kindOf(state.document, node)));
@@ -37,6 +38,17 @@ export function Header({ node }: { node: string }) {
       </div>
       <Menu
         groups={[
+          opens && (opens.enabled?.(editor) ?? true)
+            ? [
+                {
+                  id: opens.id,
+                  label: opens.label,
+                  icon: opens.icon,
+                  keys: opens.keys?.[0],
+                  onSelect: () => opens.run(editor),
+                },
+              ]
+            : [],
           [
             {
               id: "mute",

@@ -1,5 +1,6 @@
 import type { ComponentType } from "react";
 import { kindOf } from "../../document/graph";
+import type { Action } from "../../editor/actions";
 import { useEditor, useEditorState, useEditorView, useSelectedNode } from "../../editor/react";
 import { findingsOf } from "../../editor/state";
 import { EmptyState } from "../../ui/EmptyState";
@@ -15,16 +16,18 @@ import { words } from "./words";
 export interface InspectorProps {
   /** What other features add below the settings. */
   extras?: ComponentType<{ node: string }>;
+  /** Opens what the selected node stands for, where it does. */
+  opens?: Action;
 }
 
 /** Everything about the selected node; about the pipeline when nothing is selected. */
-export function Inspector({ extras }: InspectorProps) {
+export function Inspector({ extras, opens }: InspectorProps) {
   const node = useSelectedNode();
   const count = useEditorState((state) => state.selection.nodes.size);
   return (
     <div data-testid="inspector" className="flex h-full min-h-0 flex-col overflow-hidden bg-surface">
       {node ? (
-        <NodeInspector key={node} node={node} extras={extras} />
+        <NodeInspector key={node} node={node} extras={extras} opens={opens} />
       ) : count > 1 ? (
         <EmptyState icon="square-stack" title={words.several(count)} />
       ) : (
@@ -36,7 +39,7 @@ export function Inspector({ extras }: InspectorProps) {
 
 const TABS = ["settings", "checks", "runs", "code"];
 
-function NodeInspector({ node, extras }: InspectorProps & { node: string }) {
+function NodeInspector({ node, extras, opens }: InspectorProps & { node: string }) {
   const editor = useEditor();
   const wanted = useEditorView((view) => view.rightTab);
   const findings = useEditorState((state) => findingsOf(state, node));
@@ -45,7 +48,7 @@ function NodeInspector({ node, extras }: InspectorProps & { node: string }) {
   const errors = findings.filter((one) => one.severity === "error" && one.where.field).length;
   return (
     <>
-      <Header node={node} />
+      <Header node={node} opens={opens} />
       <Tabs
         label={words.label}
         value={tab}

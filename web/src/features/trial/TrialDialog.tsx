@@ -163,6 +163,8 @@ function Tests({ tested }: { tested: Tested }) {
           <li key={test.name} data-testid="test-row" data-passed={test.passed} className="flex gap-2">
             <Icon
               name={test.passed ? "check" : "circle-x"}
+              role="img"
+              aria-label={test.passed ? words.testPassed : words.testFailed}
               size={14}
               className={test.passed ? "mt-0.5 text-ok" : "mt-0.5 text-err"}
             />

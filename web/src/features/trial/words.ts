@@ -19,6 +19,8 @@ export const words = {
   writes: "writes",
   nothing: "writes nothing",
   tests: "Tests in the file",
+  testPassed: "Passed",
+  testFailed: "Failed",
   noTests: "This pipeline has no tests. Keep rows of a preview as one under Checks.",
   dryStarted: "The dry run has begun; nothing will be written",
   letters: (node: string, count: string) => `${count === "1" ? "1 row" : `${count} rows`} refused by ${node}`,

@@ -11,6 +11,7 @@ from runnel.app.desk.context import DeskContext
 from runnel.app.desk.held import above, inputs_of
 from runnel.app.desk.registry import answers
 from runnel.app.looks import Look, window
+from runnel.app.making_tests import made_test
 from runnel.app.pipeline_tests import run_tests
 from runnel.app.pipelines import InvalidPipelineError, read_text
 from runnel.app.trying import estimate as estimated
@@ -63,6 +64,13 @@ def tests(context: DeskContext, payload: Mapping[str, Any]) -> dict[str, Any]:
     """Run the tests that stand in the file."""
     with context.compiling:
         return {"tests": [result.to_json() for result in run_tests(context.project, context.document(payload))]}
+
+
+@answers("make_test")
+def make_test(context: DeskContext, payload: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a test of a node, made from the first rows of the sources before it."""
+    with context.compiling:
+        return {"test": made_test(context.project, context.document(payload), str(payload["node"]))}
 
 
 @answers("diff")
