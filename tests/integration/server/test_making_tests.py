@@ -28,7 +28,7 @@ def shop(server: Running) -> str:
 def test_a_test_is_made_of_the_first_rows_stands_in_the_file_and_passes(server: Running, shop: str):
     made = server.post(f"/pipelines/{shop}/make-test", {"node": "totals"})["test"]
     assert set(made["given"]) == {"orders", "people"} and len(made["given"]["orders"]) == 200, "20 rows give nothing here"
-    assert [sorted(row) for row in made["expect"]["totals"]][0] == ["last", "name", "sum"]
+    assert next(sorted(row) for row in made["expect"]["totals"]) == ["last", "name", "sum"]
     draft = server.get(f"/pipelines/{shop}/draft")
     edit = {"op": "set", "path": ["tests"], "value": [made]}
     server.post(f"/pipelines/{shop}/draft/edits", {"revision": draft["revision"], "edits": [edit]})

@@ -50,3 +50,19 @@ def test_no_pipeline_of_a_server_reads_a_hidden_file(server: Running, looker: ht
     asked = {"node": "sales", "document": reading(path)}
     answer = server.api.post("/pipelines/looked_at/preview", json=asked)
     assert answer.status_code in (404, 422) and "hunter2" not in answer.text, answer.text
+
+
+def test_the_shares_of_a_pipeline_end_when_it_is_deleted(server: Running):
+    nodes = {
+        "rows": {"kind": "source.rows", "config": {"rows": [{"region": "north", "sales": 3}]}},
+        "chart": {"kind": "chart.bar", "from": "rows", "config": {"x": "region", "y": "sales"}},
+    }
+    server.post("/pipelines", {"name": "shared", "document": json.dumps({"runnel": 1, "nodes": nodes})})
+    assert server.run("shared")["status"] == "success"
+    made = server.post("/shares", {"pipeline": "shared", "nodes": ["chart"]})
+    assert httpx.get(f"{made['url']}/data").status_code == 200
+    assert server.api.delete("/pipelines/shared").status_code == 200
+    assert httpx.get(f"{made['url']}/data").status_code == 404
+    server.post("/pipelines", {"name": "shared", "document": json.dumps({"runnel": 1, "nodes": nodes})})
+    server.run("shared")
+    assert httpx.get(f"{made['url']}/data").status_code == 404

@@ -197,6 +197,7 @@ async def delete_pipeline(request: Request, name: str, force: bool = False) -> R
     audit(request).change({**before.facts(), "path": str(before.path), "version": version_hash(before.text)}, None)
     if is_example(before.path, state.root):
         await in_thread(remove_example, before.path, state.root)
+    await in_thread(state.access.sharing.end_of, name)
     state.events.publish("pipelines", "pipeline.changed", {"name": name, "deleted": True})
     return answer({"deleted": name, "text": before.text})
 
