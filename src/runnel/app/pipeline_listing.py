@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from runnel.app.examples import is_example
-from runnel.app.pipeline_files import PipelineFile, PipelineFiles
+from runnel.app.pipeline_files import PipelineFile, PipelineFiles, document_of
 from runnel.app.run_listing import rows_of
 from runnel.model.shapes import is_list, is_map
 from runnel.store.moments import text as moment_text
@@ -50,21 +50,31 @@ def is_transformation(document: Mapping[str, Any]) -> bool:
     return bool(document.get("inputs")) and bool(document.get("outputs"))
 
 
-def used_by(files: PipelineFiles, name: str) -> list[dict[str, Any]]:
-    """Return the pipelines that hold this one, or read what it writes."""
+Documents = Mapping[str, Mapping[str, Any]]
+"""Documents by the name of their pipeline."""
+
+
+def open_documents(store: Store) -> Documents:
+    """Return the documents of drafts that are open: what they name is in use, although no file says so yet."""
+    found = {name: document_of(draft.text) for name, draft in store.drafts.open().items() if draft.text}
+    return {name: document for name, document in found.items() if document is not None}
+
+
+def used_by(files: PipelineFiles, name: str, drafts: Documents) -> list[dict[str, Any]]:
+    """Return the pipelines that hold this one, or read what it writes, in their file or their open draft."""
     every = files.all()
     mine = every.get(name)
     if mine is None:
         return []
-    written = set(_configs(mine, "sink.dataset", "name"))
+    written = set(_configs(mine, "sink.dataset", "name", drafts))
     made: list[dict[str, Any]] = []
     for other in every.values():
         if other.name == name:
             continue
-        inner = {(other.path.parent / path).resolve() for path in _configs(other, "pipeline.run", "file")}
+        inner = {(other.path.parent / path).resolve() for path in _configs(other, "pipeline.run", "file", drafts)}
         if mine.path.resolve() in inner:
             made.append({"kind": "pipeline", "name": other.name, "title": other.title, "why": "runs it as a step"})
-        read = written & set(_configs(other, "source.dataset", "name"))
+        read = written & set(_configs(other, "source.dataset", "name", drafts))
         if read:
             why = f"reads the dataset {', '.join(sorted(read))} that it writes"
             made.append({"kind": "pipeline", "name": other.name, "title": other.title, "why": why})
@@ -81,18 +91,18 @@ def readers_of_dataset(files: PipelineFiles, dataset: str) -> dict[str, list[dic
     return {"written_by": those("sink.dataset"), "read_by": those("source.dataset")}
 
 
-def readers_of_file(files: PipelineFiles, path: Path) -> list[dict[str, str]]:
+def readers_of_file(files: PipelineFiles, path: Path, drafts: Documents) -> list[dict[str, str]]:
     """Return the pipelines that read a file by its name."""
     wanted = path.resolve()
     return [
         {"name": file.name, "title": file.title}
         for file in files.all().values()
-        if any((file.path.parent / given).resolve() == wanted for given in _configs(file, "source.file", "path"))
+        if any((file.path.parent / given).resolve() == wanted for given in _configs(file, "source.file", "path", drafts))
     ]
 
 
-def _configs(file: PipelineFile, kind: str, key: str) -> list[str]:
-    return list(_values(file.document, kind, key))
+def _configs(file: PipelineFile, kind: str, key: str, drafts: Documents | None = None) -> list[str]:
+    return [*_values(file.document, kind, key), *_values((drafts or {}).get(file.name), kind, key)]
 
 
 def _values(document: Mapping[str, Any] | None, kind: str, key: str) -> Iterable[str]:

@@ -73,3 +73,17 @@ def test_a_transformation_standing_alone_has_the_rows_of_its_first_test(server: 
     assert server.post("/pipelines/dear/test")["tests"] == [{"name": "cheap ones go", "passed": True, "difference": None}]
     assert not [found for found in server.post("/pipelines/dear/validate")["findings"] if found["severity"] == "error"]
     server.api.delete("/pipelines/dear")
+
+
+def test_a_use_in_an_open_draft_counts(server: Running):
+    inner = DEAR.replace("name: dear", "name: counted")
+    server.post("/pipelines/import", {"text": inner})
+    server.post("/pipelines", {"name": "drafted", "from": {"rows": [{"id": 1, "price": 9}]}})
+    assert server.get("/pipelines/counted/uses")["used_by"] == []
+    value = {"kind": "pipeline.run", "from": {"orders": "pasted"}, "config": {"file": "counted.runnel.yaml"}}
+    edit = {"op": "set", "path": ["nodes", "step"], "value": value}
+    server.post("/pipelines/drafted/draft/edits", {"revision": 0, "edits": [edit]})
+    assert [use["name"] for use in server.get("/pipelines/counted/uses")["used_by"]] == ["drafted"]
+    listed = {item["name"]: item for item in server.get("/transformations")["items"]}
+    assert [use["name"] for use in listed["counted"]["used_by"]] == ["drafted"]
+    assert server.api.delete("/pipelines/counted").status_code == 409

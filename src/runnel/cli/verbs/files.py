@@ -15,15 +15,16 @@ JSON = typer.Option(False, "--json", help="Print one JSON document.")
 def list_files(json: bool = JSON) -> None:
     """List the data files below the project's folder, newest first."""
     from runnel.app.pipeline_files import PipelineFiles
-    from runnel.app.pipeline_listing import readers_of_file
+    from runnel.app.pipeline_listing import open_documents, readers_of_file
     from runnel.app.project_files import ProjectFiles
 
     output = current_output()
     with project_of(None) as project:
         pipelines = PipelineFiles(project.root)
         files = ProjectFiles(project.root, project.home, project.store, (), int(project.setting("upload_bytes")))
+        drafts = open_documents(project.store)
         found = [
-            {**file.to_json(), "used_by": [reader["name"] for reader in readers_of_file(pipelines, file.path)]}
+            {**file.to_json(), "used_by": [reader["name"] for reader in readers_of_file(pipelines, file.path, drafts)]}
             for file in files.all()
         ]
     if json:

@@ -12,7 +12,7 @@ from pydantic import Field
 from starlette.responses import Response
 
 from runnel.app.creating import file_document
-from runnel.app.pipeline_listing import readers_of_file
+from runnel.app.pipeline_listing import open_documents, readers_of_file
 from runnel.app.project_files import DataFile
 from runnel.model.saving import mapping_to_yaml
 from runnel.server.answers import Raw, answer, paged
@@ -21,6 +21,7 @@ from runnel.server.files import user_file
 from runnel.server.guarding import audit, state_of
 from runnel.server.problems import HttpError
 from runnel.server.routing import Routes
+from runnel.server.state import ServerState
 from runnel.server.workspace import in_thread, workspace_of
 
 routes = Routes("files")
@@ -72,12 +73,16 @@ async def list_files(
     return paged(items, cursor, limit)
 
 
+def _readers(state: ServerState, path: Path) -> list[dict[str, str]]:
+    return readers_of_file(workspace_of(state).files, path, open_documents(state.store))
+
+
 @routes.get("/files/{id}", "files.view")
 async def get_file(request: Request, id: str) -> dict[str, Any]:
     """Return what is known of a file, and which pipelines read it."""
     workspace = workspace_of(state_of(request))
     found = await in_thread(workspace.data.get, id)
-    return {**found.to_json(), "used_by": await in_thread(readers_of_file, workspace.files, found.path)}
+    return {**found.to_json(), "used_by": await in_thread(_readers, state_of(request), found.path)}
 
 
 @routes.get("/files/{id}/content", "files.download")
@@ -106,7 +111,7 @@ async def delete_file(request: Request, id: str, force: bool = False) -> Respons
     state = state_of(request)
     workspace = workspace_of(state)
     found = await in_thread(workspace.data.get, id)
-    readers = await in_thread(readers_of_file, workspace.files, found.path)
+    readers = await in_thread(_readers, state, found.path)
     if readers and not force:
         names = ", ".join(reader["title"] for reader in readers)
         raise HttpError(409, f"{found.path.name} is read by {names}", "Change those first, or delete it all the same.")

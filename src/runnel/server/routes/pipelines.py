@@ -14,7 +14,7 @@ from runnel.app.draft_states import NoSuchPipelineError
 from runnel.app.examples import is_example
 from runnel.app.examples import remove as remove_example
 from runnel.app.pipeline_files import document_of
-from runnel.app.pipeline_listing import card, listed, used_by
+from runnel.app.pipeline_listing import card, listed, open_documents, used_by
 from runnel.model.findings import Edit
 from runnel.model.hashing import version_hash
 from runnel.model.saving import mapping_to_yaml
@@ -24,6 +24,7 @@ from runnel.server.guarding import audit, principal, state_of
 from runnel.server.problems import HttpError
 from runnel.server.routes.drafts import draft_answer, told, told_saved
 from runnel.server.routing import Routes
+from runnel.server.state import ServerState
 from runnel.server.workspace import in_thread, matching, workspace_of
 
 routes = Routes("pipelines")
@@ -189,7 +190,7 @@ async def delete_pipeline(request: Request, name: str, force: bool = False) -> R
     """Delete a pipeline's file; refused while others use it, unless forced. Versions and runs stay."""
     state = state_of(request)
     workspace = workspace_of(state)
-    uses = await in_thread(used_by, workspace.files, name)
+    uses = await in_thread(_uses, state, name)
     if uses and not force:
         names = ", ".join(use["title"] for use in uses)
         raise HttpError(409, f"{name} is used by {names}", "Change those first, or delete it all the same.")
@@ -202,10 +203,14 @@ async def delete_pipeline(request: Request, name: str, force: bool = False) -> R
     return answer({"deleted": name, "text": before.text})
 
 
+def _uses(state: ServerState, name: str) -> list[dict[str, Any]]:
+    return used_by(workspace_of(state).files, name, open_documents(state.store))
+
+
 @routes.get("/pipelines/{name}/uses", "pipelines.view")
 async def pipeline_uses(request: Request, name: str) -> dict[str, Any]:
     """Return what would break if a pipeline were deleted."""
-    return {"used_by": await in_thread(used_by, workspace_of(state_of(request)).files, name)}
+    return {"used_by": await in_thread(_uses, state_of(request), name)}
 
 
 @routes.post("/pipelines/{name}/clone", "pipelines.create", status_code=201)

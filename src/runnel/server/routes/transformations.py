@@ -8,7 +8,7 @@ from fastapi import Request
 from pydantic import Field
 from starlette.responses import Response
 
-from runnel.app.pipeline_listing import is_transformation, listed, used_by
+from runnel.app.pipeline_listing import is_transformation, listed, open_documents, used_by
 from runnel.server.answers import Raw, paged
 from runnel.server.bodies import Body
 from runnel.server.guarding import state_of
@@ -30,11 +30,12 @@ async def list_transformations(request: Request, search: str = "", cursor: str |
     state = state_of(request)
     workspace = workspace_of(state)
     every = await in_thread(workspace.files.all)
+    drafts = await in_thread(open_documents, state.store)
     items = []
     for item in await in_thread(listed, workspace.files, state.store):
         document = every[item["name"]].document or {}
         if is_transformation(document) and search.lower() in f"{item['name']} {item['title']}".lower():
-            uses = await in_thread(used_by, workspace.files, item["name"])
+            uses = await in_thread(used_by, workspace.files, item["name"], drafts)
             items.append({**item, "type": kind_of(item["kinds"]), "inputs": list(document["inputs"]),
                           "outputs": list(document["outputs"]), "used_by": uses})  # fmt: skip
     return paged(items, cursor, limit)
