@@ -22,11 +22,11 @@ export function RunPanel({ id, onAgain }: { id: string; onAgain?: () => void }) 
       data-testid="drawer-run"
       data-state={run.status}
       data-run={run.run_id}
-      className="flex flex-col gap-3 p-3"
+      className="@container flex flex-col gap-3 p-3"
     >
       <Heading run={run} onAgain={onAgain} />
       {run.error ? <CauseCard run={run} inEditor onAgain={onAgain} /> : null}
-      <div className="grid items-start gap-4 xl:grid-cols-[minmax(0,1fr)_280px]">
+      <div className="grid items-start gap-4 @4xl:grid-cols-[minmax(0,1fr)_280px]">
         <Timeline run={run} />
         <Ledger run={run} />
       </div>
