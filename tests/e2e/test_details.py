@@ -30,6 +30,30 @@ nodes:
 """
 
 
+INNER = """\
+runnel: 1
+name: inner
+inputs:
+  orders: {columns: {id: BIGINT}}
+nodes:
+  dear:
+    kind: table.filter
+    from: orders
+    config: {where: "id > 5"}
+outputs: {output: dear}
+"""
+OUTER = """\
+runnel: 1
+name: outer
+nodes:
+  rows:
+    kind: source.rows
+    config: {rows: [{id: 1}, {id: 9}], columns: {id: BIGINT}}
+  kept:
+    kind: pipeline.run
+    from: {orders: rows}
+    config: {file: inner.runnel.yaml}
+"""
 LONG = """\
 runnel: 1
 name: lasting
@@ -167,3 +191,39 @@ def test_a_run_is_stopped_and_balanced_in_the_drawer(robot: Robot, pipeline: MAK
     robot.click(drawer.get_by_role("tab", name="Run", exact=True))
     expect(panel).to_have_attribute("data-state", "success", timeout=20_000)
     expect(panel).to_contain_text("every row is accounted for")
+
+
+@pytest.mark.parametrize("way", ["double-click", "keys", "context menu", "inspector"])
+def test_the_pipeline_of_a_node_opens_in_a_tab_of_its_own(robot: Robot, pipeline: MAKE, way: str) -> None:
+    number = way[0]
+    pipeline(INNER, f"inner{number}")
+    robot.edit(pipeline(OUTER.replace("inner.", f"inner{number}."), f"outer{number}"))
+    page, node = robot.page, robot.node("kept")
+    if way == "double-click":
+        robot.double(node.locator(".node-summary"))
+    elif way == "keys":
+        robot.click(node)
+        robot.press("Control+Enter")
+    elif way == "context menu":
+        robot.click(node, button="right")
+        robot.click(page.get_by_role("menuitem", name="Open its pipeline"))
+    else:
+        robot.click(node)
+        robot.click(robot.get("inspector").get_by_role("button", name="More for this node"))
+        robot.click(page.get_by_role("menuitem", name="Open its pipeline"))
+    expect(page).to_have_url(re.compile(f"/pipelines/inner{number}$"))
+    expect(robot.node("dear")).to_be_visible()
+    expect(page.get_by_role("navigation", name="Open pipelines")).to_contain_text(f"outer{number}")
+
+
+def test_a_pipeline_that_is_not_there_is_said_and_ctrl_enter_elsewhere_still_runs(
+    robot: Robot, watch: Watch, pipeline: MAKE
+) -> None:
+    watch.allow("422|Unprocessable|404|Not Found")  # what it would read is not there either
+    robot.edit(pipeline(OUTER.replace("inner.runnel.yaml", "gone.runnel.yaml"), "outer"))
+    robot.double(robot.node("kept").locator(".node-summary"))
+    expect(robot.get("toast")).to_contain_text("There is no pipeline at “gone.runnel.yaml”")
+    robot.edit(pipeline(DERIVE, "derived"))
+    robot.click(robot.node("computed"))
+    robot.press("Control+Enter")
+    expect(robot.get("run-panel")).to_have_attribute("data-state", "success", timeout=20_000)

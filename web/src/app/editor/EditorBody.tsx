@@ -11,7 +11,7 @@ import { IconButton } from "../../ui/IconButton";
 import { Resizer } from "../../ui/Resizer";
 import { TabPanel, Tabs } from "../../ui/Tabs";
 import { PastStrip } from "./PastStrip";
-import { canvasSlots, DrawerPanel, InspectorPanel } from "./panels";
+import { DrawerPanel, InspectorPanel, useCanvasSlots } from "./panels";
 import { words } from "./words";
 
 const MIN_CANVAS = 240;
@@ -23,6 +23,7 @@ export function EditorBody() {
   const set = editor.view.setState;
   const narrow = useNarrow();
   const selected = useSelectedNode();
+  const slots = useCanvasSlots();
   const left = view.left && !narrow ? view.leftWidth : 0;
   const right = view.right && !narrow ? view.rightWidth : 0;
   const drawer = view.drawer ? view.drawerHeight : 0;
@@ -65,7 +66,7 @@ export function EditorBody() {
         <EditorTour />
         <PastStrip />
         <div className="relative min-h-0 flex-1">
-          <CanvasSlotsProvider value={canvasSlots}>
+          <CanvasSlotsProvider value={slots}>
             <ErrorBoundary>
               <Canvas />
             </ErrorBoundary>

@@ -1,6 +1,6 @@
 import { useQuery } from "@tanstack/react-query";
 import { getRouteApi, Link, useNavigate } from "@tanstack/react-router";
-import { useEffect, useRef, useState } from "react";
+import { useEffect, useMemo, useRef, useState } from "react";
 import { http, Problem, segment } from "../../api/http";
 import { useCan } from "../../api/session";
 import type { Draft, Page } from "../../api/types";
@@ -20,6 +20,7 @@ import { EditorStatus } from "./EditorStatus";
 import { EditorTop } from "./EditorTop";
 import { editorActions } from "./editorActions";
 import { shownFor } from "./past";
+import { useOpenPipeline } from "./subPipeline";
 import { useEditorEntries } from "./useEditorEntries";
 import { useShortcuts } from "./useShortcuts";
 import { words } from "./words";
@@ -103,8 +104,10 @@ function Opening({ name }: { name: string }) {
 }
 
 function Opened({ editor }: { editor: Editor }) {
-  useShortcuts(editor, editorActions);
-  useEditorEntries(editorActions);
+  const opens = useOpenPipeline();
+  const actions = useMemo(() => [opens, ...editorActions], [opens]);
+  useShortcuts(editor, actions);
+  useEditorEntries(actions);
   useEffect(() => editor.onNotice((notice) => toast(notice)), [editor]);
   // For robots and for looking into a running page; it gives no more than the page itself does.
   useEffect(() => {

@@ -2,7 +2,7 @@
  * Where the features of the data side meet the editor: the inspector on the right, the drawer below, and what the
  * canvas shows of data. Each is composed here and nowhere else.
  */
-import type { ReactNode } from "react";
+import { type ReactNode, useMemo } from "react";
 import { useEditor } from "../../editor/react";
 import type { CanvasSlots } from "../../features/canvas/slots";
 import { FieldMappingButton } from "../../features/fields/FieldMapping";
@@ -11,15 +11,19 @@ import { ChartThumbnail, RowsGlimpse } from "../../features/preview/canvasParts"
 import { Drawer } from "../../features/preview/Drawer";
 import { Problems } from "../../features/problems/Problems";
 import { RunPanel } from "../../features/runs/RunPanel";
+import { useOpenPipeline } from "./subPipeline";
 
-/** What the canvas shows of data: the small chart in a chart node, rows on a node. */
-export const canvasSlots: CanvasSlots = { ChartThumbnail, RowsGlimpse };
+/** What the canvas takes from others: the small chart in a chart node, rows on a node, and how a pipeline is opened. */
+export function useCanvasSlots(): CanvasSlots {
+  const opens = useOpenPipeline();
+  return useMemo(() => ({ ChartThumbnail, RowsGlimpse, opens }), [opens]);
+}
 
 export { EditorShare as ShareDialog } from "./EditorShare";
 
 /** The right panel. */
 export function InspectorPanel() {
-  return <Inspector extras={FieldMappingButton} />;
+  return <Inspector extras={FieldMappingButton} opens={useOpenPipeline()} />;
 }
 
 /** The bottom panel; `after` is its closing button. */

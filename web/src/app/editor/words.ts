@@ -11,6 +11,8 @@ export const words = {
     back: "Back to the draft",
   },
   unreadable: "The text of this pipeline cannot be read; mend it in the YAML view.",
+  noPipeline: (file: string) => `There is no pipeline at “${file}”`,
+  noPipelineYet: "This node names no pipeline yet",
   tabs: { label: "Open pipelines", close: (title: string) => `Close ${title}`, add: "New pipeline" },
   saved: {
     saved: "Saved",
@@ -83,6 +85,7 @@ export const words = {
     shortcuts: "Keyboard shortcuts",
     escape: "Close the topmost layer",
     regions: "Next region of the page",
+    openPipeline: "Open its pipeline",
     clearLit: "Clear the lit columns",
   },
 } as const;

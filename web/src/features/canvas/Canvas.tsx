@@ -35,6 +35,7 @@ import { ConnectMenu } from "./menu/ConnectMenu";
 import { spoken } from "./node/describe";
 import { NodeCard } from "./node/NodeCard";
 import { NoteCard } from "./note/NoteCard";
+import { useSlots } from "./slots";
 import { openingViewport, useCanvasApi } from "./useCanvasApi";
 import { useConnecting } from "./useConnecting";
 import { framed, useFlow } from "./useFlow";
@@ -74,6 +75,7 @@ function Surface() {
   const flow = useFlow();
   const connecting = useConnecting();
   const readOnly = useEditorState((state) => state.readOnly);
+  const { opens } = useSlots();
   const store = useStoreApi();
   const lod = useStore((state) => lodOf(state.transform[2]));
   const dragging = useGesture(gesture, (state) => state.dragged?.type);
@@ -167,6 +169,13 @@ function Surface() {
             box.current?.focus({ preventScroll: true });
           }}
           onNodeClick={() => box.current?.focus({ preventScroll: true })}
+          onNodeDoubleClick={(event, node) => {
+            // The title is written on a double click, and fields select their words.
+            const own = event.target instanceof Element && event.target.closest(".node-title, input, button");
+            if (own || node.type !== "card" || !opens) return;
+            editor.select({ nodes: [node.id] });
+            if (opens.enabled?.(editor) ?? true) opens.run(editor);
+          }}
           onConnectStart={connecting.onConnectStart}
           onConnectEnd={connecting.onConnectEnd}
           onReconnectStart={connecting.onReconnectStart}

@@ -3,9 +3,10 @@ import { usable } from "../../editor/actions";
 import { useEditor } from "../../editor/react";
 import { ContextMenu, type MenuGroups } from "../../ui/Menu";
 import { canvasActions } from "./actions/canvasActions";
+import { useSlots } from "./slots";
 
 const ON_NODE = [
-  ["settings", "rename", "run-to"],
+  ["open-pipeline", "settings", "rename", "run-to"],
   ["connect", "add", "duplicate", "copy", "cut", "paste"],
   ["mute", "pin"],
   ["frame", "subflow"],
@@ -20,10 +21,12 @@ const ON_PANE = [
 /** The menu on the right button: the same actions as everywhere. */
 export function CanvasMenu({ children }: { children: ReactNode }) {
   const editor = useEditor();
+  const { opens } = useSlots();
+  const actions = opens ? [opens, ...canvasActions] : canvasActions;
   const groups = (): MenuGroups => {
     const { selection } = editor.store.getState();
     const some = selection.nodes.size + selection.wires.size + selection.frames.size + selection.notes.size > 0;
-    const known = new Map(usable(canvasActions, editor).map((action) => [action.id, action]));
+    const known = new Map(usable(actions, editor).map((action) => [action.id, action]));
     return (some ? ON_NODE : ON_PANE).map((ids) =>
       ids.flatMap((id) => {
         const action = known.get(id);
