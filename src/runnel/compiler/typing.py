@@ -18,6 +18,7 @@ from sqlglot import exp
 
 from runnel.compiler.binding import REASON, Binding, Surroundings, bind_node
 from runnel.compiler.graph import REJECTED, Graph, GraphNode
+from runnel.compiler.repairs import placed
 from runnel.errors import EngineError
 from runnel.model.findings import Finding, Where, has_errors
 from runnel.plan.oracle import TypeOracle
@@ -152,7 +153,7 @@ def _type_node(node: GraphNode, inputs: Mapping[str, Any], around: Surroundings,
         binding = bind_node(node, inputs, around)
         instance = node.node(node.config, binding.bound, node.id)
         findings = [*binding.findings, *instance.check(binding.inputs)]
-        located = tuple(_located(node, finding) for finding in findings)
+        located = tuple(placed(node, finding) for finding in findings)
         return TypedNode(node, names, findings=located, clock=binding.clock)
     return _typed_relational(node, inputs, names, around)
 
@@ -167,7 +168,7 @@ def _typed_source(node: GraphNode, probe: Probe | None) -> TypedNode:
         return TypedNode(node, {}, findings=(Finding("RNL-SOURCE-002", "error", what, hint, Where(node.id)),), probe=probe)
     relation = Relation.table(f"source:{node.id}", probe.columns).select(list(probe.columns))
     port = node.ports.outputs[0].name
-    notes = tuple(_located(node, finding) for finding in probe.findings)
+    notes = tuple(placed(node, finding) for finding in probe.findings)
     return TypedNode(node, {}, {port: relation}, {port: dict(probe.columns)}, notes, probe=probe)
 
 
@@ -190,7 +191,7 @@ def _typed_relational(
     instance = node.node(node.config, binding.bound, node.id)
     if has_errors(binding.findings):
         return TypedNode(node, names, findings=tuple(binding.findings), types=binding.types)
-    checks = [_located(node, finding) for finding in instance.check(binding.inputs)]
+    checks = [placed(node, finding) for finding in instance.check(binding.inputs)]
     findings = [*binding.findings, *checks]
     if has_errors(findings):
         return TypedNode(node, names, findings=tuple(findings), types=binding.types)
@@ -290,7 +291,3 @@ def _condition(part: exp.Expr) -> exp.Expr:
 def plain_sql(query: exp.Query, pretty: bool = False) -> str:
     """Return the query's DuckDB text without markers."""
     return plain(query).sql("duckdb", pretty=pretty, copy=False)
-
-
-def _located(node: GraphNode, finding: Finding) -> Finding:
-    return finding.at(node=node.id)
