@@ -227,3 +227,10 @@ def test_a_pipeline_that_is_not_there_is_said_and_ctrl_enter_elsewhere_still_run
     robot.click(robot.node("computed"))
     robot.press("Control+Enter")
     expect(robot.get("run-panel")).to_have_attribute("data-state", "success", timeout=20_000)
+
+
+def test_an_item_of_the_menu_on_the_right_button_works_by_a_click(robot: Robot, pipeline: MAKE) -> None:
+    robot.edit(pipeline(DERIVE, "derived"))
+    robot.click(robot.node("computed"), button="right")
+    robot.click(robot.page.get_by_role("menuitem", name="Mute or unmute"))
+    expect(robot.node("computed")).to_have_attribute("data-muted", "true")

@@ -128,8 +128,11 @@ function Surface() {
       data-shortcuts="canvas"
       onPointerDownCapture={(event) => {
         const { target } = event;
+        // A menu stands elsewhere in the page though it is a part of the canvas: the focus must stay in it.
         const isOwn =
-          target instanceof Element && !target.closest("input, textarea, button, select, [contenteditable]");
+          target instanceof Element &&
+          event.currentTarget.contains(target) &&
+          !target.closest("input, textarea, button, select, [contenteditable]");
         if (isOwn) event.currentTarget.focus({ preventScroll: true });
       }}
       onDragOver={(event) => {
