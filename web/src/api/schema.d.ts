@@ -221,6 +221,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/pipelines/{name}/make-test": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Make Test
+         * @description Return a test of a node, made from the first rows of the sources before it; it is not written anywhere.
+         */
+        post: operations["analysis_make_test"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/pipelines/{name}/test-node": {
         parameters: {
             query?: never;
@@ -731,6 +751,8 @@ export interface paths {
         /**
          * Dataset Data
          * @description Return the rows of a dataset: JSON by page with a cursor, other formats whole.
+         *
+         *     With `numbers=string` JSON has decimals and wide whole numbers as text, for readers that would round them.
          */
         get: operations["datasets_dataset_data"];
         put?: never;
@@ -861,6 +883,26 @@ export interface paths {
          * @description Stream the events of some topics (comma between them; none: all that the caller may hear).
          */
         get: operations["events_stream"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/runs/{run_id}/events": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Run Stream
+         * @description Stream the events of one run from its start, as far as they are still known; its end ends the stream.
+         */
+        get: operations["events_run_stream"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1022,7 +1064,7 @@ export interface paths {
         };
         /**
          * Live Too
-         * @description Say that the process lives (another name of /healthz).
+         * @description Say that the process lives, to this machine and to whoever may see the monitoring (/healthz says it to anybody).
          */
         get: operations["health_live_too"];
         put?: never;
@@ -1042,7 +1084,7 @@ export interface paths {
         };
         /**
          * Live As Api
-         * @description Say that the process lives (another name of /healthz).
+         * @description Say that the process lives (another name of /health).
          */
         get: operations["health_live_as_api"];
         put?: never;
@@ -1172,6 +1214,8 @@ export interface paths {
         /**
          * Put Pipeline
          * @description Write a pipeline's file and make a version; `If-Match` names the state that is replaced.
+         *
+         *     The tag of the file names it only as long as nobody edits the pipeline; then it takes the tag of the draft.
          */
         put: operations["pipelines_put_pipeline"];
         post?: never;
@@ -1184,7 +1228,7 @@ export interface paths {
         head?: never;
         /**
          * Change Pipeline
-         * @description Change title, description or whether the pipeline is active, in the file.
+         * @description Change title, description or whether the pipeline is active, in the file; a draft keeps its other changes.
          */
         patch: operations["pipelines_change_pipeline"];
         trace?: never;
@@ -1567,6 +1611,46 @@ export interface paths {
          * @description Return what a node did not pass on.
          */
         post: operations["run_data_run_left_out"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/runs/{run_id}/sql": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Run Sql
+         * @description Return the SQL of a node.
+         */
+        post: operations["run_data_run_sql"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/runs/{run_id}/lineage": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Run Lineage
+         * @description Return where a column comes from.
+         */
+        post: operations["run_data_run_lineage"];
         delete?: never;
         options?: never;
         head?: never;
@@ -2163,6 +2247,8 @@ export interface paths {
         /**
          * Send Part
          * @description Append bytes at `offset`, which is where the last part ended; answers how many are there now.
+         *
+         *     Of two parts at the same time one is refused (409, as one at a wrong place), and asks how many bytes are there.
          */
         put: operations["uploads_send_part"];
         post?: never;
@@ -2308,9 +2394,7 @@ export interface components {
                 [key: string]: unknown;
             } | null;
             /** Edits */
-            edits?: {
-                [key: string]: unknown;
-            }[] | null;
+            edits?: components["schemas"]["EditBody"][] | null;
             /** Params */
             params?: {
                 [key: string]: unknown;
@@ -2328,9 +2412,7 @@ export interface components {
                 [key: string]: unknown;
             } | null;
             /** Edits */
-            edits?: {
-                [key: string]: unknown;
-            }[] | null;
+            edits?: components["schemas"]["EditBody"][] | null;
             /** Params */
             params?: {
                 [key: string]: unknown;
@@ -2393,9 +2475,7 @@ export interface components {
                 [key: string]: unknown;
             } | null;
             /** Edits */
-            edits?: {
-                [key: string]: unknown;
-            }[] | null;
+            edits?: components["schemas"]["EditBody"][] | null;
             /** Params */
             params?: {
                 [key: string]: unknown;
@@ -2431,9 +2511,7 @@ export interface components {
                 [key: string]: unknown;
             } | null;
             /** Edits */
-            edits?: {
-                [key: string]: unknown;
-            }[] | null;
+            edits?: components["schemas"]["EditBody"][] | null;
             /** Params */
             params?: {
                 [key: string]: unknown;
@@ -2468,9 +2546,7 @@ export interface components {
                 [key: string]: unknown;
             } | null;
             /** Edits */
-            edits?: {
-                [key: string]: unknown;
-            }[] | null;
+            edits?: components["schemas"]["EditBody"][] | null;
             /** Params */
             params?: {
                 [key: string]: unknown;
@@ -2576,9 +2652,7 @@ export interface components {
                 [key: string]: unknown;
             } | null;
             /** Edits */
-            edits?: {
-                [key: string]: unknown;
-            }[] | null;
+            edits?: components["schemas"]["EditBody"][] | null;
             /** Params */
             params?: {
                 [key: string]: unknown;
@@ -2635,9 +2709,7 @@ export interface components {
                 [key: string]: unknown;
             } | null;
             /** Edits */
-            edits?: {
-                [key: string]: unknown;
-            }[] | null;
+            edits?: components["schemas"]["EditBody"][] | null;
             /** Params */
             params?: {
                 [key: string]: unknown;
@@ -2715,9 +2787,7 @@ export interface components {
                 [key: string]: unknown;
             } | null;
             /** Edits */
-            edits?: {
-                [key: string]: unknown;
-            }[] | null;
+            edits?: components["schemas"]["EditBody"][] | null;
             /** Params */
             params?: {
                 [key: string]: unknown;
@@ -2850,9 +2920,7 @@ export interface components {
                 [key: string]: unknown;
             } | null;
             /** Edits */
-            edits?: {
-                [key: string]: unknown;
-            }[] | null;
+            edits?: components["schemas"]["EditBody"][] | null;
             /** Params */
             params?: {
                 [key: string]: unknown;
@@ -2933,9 +3001,7 @@ export interface components {
                 [key: string]: unknown;
             } | null;
             /** Edits */
-            edits?: {
-                [key: string]: unknown;
-            }[] | null;
+            edits?: components["schemas"]["EditBody"][] | null;
             /** Params */
             params?: {
                 [key: string]: unknown;
@@ -2986,9 +3052,7 @@ export interface components {
                 [key: string]: unknown;
             } | null;
             /** Edits */
-            edits?: {
-                [key: string]: unknown;
-            }[] | null;
+            edits?: components["schemas"]["EditBody"][] | null;
             /** Params */
             params?: {
                 [key: string]: unknown;
@@ -3066,9 +3130,7 @@ export interface components {
                 [key: string]: unknown;
             } | null;
             /** Edits */
-            edits?: {
-                [key: string]: unknown;
-            }[] | null;
+            edits?: components["schemas"]["EditBody"][] | null;
             /** Params */
             params?: {
                 [key: string]: unknown;
@@ -3184,9 +3246,7 @@ export interface components {
                 [key: string]: unknown;
             } | null;
             /** Edits */
-            edits?: {
-                [key: string]: unknown;
-            }[] | null;
+            edits?: components["schemas"]["EditBody"][] | null;
             /** Params */
             params?: {
                 [key: string]: unknown;
@@ -3598,6 +3658,42 @@ export interface operations {
         requestBody: {
             content: {
                 "application/json": components["schemas"]["About"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": unknown;
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    analysis_make_test: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AboutNode"];
             };
         };
         responses: {
@@ -4419,6 +4515,7 @@ export interface operations {
                 cursor?: string | null;
                 version?: number | null;
                 raw?: boolean;
+                numbers?: "string" | null;
             };
             header?: never;
             path: {
@@ -4696,6 +4793,38 @@ export interface operations {
             };
             header?: never;
             path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": unknown;
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    events_run_stream: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                run_id: string;
+            };
             cookie?: never;
         };
         requestBody?: never;
@@ -5990,6 +6119,78 @@ export interface operations {
         requestBody: {
             content: {
                 "application/json": components["schemas"]["AboutNode"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": unknown;
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    run_data_run_sql: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                run_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SqlBody"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": unknown;
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    run_data_run_lineage: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                run_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["LineageBody"];
             };
         };
         responses: {
