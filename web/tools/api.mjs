@@ -10,7 +10,7 @@ const text = `/** The server's HTTP interface, written by \`npm run api\`. */\n\
 const file = new URL("../src/api/schema.d.ts", import.meta.url);
 if (process.argv.includes("--check")) {
   if ((await readFile(file, "utf8")) !== text) {
-    console.error("src/api/schema.d.ts is not what the server says; run `npm run api` beside it.");
+    process.stderr.write("src/api/schema.d.ts is not what the server says; run `npm run api` beside it.\n");
     process.exitCode = 1;
   }
 } else {
