@@ -6,10 +6,11 @@ import re
 from collections.abc import Callable
 
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import Browser, expect
 
-from browsing import Robot, Watch
-from running import Running
+from browsing import Robot, Watch, open_context
+from building import fresh_folder
+from running import Running, running
 
 MAKE = Callable[..., str]
 DERIVE = """\
@@ -234,3 +235,23 @@ def test_an_item_of_the_menu_on_the_right_button_works_by_a_click(robot: Robot, 
     robot.click(robot.node("computed"), button="right")
     robot.click(robot.page.get_by_role("menuitem", name="Mute or unmute"))
     expect(robot.node("computed")).to_have_attribute("data-muted", "true")
+
+
+def test_after_the_first_user_everybody_is_asked_to_sign_in(chrome: Browser) -> None:
+    with fresh_folder() as folder, running(folder) as fresh:
+        context = open_context(chrome)
+        robot = Robot(context.new_page(), fresh.url)
+        page = robot.page
+        page.goto(fresh.link)
+        robot.go("/settings/users")
+        robot.enter(page.get_by_role("textbox", name="User name"), "ada")
+        robot.enter(page.get_by_label("Password", exact=True), "correct horse 7")
+        robot.click(page.get_by_role("button", name="Create user"))
+        expect(page.get_by_role("heading", name="Sign in")).to_be_visible()
+        expect(page.get_by_text("from now on everybody logs in")).to_be_visible()
+        expect(page.get_by_text("runnel link")).to_have_count(0)
+        robot.enter(page.get_by_role("textbox", name="User name"), "ada")
+        robot.enter(page.get_by_label("Password", exact=True), "correct horse 7")
+        robot.click(page.get_by_role("button", name="Sign in"))
+        expect(robot.get("user-row", name="ada")).to_be_visible()
+        context.close()

@@ -24,6 +24,11 @@ export interface Session {
   admins?: readonly string[];
 }
 
+let wayIn: Session["mode"] = "local";
+
+/** How one comes in where there is no session: by the printed link, or with a name and a password. */
+export const modeOfEntry = (): Session["mode"] => wayIn;
+
 /** Fetch the session; null without one. */
 export async function fetchSession(): Promise<Session | null> {
   try {
@@ -31,7 +36,10 @@ export async function fetchSession(): Promise<Session | null> {
     setCsrf(session.csrf);
     return session;
   } catch (error) {
-    if (error instanceof Problem && error.status === 401) return null;
+    if (error instanceof Problem && error.status === 401) {
+      wayIn = (error.body as { mode?: string } | null)?.mode === "users" ? "users" : "local";
+      return null;
+    }
     throw error;
   }
 }

@@ -1,7 +1,7 @@
 import { useQueryClient } from "@tanstack/react-query";
 import { type FormEvent, useState } from "react";
 import { http, Problem } from "../api/http";
-import { sessionKey } from "../api/session";
+import { modeOfEntry, sessionKey } from "../api/session";
 import { Button } from "../ui/Button";
 import { Input } from "../ui/Input";
 import { Brand } from "./Brand";
@@ -10,6 +10,7 @@ import { words } from "./words";
 /** The way in: the printed link, or a name and a password where the server has users. */
 export function SignedOut() {
   const queries = useQueryClient();
+  const hasUsers = modeOfEntry() === "users";
   const [username, setUsername] = useState("");
   const [password, setPassword] = useState("");
   const [refusal, setRefusal] = useState("");
@@ -17,6 +18,8 @@ export function SignedOut() {
     event.preventDefault();
     try {
       await http.post("/auth/login", { username, password });
+      // What was read before was another one's to see.
+      queries.removeQueries({ predicate: ({ queryKey }) => queryKey[0] !== sessionKey[0] });
       await queries.invalidateQueries({ queryKey: sessionKey });
     } catch (error) {
       setRefusal(error instanceof Problem ? [error.what, error.hint].filter(Boolean).join(" ") : String(error));
@@ -26,9 +29,15 @@ export function SignedOut() {
     <main className="grid h-full place-items-center p-6">
       <div className="w-80">
         <Brand />
-        <h1 className="mt-2 font-semibold text-lg">{words.signedOut.title}</h1>
+        <h1 className="mt-2 font-semibold text-lg">{hasUsers ? words.signedOut.users : words.signedOut.title}</h1>
         <p className="mt-1 text-muted">
-          {words.signedOut.text} <code className="text-text">{words.signedOut.command}</code>
+          {hasUsers ? (
+            words.signedOut.usersText
+          ) : (
+            <>
+              {words.signedOut.text} <code className="text-text">{words.signedOut.command}</code>
+            </>
+          )}
         </p>
         <form onSubmit={submit} className="mt-6 flex flex-col gap-2 border-t pt-5">
           <Input

@@ -48,6 +48,8 @@ export const words = {
     title: "Open the link that the server printed",
     text: "It signs this browser in. Print a new one with:",
     command: "runnel link",
+    users: "Sign in",
+    usersText: "This server has users: from now on everybody logs in with a name and a password.",
     user: "User name",
     password: "Password",
     signIn: "Sign in",
