@@ -55,6 +55,29 @@ nodes:
     from: {orders: rows}
     config: {file: inner.runnel.yaml}
 """
+BRANCHED = """\
+runnel: 1
+name: branched
+nodes:
+  sales:
+    kind: source.file
+    config: {path: sales_2k.csv}
+  dear:
+    kind: table.filter
+    from: sales
+    config: {where: "price > 500"}
+  cheap:
+    kind: table.filter
+    from: sales
+    config: {where: "price <= 500"}
+  both:
+    kind: table.union
+    from: [dear, cheap]
+  saved:
+    kind: sink.dataset
+    from: both
+    config: {name: branched, mode: replace}
+"""
 LONG = """\
 runnel: 1
 name: lasting
@@ -255,3 +278,19 @@ def test_after_the_first_user_everybody_is_asked_to_sign_in(chrome: Browser) -> 
         robot.click(page.get_by_role("button", name="Sign in"))
         expect(robot.get("user-row", name="ada")).to_be_visible()
         context.close()
+
+
+def test_branches_that_meet_again_are_drawn_as_lines_of_their_own(
+    robot: Robot, server: Running, pipeline: MAKE
+) -> None:
+    pipeline(BRANCHED, "branched")
+    server.run("branched")
+    robot.go("/datasets/branched")
+    robot.click(robot.page.get_by_role("tab", name="Lineage"))
+    robot.page.get_by_role("combobox", name="Column").select_option("price")
+    lines = robot.get("lineage-line")
+    expect(lines).to_have_count(2)
+    assert [re.findall(r"\b(sales|dear|cheap|both)\b", text) for text in lines.all_inner_texts()] == [
+        ["sales", "dear", "both"],
+        ["sales", "cheap", "both"],
+    ]

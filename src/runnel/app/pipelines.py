@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from runnel.compiler.compile import Compiled
-from runnel.compiler.lineage import column_lineage
+from runnel.compiler.lineage import column_lineage, lineage_links
 from runnel.compiler.rendering import pipeline_sql
 from runnel.errors import AuthoringError
 from runnel.model.document import NodeDoc, Pipeline
@@ -153,4 +153,5 @@ def lineage(result: Compiled, ref: str) -> dict[str, Any]:
     return {
         "sources": [{"node": place.node, "column": place.column} for place in sources],
         "path": [place.to_json() for place in path],
+        "links": lineage_links(result.graph, result.typed, path),
     }

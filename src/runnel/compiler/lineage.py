@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from runnel.compiler.graph import Graph
@@ -44,6 +44,12 @@ def column_lineage(
             sources.append(place)
         stack.extend(reversed(before))
     return sources, path
+
+
+def lineage_links(graph: Graph, typed: Mapping[str, TypedNode], path: Sequence[Place]) -> list[tuple[int, int]]:
+    """Return (before, after) for each step of a way, as positions in its list of places."""
+    at = {place: position for position, place in enumerate(path)}
+    return [(at[before], at[place]) for place in path for before in _before(graph, typed, place)]
 
 
 def _before(graph: Graph, typed: Mapping[str, TypedNode], place: Place) -> list[Place]:

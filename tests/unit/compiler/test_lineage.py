@@ -93,3 +93,19 @@ def test_a_sub_pipeline_is_looked_through(project):
 def test_an_unknown_column_is_answered_with_what_there_is(project):
     with pytest.raises(AuthoringError, match="Columns"):
         sources(project, "orders.nope")
+
+
+def test_the_steps_of_branches_that_meet_again_are_told_apart(project):
+    made = compiled(
+        project,
+        {
+            "orders": ORDERS,
+            "dear": node("table.filter", "orders", where="price > 1"),
+            "cheap": node("table.filter", "orders", where="price <= 1"),
+            "both": node("table.union", ["dear", "cheap"]),
+        },
+    )
+    found = lineage(made, "both.price")
+    names = [place["node"] for place in found["path"]]
+    steps = {(names[before], names[after]) for before, after in found["links"]}
+    assert steps == {("orders", "dear"), ("orders", "cheap"), ("dear", "both"), ("cheap", "both")}

@@ -2,7 +2,8 @@ import { Link } from "@tanstack/react-router";
 import { useState } from "react";
 import { Icon } from "../../ui/Icon";
 import { Select } from "../../ui/Select";
-import { type Dataset, useLineage } from "./useDataset";
+import { linesOf } from "./lineageLines";
+import { type Dataset, type Lineage, useLineage } from "./useDataset";
 import { words } from "./words";
 
 /** Which columns of which sources a column was made of, and who reads the dataset. */
@@ -26,25 +27,40 @@ export function LineageTab({ dataset }: { dataset: Dataset }) {
       </div>
       {dataset.written_by.length === 0 ? <p className="text-muted">{words.lineage.none}</p> : null}
       {(lineage.data?.paths ?? []).map((path) => (
-        <section key={path.pipeline} className="rounded-lg border bg-surface p-4 contrast:border-2">
-          <ol className="flex flex-wrap items-center gap-1.5">
-            {[...path.path].reverse().map((place, at) => (
-              <li key={`${place.node}.${place.column}`} className="flex items-center gap-1.5">
-                {at > 0 ? <Icon name="arrow-right" size={12} className="text-muted" /> : null}
-                <Link
-                  to="/pipelines/$name"
-                  params={{ name: path.pipeline }}
-                  search={{ node: place.node }}
-                  className="rounded-md border px-2 py-1 hover:bg-hover"
-                >
-                  <span className="text-muted">{place.node}</span> <span className="font-medium">{place.column}</span>
-                </Link>
-              </li>
-            ))}
-          </ol>
-        </section>
+        <Ways key={`${path.pipeline}.${path.node}`} found={path} />
       ))}
     </div>
+  );
+}
+
+/** Each way from a source to the column, in a line of its own. */
+function Ways({ found }: { found: Lineage["paths"][number] }) {
+  const { lines, more } = linesOf(found);
+  return (
+    <section className="flex flex-col gap-2.5 rounded-lg border bg-surface p-4 contrast:border-2">
+      {lines.map((line) => (
+        <ol
+          key={line.map((place) => `${place.node}.${place.column}`).join(" ")}
+          data-testid="lineage-line"
+          className="flex flex-wrap items-center gap-1.5"
+        >
+          {line.map((place, at) => (
+            <li key={`${place.node}.${place.column}`} className="flex items-center gap-1.5">
+              {at > 0 ? <Icon name="arrow-right" size={12} className="text-muted" /> : null}
+              <Link
+                to="/pipelines/$name"
+                params={{ name: found.pipeline }}
+                search={{ node: place.node }}
+                className="rounded-md border px-2 py-1 hover:bg-hover"
+              >
+                <span className="text-muted">{place.node}</span> <span className="font-medium">{place.column}</span>
+              </Link>
+            </li>
+          ))}
+        </ol>
+      ))}
+      {more ? <p className="text-muted">{words.lineage.more}</p> : null}
+    </section>
   );
 }
 

@@ -73,12 +73,21 @@ export function useProfile(name: string, version: number | undefined) {
   });
 }
 
+export interface LineagePlace {
+  node: string;
+  column: string;
+}
+
 export interface Lineage {
   column: string;
   paths: readonly {
     pipeline: string;
-    sources: readonly { node: string; column: string }[];
-    path: readonly { node: string; column: string }[];
+    node: string;
+    sources: readonly LineagePlace[];
+    /** Every place on the way, the column itself first. */
+    path: readonly LineagePlace[];
+    /** Steps as positions in `path`: from, to. */
+    links: readonly (readonly [before: number, after: number])[];
   }[];
 }
 

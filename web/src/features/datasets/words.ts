@@ -34,6 +34,7 @@ export const words = {
     writes: "Written by",
     reads: "Read by",
     nobody: "nobody",
+    more: "There are more ways than are shown here.",
   },
   export: "Download",
   formats: { csv: "CSV", xlsx: "Excel", json: "JSON", parquet: "Parquet", arrow: "Arrow" } as Readonly<
