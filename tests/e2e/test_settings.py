@@ -12,6 +12,7 @@ from pathlib import Path
 
 import psutil
 import pytest
+import xlsxwriter
 from playwright.sync_api import expect
 
 from browsing import Robot, Watch, link
@@ -246,3 +247,24 @@ def test_a_file_that_changed_outside_asks_what_to_keep(chain: Robot, server: Run
     chain.click(dialog.get_by_role("button", name="Keep mine"))
     chain.saved()
     until(lambda: "mine:" in server.get("/pipelines/settings/draft")["text"], 8)
+
+
+def test_the_sheet_and_the_header_row_of_a_workbook_are_picked_beside_what_was_decided(
+    robot: Robot, server: Running, pipeline: Callable[..., str]
+) -> None:
+    with xlsxwriter.Workbook(str(server.root / "book.xlsx")) as book:
+        book.add_worksheet("Cover").write_row(0, 0, ["title"])
+        data = book.add_worksheet("Sales 2024")
+        for row, cells in enumerate([["Report"], [], ["region", "sales"], ["north", 3], ["south", 5]]):
+            data.write_row(row, 0, cells)
+    text = "runnel: 1\nname: book\nnodes:\n  file:\n    kind: source.file\n    config: {path: book.xlsx}\n"
+    robot.edit(pipeline(text, "book"))
+    robot.click(robot.node("file"))
+    sheet = robot.get("inspector").get_by_role("combobox", name="Sheet", exact=True)
+    expect(sheet.locator("option")).to_have_text(["The first", "Cover", "Sales 2024"])
+    sheet.select_option("Sales 2024")
+    robot.get("inspector").get_by_role("combobox", name="Header row", exact=True).select_option("3")
+    robot.ready(2)
+    expect(robot.get("column").first).to_contain_text("region")
+    config = until(lambda: server.get("/pipelines/book/draft")["document"]["nodes"]["file"]["config"], 8)
+    assert (config["sheet"], config["header_row"]) == ("Sales 2024", 3)

@@ -3,6 +3,7 @@ import { Icon } from "../ui/Icon";
 import { Select } from "../ui/Select";
 import { useForm } from "./context";
 import { textOf } from "./entries";
+import { useSheets } from "./useSheets";
 import { words } from "./words";
 
 interface Option {
@@ -50,12 +51,14 @@ const TEXT_OPTIONS: readonly Option[] = [
     ],
   },
 ];
-const EXCEL = /\.xlsx?$/i;
+const EXCEL = /\.(xls[xmb]?|ods)$/i;
+const MOST_HEADER_ROWS = 20;
 const OTHER = /\.(json|ndjson|jsonl|parquet|xml|avro)(\.gz|\.zst)?$/i;
 
 /** What the look at the file decided, and the decisions that are most often wrong, each one click away. */
 export function ReadingOptions() {
   const { config, notes, setMany, readOnly } = useForm();
+  const { isWorkbook, sheets } = useSheets();
   const path = textOf(Array.isArray(config.path) ? config.path[0] : config.path);
   const format = textOf(config.format);
   const isText = format ? format === "csv" || format === "tsv" : !EXCEL.test(path) && !OTHER.test(path);
@@ -75,6 +78,7 @@ export function ReadingOptions() {
           </span>
         </p>
       ) : null}
+      {isWorkbook ? <WorkbookOptions sheets={sheets} /> : null}
       {isText ? (
         <div className="mt-1.5 grid grid-cols-2 gap-1.5">
           {TEXT_OPTIONS.map((option) => (
@@ -96,6 +100,43 @@ export function ReadingOptions() {
           ))}
         </div>
       ) : null}
+    </div>
+  );
+}
+
+/** Which sheet of a workbook is read, and where the names of its columns stand. */
+function WorkbookOptions({ sheets }: { sheets: readonly string[] }) {
+  const { config, setMany, readOnly } = useForm();
+  const given = config.sheet;
+  const sheet = typeof given === "number" ? (sheets[given - 1] ?? String(given)) : textOf(given);
+  const known = sheet === "" || sheets.includes(sheet) ? sheets : [...sheets, sheet];
+  const rows = Array.from({ length: MOST_HEADER_ROWS }, (_, row) => String(row + 1));
+  return (
+    <div className="mt-1.5 grid grid-cols-2 gap-1.5">
+      <div className="flex min-w-0 flex-col gap-0.5">
+        <span className="text-2xs text-muted">{words.sheets}</span>
+        <Select
+          compact
+          aria-label={words.sheets}
+          className="text-xs"
+          value={sheet}
+          disabled={readOnly}
+          onChange={(value) => setMany({ sheet: value === "" ? undefined : value }, words.readAs)}
+          choices={[{ value: "", label: words.firstSheet }, ...known.map((name) => ({ value: name, label: name }))]}
+        />
+      </div>
+      <div className="flex min-w-0 flex-col gap-0.5">
+        <span className="text-2xs text-muted">{words.headerRow}</span>
+        <Select
+          compact
+          aria-label={words.headerRow}
+          className="text-xs"
+          value={config.header_row === undefined ? "" : String(config.header_row)}
+          disabled={readOnly}
+          onChange={(value) => setMany({ header_row: value === "" ? undefined : Number(value) }, words.readAs)}
+          choices={[{ value: "", label: words.automatic }, ...rows.map((row) => ({ value: row, label: row }))]}
+        />
+      </div>
     </div>
   );
 }

@@ -88,6 +88,7 @@ export const words = {
   sniffed: "The file was read as",
   readAs: "Read it as",
   sheets: "Sheet",
+  firstSheet: "The first",
   headerRow: "Header row",
   datasets: "A dataset",
   pipelines: "A pipeline of this project",

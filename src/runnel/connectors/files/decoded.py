@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import islice
 from typing import Any
 
@@ -24,6 +24,7 @@ class Decoded:
 
     path: str
     notes: tuple[str, ...] = ()
+    options: Mapping[str, Any] = field(default_factory=dict[str, Any])
 
 
 class DecodedFormat(Format):
@@ -39,7 +40,7 @@ class DecodedFormat(Format):
         rows = reading.connection.execute(f"DESCRIBE SELECT * FROM read_parquet({sql.text(decoded.path)})").fetchall()
         columns = {row[0]: row[1] for row in rows if row[0] != _NOTHING}
         limits.columns(file.shown, len(columns))
-        return Sniffed(overriding(columns, reading.given), {"found": columns}, decoded.notes)
+        return Sniffed(overriding(columns, reading.given), {"found": columns, **decoded.options}, decoded.notes)
 
     def open(self, files: Sequence[Chosen], columns: Mapping[str, str], reading: Reading) -> Opened:
         """Decode the files and return the scan of the result."""

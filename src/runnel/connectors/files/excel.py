@@ -40,11 +40,11 @@ class ExcelFormat(DecodedFormat):
             hint = "The workbook is damaged, locked by a password, or of another format."
             raise ConnectorError("RNL-FILE-013", what, hint, {"file": file.path}) from error
         if table is None or not table.num_columns:
-            return Decoded(empty_parquet(reading), (f"sheet {sheet} is empty",))
+            return Decoded(empty_parquet(reading), (f"sheet {sheet} is empty",), {"sheets": list(book.sheet_names)})
         made = reading.workspace.new(".parquet")
         pq.write_table(pa.Table.from_batches([table]), made)
         said = [f"sheet {sheet}"] if len(book.sheet_names) > 1 else []
-        return Decoded(made, tuple(said + notes))
+        return Decoded(made, tuple(said + notes), {"sheets": list(book.sheet_names)})
 
 
 def _bounded(file: Prepared) -> None:

@@ -56,5 +56,11 @@ def sniff(context: DeskContext, payload: Mapping[str, Any]) -> dict[str, Any]:
     return {
         "kind": FileSource.kind, "config": config, "columns": columns, "notes": list(probe.notes),
         "words": ", ".join(probe.notes), "options": dict(probe.options), "bytes": probe.bytes, "findings": findings,
-        "text": document.text,
+        "text": document.text, "sheets": _sheets(probe.options),
     }  # fmt: skip
+
+
+def _sheets(options: Mapping[str, Any]) -> list[str]:
+    """Return the sheets of a workbook; other files have none."""
+    looks = options.get("files") or [{}]
+    return list(looks[0].get("options", {}).get("sheets", []))
