@@ -294,3 +294,36 @@ def test_branches_that_meet_again_are_drawn_as_lines_of_their_own(
         ["sales", "dear", "both"],
         ["sales", "cheap", "both"],
     ]
+
+
+def test_rows_of_runs_and_datasets_open_on_a_click_beside_their_links(
+    robot: Robot, server: Running, pipeline: MAKE
+) -> None:
+    pipeline(BRANCHED, "branched")
+    run = server.run("branched")
+    robot.go("/runs")
+    robot.click(robot.get("run-row").first.locator("td").nth(4))
+    expect(robot.page).to_have_url(re.compile(f"/runs/{run['run_id']}$"))
+    robot.go("/datasets")
+    robot.click(robot.get("dataset-row", name="branched").locator("td").nth(2))
+    expect(robot.page).to_have_url(re.compile("/datasets/branched$"))
+
+
+def test_many_open_pipelines_keep_a_width_and_strips_of_tabs_stand_still(robot: Robot, pipeline: MAKE) -> None:
+    robot.page.set_viewport_size({"width": 1024, "height": 800})
+    for number in range(8):
+        robot.edit(pipeline(DERIVE.replace("derived", f"tab_{number}"), f"tab_{number}"))
+    strip = robot.page.get_by_role("navigation", name="Open pipelines")
+    links = strip.get_by_role("link")
+    expect(links).to_have_count(8)
+    widths = links.evaluate_all("links => links.map(link => link.parentElement.offsetWidth)")
+    assert min(widths) >= 96, widths
+    assert links.last.get_attribute("title") == "tab_7"
+    last, box = robot.box(links.last), robot.box(strip)
+    assert box["x"] <= last["x"] and last["x"] + last["width"] <= box["x"] + box["width"]
+    robot.click(strip.get_by_role("button", name="Close tab_7"))
+    expect(links).to_have_count(7)
+    robot.page.set_viewport_size({"width": 1440, "height": 900})
+    for strip in robot.page.get_by_role("tablist").all():
+        robot.click(strip.get_by_role("tab").last)
+        assert strip.evaluate("strip => [strip.scrollLeft, strip.scrollWidth - strip.clientWidth]") == [0, 0]

@@ -29,6 +29,26 @@ export function Td({ right, className, ...rest }: TdHTMLAttributes<HTMLTableCell
   );
 }
 
-export function Tr({ className, ...rest }: HTMLAttributes<HTMLTableRowElement>) {
-  return <tr className={cn("hover:bg-hover [&:last-child>td]:border-b-0", className)} {...rest} />;
+export function Tr({
+  className,
+  onOpen,
+  ...rest
+}: HTMLAttributes<HTMLTableRowElement> & {
+  /** A click beside the links and buttons of the row; by keyboard a link of the row does the same. */
+  onOpen?: () => void;
+}) {
+  return (
+    <tr
+      className={cn("hover:bg-hover [&:last-child>td]:border-b-0", onOpen && "cursor-pointer", className)}
+      onClick={
+        onOpen &&
+        ((event) => {
+          const own = event.target instanceof Element && event.target.closest("a, button, input, select, label");
+          const isSelecting = (getSelection()?.toString() ?? "") !== "";
+          if (!own && !isSelecting) onOpen();
+        })
+      }
+      {...rest}
+    />
+  );
 }

@@ -35,12 +35,15 @@ export function Tabs({
       className={cn("flex min-h-0 flex-1 flex-col", className)}
     >
       <div className="flex h-9 shrink-0 items-center border-b px-3 contrast:border-b-2">
-        <Radix.List aria-label={label} className="flex min-w-0 items-center gap-4 overflow-x-auto overflow-y-hidden">
+        <Radix.List
+          aria-label={label}
+          className="-ml-1 flex min-w-0 scroll-px-1 items-center gap-2 overflow-x-auto overflow-y-hidden [scrollbar-width:none]"
+        >
           {tabs.map((tab) => (
             <Radix.Trigger
               key={tab.id}
               value={tab.id}
-              className="group relative -mx-1 flex h-9 items-center gap-1.5 whitespace-nowrap px-1 font-medium text-muted hover:text-text data-[state=active]:text-text focus-visible:-outline-offset-2"
+              className="group relative flex h-9 shrink-0 items-center gap-1.5 whitespace-nowrap px-1 font-medium text-muted hover:text-text data-[state=active]:text-text focus-visible:-outline-offset-2"
             >
               {tab.label}
               {tab.count !== undefined && tab.count !== null ? <Count tone={tab.tone}>{tab.count}</Count> : null}

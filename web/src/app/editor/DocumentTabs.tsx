@@ -7,6 +7,8 @@ import { IconButton } from "../../ui/IconButton";
 import { closeTab, openTab, tabs } from "./openTabs";
 import { words } from "./words";
 
+const intoView = (tab: HTMLElement | null) => tab?.scrollIntoView({ block: "nearest", inline: "nearest" });
+
 /** The open pipelines as tabs. */
 export function DocumentTabs({ name, title }: { name: string; title: string }) {
   const open = useStore(tabs, (state) => state.open);
@@ -19,13 +21,17 @@ export function DocumentTabs({ name, title }: { name: string; title: string }) {
     else void navigate({ to: "/" });
   };
   return (
-    <nav aria-label={words.tabs.label} className="flex h-11 min-w-0 items-stretch overflow-hidden">
+    <nav
+      aria-label={words.tabs.label}
+      className="flex h-11 min-w-0 items-stretch overflow-x-auto overflow-y-hidden [scrollbar-width:none]"
+    >
       {open.map((tab) => (
         <span
           key={tab.name}
+          ref={tab.name === name ? intoView : undefined}
           className={cn(
-            "group flex min-w-0 max-w-60 items-center gap-1.5 border-transparent border-x px-3",
-            tab.name === name ? "-mb-px border-border bg-bg font-medium text-text" : "text-muted hover:text-text",
+            "group flex min-w-24 max-w-60 items-center gap-1.5 border-transparent border-x px-3",
+            tab.name === name ? "border-border bg-bg font-medium text-text" : "text-muted hover:text-text",
           )}
         >
           <Icon name="workflow" size={14} className="text-muted" />
@@ -34,7 +40,8 @@ export function DocumentTabs({ name, title }: { name: string; title: string }) {
             params={{ name: tab.name }}
             search={{}}
             aria-current={tab.name === name ? "page" : undefined}
-            className="truncate"
+            title={tab.title}
+            className="min-w-0 flex-1 truncate"
           >
             {tab.title}
           </Link>
@@ -53,7 +60,7 @@ export function DocumentTabs({ name, title }: { name: string; title: string }) {
       ))}
       <IconButton
         label={words.tabs.add}
-        className="mx-1 self-center"
+        className="mx-1 shrink-0 self-center"
         onClick={() => void navigate({ to: "/pipelines/$name", params: { name: "new" }, search: {} })}
       >
         <Icon name="plus" />

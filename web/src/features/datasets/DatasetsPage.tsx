@@ -1,5 +1,5 @@
 import { keepPreviousData, useQuery } from "@tanstack/react-query";
-import { Link } from "@tanstack/react-router";
+import { Link, useNavigate } from "@tanstack/react-router";
 import { useState } from "react";
 import { http } from "../../api/http";
 import { EmptyState } from "../../ui/EmptyState";
@@ -27,6 +27,7 @@ interface DatasetRow {
 
 /** What pipelines published. */
 export function DatasetsPage() {
+  const navigate = useNavigate();
   const [search, setSearch] = useState("");
   const list = useQuery({
     queryKey: ["datasets", search],
@@ -66,7 +67,12 @@ export function DatasetsPage() {
             </thead>
             <tbody>
               {items.map((row) => (
-                <Tr key={row.name} data-testid="dataset-row" data-name={row.name}>
+                <Tr
+                  key={row.name}
+                  data-testid="dataset-row"
+                  data-name={row.name}
+                  onOpen={() => void navigate({ to: "/datasets/$name", params: { name: row.name } })}
+                >
                   <Td>
                     <Link
                       to="/datasets/$name"

@@ -1,5 +1,5 @@
 import { keepPreviousData, useInfiniteQuery } from "@tanstack/react-query";
-import { Link } from "@tanstack/react-router";
+import { Link, useNavigate } from "@tanstack/react-router";
 import { useState } from "react";
 import { http } from "../../api/http";
 import { Button } from "../../ui/Button";
@@ -85,6 +85,7 @@ export function RunsPage() {
 
 /** A row a run; in a narrow window two lines a run: pipeline and time, state and cause. */
 function RunTable({ items }: { items: readonly RunRow[] }) {
+  const navigate = useNavigate();
   return (
     <div className="overflow-x-auto rounded-lg border bg-surface contrast:border-2">
       <Table>
@@ -104,6 +105,7 @@ function RunTable({ items }: { items: readonly RunRow[] }) {
             <Tr
               key={row.run_id}
               data-testid="run-row"
+              onOpen={() => void navigate({ to: "/runs/$id", params: { id: row.run_id } })}
               data-status={row.status}
               className="max-sm:grid max-sm:grid-cols-[minmax(0,1fr)_auto_auto] max-sm:gap-x-3 max-sm:border-hair max-sm:border-b max-sm:px-3 max-sm:py-1.5"
             >
