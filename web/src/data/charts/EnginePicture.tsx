@@ -1,6 +1,7 @@
 import type { ECharts } from "echarts/core";
-import { type Ref, useEffect, useImperativeHandle, useRef, useState } from "react";
+import { type Ref, useContext, useEffect, useImperativeHandle, useRef, useState } from "react";
 import { Skeleton } from "../../ui/Skeleton";
+import { SharedColours } from "./colours";
 import { optionOf } from "./options/optionOf";
 import type { ChartData } from "./spec";
 import { useChartTheme } from "./theme";
@@ -23,6 +24,7 @@ export function EnginePicture({
 }) {
   const { box, width, height } = useSize<HTMLDivElement>();
   const theme = useChartTheme();
+  const colours = useContext(SharedColours);
   const [chart, setChart] = useState<ECharts | null>(null);
   const clicked = useRef(onRow);
   clicked.current = onRow;
@@ -54,10 +56,10 @@ export function EnginePicture({
   useEffect(() => {
     if (!chart || width === 0 || height === 0) return;
     chart.resize({ width, height });
-    const option = optionOf(data, { theme, width, height });
+    const option = optionOf(data, { theme, width, height, colours });
     const moves = !matchMedia("(prefers-reduced-motion: reduce)").matches;
     if (option) chart.setOption({ ...option, animation: moves }, { notMerge: true });
-  }, [chart, data, theme, width, height]);
+  }, [chart, data, theme, width, height, colours]);
 
   useImperativeHandle(ref, () => ({
     png: async () => {

@@ -1,5 +1,7 @@
 import { useNavigate } from "@tanstack/react-router";
+import { useMemo } from "react";
 import { Chart } from "../../data/charts/Chart";
+import { SharedColours, sharedColours } from "../../data/charts/colours";
 import type { ChartSpec } from "../../data/charts/spec";
 import type { Cell } from "../../data/values";
 import { cn } from "../../ui/cn";
@@ -27,52 +29,55 @@ export function Tiles({
   onShare?: (node: string) => void;
 }) {
   const navigate = useNavigate();
+  const colours = useMemo(() => sharedColours(charts), [charts]);
   const numbers = charts.filter((chart) => chart.spec.kind === "number").length;
   const others = charts.length - numbers;
   let odd = others % 2 === 1;
   return (
-    <div className="grid grid-cols-12 gap-3">
-      {charts.map((chart) => {
-        const small = chart.spec.kind === "number";
-        const wide = !small && (others === 1 || chart.spec.kind === "table" || odd);
-        if (wide) odd = false;
-        const actions = [
-          [
-            {
-              id: "node",
-              label: words.node,
-              icon: "workflow",
-              onSelect: () =>
-                void navigate({ to: "/pipelines/$name", params: { name: pipeline }, search: { node: chart.node } }),
-            },
-            ...(onShare
-              ? [{ id: "share", label: words.shareChart, icon: "share-2", onSelect: () => onShare(chart.node) }]
-              : []),
-          ],
-        ];
-        return (
-          <div
-            key={chart.node}
-            data-node={chart.node}
-            className={cn(
-              "col-span-12 rounded-lg border bg-surface p-4 contrast:border-2",
-              small && "sm:col-span-6 lg:col-span-3",
-              !small && !wide && "lg:col-span-6",
-            )}
-          >
-            <Chart
-              variant="tile"
-              spec={chart.spec}
-              columns={chart.columns}
-              rows={filtered(chart, picked)}
-              actions={actions}
-              onPick={onPick}
-              className={small ? "h-full" : "h-80"}
-            />
-          </div>
-        );
-      })}
-    </div>
+    <SharedColours.Provider value={colours}>
+      <div className="grid grid-cols-12 gap-3">
+        {charts.map((chart) => {
+          const small = chart.spec.kind === "number";
+          const wide = !small && (others === 1 || chart.spec.kind === "table" || odd);
+          if (wide) odd = false;
+          const actions = [
+            [
+              {
+                id: "node",
+                label: words.node,
+                icon: "workflow",
+                onSelect: () =>
+                  void navigate({ to: "/pipelines/$name", params: { name: pipeline }, search: { node: chart.node } }),
+              },
+              ...(onShare
+                ? [{ id: "share", label: words.shareChart, icon: "share-2", onSelect: () => onShare(chart.node) }]
+                : []),
+            ],
+          ];
+          return (
+            <div
+              key={chart.node}
+              data-node={chart.node}
+              className={cn(
+                "col-span-12 rounded-lg border bg-surface p-4 contrast:border-2",
+                small && "sm:col-span-6 lg:col-span-3",
+                !small && !wide && "lg:col-span-6",
+              )}
+            >
+              <Chart
+                variant="tile"
+                spec={chart.spec}
+                columns={chart.columns}
+                rows={filtered(chart, picked)}
+                actions={actions}
+                onPick={onPick}
+                className={small ? "h-full" : "h-80"}
+              />
+            </div>
+          );
+        })}
+      </div>
+    </SharedColours.Provider>
   );
 }
 

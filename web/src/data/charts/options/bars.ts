@@ -1,7 +1,18 @@
 /** Bars: sorted, from zero, to the right where names are read; stacked parts with their names. */
 import { full, short } from "../../values";
 import { areOrdered, type ChartData, column, DIRECT, isHorizontal, nameOf, numbers, OTHER, seriesOf } from "../spec";
-import { base, type Look, labelText, nameAxis, type Option, tickText, tip, tooltip, valueAxis } from "./parts";
+import {
+  base,
+  colourOf,
+  type Look,
+  labelText,
+  nameAxis,
+  type Option,
+  tickText,
+  tip,
+  tooltip,
+  valueAxis,
+} from "./parts";
 
 interface Params {
   readonly dataIndex: number;
@@ -96,7 +107,7 @@ function stacked(data: ChartData, look: Look): Option {
       barCategoryGap: "22%",
       data: names.map((one) => values.get(one) ?? null),
       itemStyle: {
-        color: look.theme.series[place % look.theme.series.length],
+        color: colourOf(look, name, place),
         borderColor: look.theme.surface,
         borderWidth: 0.5,
       },

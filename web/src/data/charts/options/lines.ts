@@ -3,7 +3,7 @@ import { dateTime } from "../../../ui/format";
 import { type Cell, full, numberOf, timeOf } from "../../values";
 import { type ChartData, column, nameOf, seriesOf } from "../spec";
 import { legend, namedAtEnds } from "./bars";
-import { base, type Look, labelText, type Option, runningAxis, tip, tooltip, valueAxis } from "./parts";
+import { base, colourOf, type Look, labelText, type Option, runningAxis, tip, tooltip, valueAxis } from "./parts";
 
 interface Params {
   readonly axisValue: number | string;
@@ -27,7 +27,7 @@ export function lines(data: ChartData, look: Look): Option {
   const few = xs.length <= 40;
   const values = series.flatMap(({ points }) => points.map(([, value]) => value));
   const made = series.map(({ name, points }, place) => {
-    const colour = look.theme.series[place % look.theme.series.length];
+    const colour = colourOf(look, name, place);
     const spots = points.map(([x, value]) => [at(x), value] as const).filter(([x]) => x !== null);
     if (type !== "nominal") spots.sort((a, b) => Number(a[0]) - Number(b[0]));
     return {

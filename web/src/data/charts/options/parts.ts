@@ -10,6 +10,13 @@ export interface Look {
   readonly theme: ChartTheme;
   readonly width: number;
   readonly height: number;
+  /** Which colour a name has in all pictures that stand together. */
+  readonly colours?: ReadonlyMap<string, number>;
+}
+
+/** The colour of a part: that of its name where pictures stand together, else by its place. */
+export function colourOf({ theme, colours }: Look, name: string, place: number): string {
+  return theme.series[(colours?.get(name) ?? place) % theme.series.length] ?? theme.text;
 }
 
 const TICK = 11;

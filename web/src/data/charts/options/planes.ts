@@ -6,6 +6,7 @@ import { VIRIDIS_STEPS, viridis } from "../theme";
 import { legend } from "./bars";
 import {
   base,
+  colourOf,
   type Look,
   labelText,
   nameAxis,
@@ -42,13 +43,14 @@ export function scatter(data: ChartData, look: Look): Option {
       .filter(([x, y, row]) => x !== null && y !== null && (name === "" || kinds[row] === name)),
     symbolSize: data.rows.length > 500 ? 5 : 7,
     large: data.rows.length > MANY && !spec.series,
-    itemStyle: { color: look.theme.series[place % look.theme.series.length], opacity: 0.6 },
+    itemStyle: { color: colourOf(look, name, place), opacity: 0.6 },
   }));
   const xNames = type === "nominal" ? [...new Set(xs.map(nameOf))] : [];
   return {
     ...base(look),
     ...(names.length > 1 ? { legend: legend(look) } : {}),
-    grid: { left: 52, right: 20, top: names.length > 1 ? 32 : 22, bottom: 40 },
+    // The legend, and below it the name of the axis.
+    grid: { left: 52, right: 20, top: names.length > 1 ? 50 : 22, bottom: 40 },
     xAxis: {
       ...runningAxis(look, type, xNames),
       name: spec.x?.label,

@@ -2,7 +2,7 @@
 import { share } from "../../../ui/format";
 import { full } from "../../values";
 import { type ChartData, column, nameOf, numbers, OTHER } from "../spec";
-import { base, type Look, labelText, type Option, tip, tooltip } from "./parts";
+import { base, colourOf, type Look, labelText, type Option, tip, tooltip } from "./parts";
 
 interface Params {
   readonly name: string;
@@ -26,7 +26,7 @@ export function pie(data: ChartData, look: Look): Option {
         data: names.map((name, place) => ({
           name,
           value: values[place] ?? 0,
-          itemStyle: name === OTHER ? { color: look.theme.other } : undefined,
+          itemStyle: { color: name === OTHER ? look.theme.other : colourOf(look, name, place) },
         })),
         itemStyle: { borderColor: look.theme.surface, borderWidth: 2 },
         label: {
