@@ -118,7 +118,9 @@ function Records({ records }: { records: NonNullable<LeftOut["parts"][number]["r
           {records.map((record, place) => (
             // biome-ignore lint/suspicious/noArrayIndexKey: records have no other identity
             <tr key={place} className="border-hair border-t align-top">
-              <td className="num px-3 py-1 text-muted">{Object.values(record.position).map(String).at(-1) ?? ""}</td>
+              <td className="num px-3 py-1 text-muted">
+                {String(record.position.line ?? record.position.record ?? record.position.byte ?? "")}
+              </td>
               <td className="py-1 pr-3">{record.reason}</td>
               <td className="break-all py-1 pr-3 font-mono">{record.raw}</td>
             </tr>
