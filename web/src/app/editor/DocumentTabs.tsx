@@ -1,6 +1,7 @@
 import { Link, useNavigate } from "@tanstack/react-router";
 import { useEffect } from "react";
 import { useStore } from "zustand";
+import { useCan } from "../../api/session";
 import { cn } from "../../ui/cn";
 import { Icon } from "../../ui/Icon";
 import { IconButton } from "../../ui/IconButton";
@@ -13,6 +14,7 @@ const intoView = (tab: HTMLElement | null) => tab?.scrollIntoView({ block: "near
 export function DocumentTabs({ name, title }: { name: string; title: string }) {
   const open = useStore(tabs, (state) => state.open);
   const navigate = useNavigate();
+  const mayAdd = useCan("pipelines.create");
   useEffect(() => openTab({ name, title }), [name, title]);
   const close = (closed: string) => {
     const next = closeTab(closed);
@@ -58,13 +60,15 @@ export function DocumentTabs({ name, title }: { name: string; title: string }) {
           </button>
         </span>
       ))}
-      <IconButton
-        label={words.tabs.add}
-        className="mx-1 shrink-0 self-center"
-        onClick={() => void navigate({ to: "/pipelines/$name", params: { name: "new" }, search: {} })}
-      >
-        <Icon name="plus" />
-      </IconButton>
+      {mayAdd ? (
+        <IconButton
+          label={words.tabs.add}
+          className="mx-1 shrink-0 self-center"
+          onClick={() => void navigate({ to: "/pipelines/$name", params: { name: "new" }, search: {} })}
+        >
+          <Icon name="plus" />
+        </IconButton>
+      ) : null}
     </nav>
   );
 }

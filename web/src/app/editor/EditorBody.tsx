@@ -1,5 +1,5 @@
 import { useEffect, useState } from "react";
-import { useEditor, useEditorView, useSelectedNode } from "../../editor/react";
+import { useEditor, useEditorState, useEditorView, useSelectedNode } from "../../editor/react";
 import { Canvas } from "../../features/canvas/Canvas";
 import { CanvasSlotsProvider } from "../../features/canvas/slots";
 import { EditorTour } from "../../features/onboarding/TourStrip";
@@ -123,16 +123,16 @@ export function EditorBody() {
 
 function LeftPanel() {
   const editor = useEditor();
-  const tab = useEditorView((view) => view.leftTab);
+  const wanted = useEditorView((view) => view.leftTab);
+  // Where nothing can be added there is nothing to choose from.
+  const readOnly = useEditorState((state) => state.readOnly);
+  const tab = readOnly ? "outline" : wanted;
   return (
     <Tabs
       label={words.left}
       value={tab}
       onChange={(next) => editor.view.setState({ leftTab: next === "outline" ? "outline" : "nodes" })}
-      tabs={[
-        { id: "nodes", label: words.nodes },
-        { id: "outline", label: words.outline },
-      ]}
+      tabs={[...(readOnly ? [] : [{ id: "nodes", label: words.nodes }]), { id: "outline", label: words.outline }]}
       after={
         <IconButton label={words.hideLeft} keys="[" onClick={() => editor.view.setState({ left: false })}>
           <Icon name="panel-left" />

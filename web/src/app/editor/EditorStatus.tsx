@@ -124,12 +124,15 @@ function Hint() {
     (state.analysis?.findings ?? []).some((one) => one.severity === "error" && one.fix),
   );
   const selected = useEditorState((state) => state.selection.nodes.size > 0);
+  const readOnly = useEditorState((state) => state.readOnly);
   return (
     <span className="hidden items-center gap-3 md:flex">
-      <span className="flex items-center gap-1.5">
-        <Kbd keys={fixes ? "Alt+Enter" : "Tab"} />
-        {fixes ? words.status.fix : selected ? words.status.add : words.status.addFirst}
-      </span>
+      {readOnly ? null : (
+        <span className="flex items-center gap-1.5">
+          <Kbd keys={fixes ? "Alt+Enter" : "Tab"} />
+          {fixes ? words.status.fix : selected ? words.status.add : words.status.addFirst}
+        </span>
+      )}
       <span className="flex items-center gap-1.5">
         <Kbd keys="?" />
         {words.status.shortcuts}

@@ -118,7 +118,7 @@ function Surface() {
       ref={box}
       role="application"
       aria-roledescription={words.canvas}
-      aria-label={`${words.canvas}. ${words.canvasHint}`}
+      aria-label={`${words.canvas}. ${readOnly ? words.canvasHintRead : words.canvasHint}`}
       // biome-ignore lint/a11y/noNoninteractiveTabindex: keys work on the canvas itself
       tabIndex={0}
       className="canvas"

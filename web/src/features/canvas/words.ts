@@ -2,6 +2,7 @@
 export const words = {
   canvas: "Canvas",
   canvasHint: "Tab adds a node, arrows go to neighbours, Enter opens settings, F6 leaves the canvas.",
+  canvasHintRead: "Arrows go to neighbours, Enter opens settings, F6 leaves the canvas.",
   empty: {
     title: "Drop a file here",
     text: "or add the first node",
