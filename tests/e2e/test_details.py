@@ -8,7 +8,7 @@ from collections.abc import Callable
 import pytest
 from playwright.sync_api import Browser, expect
 
-from browsing import Robot, Watch, open_context
+from browsing import Robot, Watch, open_context, sales_csv
 from building import fresh_folder
 from running import Running, running
 
@@ -327,3 +327,43 @@ def test_many_open_pipelines_keep_a_width_and_strips_of_tabs_stand_still(robot: 
     for strip in robot.page.get_by_role("tablist").all():
         robot.click(strip.get_by_role("tab").last)
         assert strip.evaluate("strip => [strip.scrollLeft, strip.scrollWidth - strip.clientWidth]") == [0, 0]
+
+
+def test_a_viewer_is_not_offered_what_only_editors_can_add(chrome: Browser) -> None:
+    with fresh_folder() as folder, running(folder) as fresh:
+        (folder / "sales_2k.csv").write_text(sales_csv(), "utf-8")
+        fresh.post("/pipelines", {"name": "seen", "document": DERIVE})
+        fresh.post("/users", {"username": "ada", "password": "correct horse 7", "role": "admin"})
+        fresh.post("/users", {"username": "vic", "password": "correct horse 7", "role": "viewer"})
+        context = open_context(chrome)
+        robot = Robot(context.new_page(), fresh.url)
+        page = robot.page
+        robot.go("/pipelines/seen")
+        robot.enter(page.get_by_role("textbox", name="User name"), "vic")
+        robot.enter(page.get_by_label("Password", exact=True), "correct horse 7")
+        robot.click(page.get_by_role("button", name="Sign in"))
+        expect(robot.node("totals")).to_be_visible()
+        left = page.locator('[data-region="left"]')
+        expect(left.get_by_role("tab")).to_have_text(["Outline"])
+        expect(left).to_contain_text("Totals")
+        expect(page.get_by_text("adds a node")).to_have_count(0)
+        expect(page.get_by_role("button", name=re.compile("New pipeline|Add a node"))).to_have_count(0)
+        context.close()
+
+
+def test_the_menu_of_a_column_opens_on_the_right_button_with_the_usual_first(robot: Robot, pipeline: MAKE) -> None:
+    robot.edit(pipeline(DERIVE, "derived"), "?node=sales")
+    grid = robot.ready()
+    robot.click(grid.locator('[data-testid="column"][data-name="price"]'), button="right")
+    menu = robot.page.get_by_role("menu")
+    expect(menu).to_have_count(1)
+    labels = menu.get_by_role("menuitem").all_inner_texts()
+    assert labels[:4] == ["Rename…", "Remove this column", "Sort ascending", "Sort descending"]
+    assert robot.box(menu)["height"] <= 26 * 16 + 1
+    assert menu.evaluate("menu => menu.scrollHeight > menu.clientHeight")
+    robot.click(menu.get_by_role("menuitem", name="Rename…"))
+    expect(grid.get_by_role("textbox")).to_be_focused()
+    robot.press("Escape")
+    robot.click(grid.locator('[data-testid="column"][data-name="price"]'), button="right")
+    robot.click(menu.get_by_role("menuitem", name="Remove this column"))
+    expect(robot.get("node")).to_have_count(4)

@@ -67,16 +67,18 @@ export function Menu({
   groups,
   children,
   align = "end",
+  className,
 }: {
   groups: MenuGroups;
   children: ReactNode;
   align?: "start" | "end";
+  className?: string;
 }) {
   return (
     <Radix.Root modal={false}>
       <Radix.Trigger asChild>{children}</Radix.Trigger>
       <Radix.Portal>
-        <Radix.Content align={align} sideOffset={4} collisionPadding={8} className={panel}>
+        <Radix.Content align={align} sideOffset={4} collisionPadding={8} className={cn(panel, className)}>
           <Groups groups={groups} parts={Radix} />
         </Radix.Content>
       </Radix.Portal>
@@ -85,12 +87,20 @@ export function Menu({
 }
 
 /** A menu at the pointer, on the right button. */
-export function ContextMenu({ groups, children }: { groups: () => MenuGroups; children: ReactNode }) {
+export function ContextMenu({
+  groups,
+  children,
+  className,
+}: {
+  groups: () => MenuGroups;
+  children: ReactNode;
+  className?: string;
+}) {
   return (
     <RadixContext.Root modal={false}>
       <RadixContext.Trigger asChild>{children}</RadixContext.Trigger>
       <RadixContext.Portal>
-        <RadixContext.Content collisionPadding={8} className={panel}>
+        <RadixContext.Content collisionPadding={8} className={cn(panel, className)}>
           <LazyGroups groups={groups} />
         </RadixContext.Content>
       </RadixContext.Portal>

@@ -2,7 +2,7 @@ import { type DragEvent, memo, type PointerEvent, useRef, useState } from "react
 import { cn } from "../../ui/cn";
 import { count, share } from "../../ui/format";
 import { Icon } from "../../ui/Icon";
-import { Menu, type MenuGroups } from "../../ui/Menu";
+import { ContextMenu, Menu, type MenuGroups } from "../../ui/Menu";
 import { Skeleton } from "../../ui/Skeleton";
 import { typeIcon } from "../columnTypes";
 import { COLUMN_DRAG } from "../dragging";
@@ -13,6 +13,9 @@ import { Histogram, spread } from "./Histogram";
 import type { Pick } from "./PickPanel";
 import { TopValues } from "./TopValues";
 import { words } from "./words";
+
+/** The menu of a column is long: it scrolls, and the grid stays in sight. */
+const MENU = "max-h-[min(var(--radix-popper-available-height),26rem)]";
 
 /** What a column's header can start; each becomes an ordinary node. */
 export interface ColumnActions {
@@ -53,7 +56,7 @@ export const GridHeaderCell = memo(function GridHeaderCell(props: GridHeaderCell
   const { column, index, id, left, width, facts, sorted, lit, active, naming, actions } = props;
   const [begun, setRenaming] = useState(false);
   const renaming = begun || naming;
-  return (
+  const head = (
     <div
       role="columnheader"
       id={id}
@@ -106,6 +109,13 @@ export const GridHeaderCell = memo(function GridHeaderCell(props: GridHeaderCell
       <ResizeHandle column={column} width={width} onResize={actions.resize} />
     </div>
   );
+  const { menu } = actions;
+  if (!menu) return head;
+  return (
+    <ContextMenu groups={() => menu(column)} className={MENU}>
+      {head}
+    </ContextMenu>
+  );
 });
 
 function HeaderButtons({ column, sorted, actions }: Some<"column" | "sorted" | "actions">) {
@@ -135,7 +145,7 @@ function HeaderButtons({ column, sorted, actions }: Some<"column" | "sorted" | "
           </button>
         ) : null}
         {actions.menu ? (
-          <Menu groups={actions.menu(column)} align="start">
+          <Menu groups={actions.menu(column)} align="start" className={MENU}>
             <button
               type="button"
               tabIndex={-1}

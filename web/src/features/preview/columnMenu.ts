@@ -33,6 +33,8 @@ export function columnMenu(
   const text = words.column;
   return [
     [
+      { id: "rename", label: text.rename, icon: "pencil", onSelect: () => ways.rename(column) },
+      { ...item("drop", text.drop, "trash-2", gestures.dropColumns([column.name])), danger: true },
       item("sort-up", text.sortUp, "arrow-up", gestures.sortBy(column, false)),
       item("sort-down", text.sortDown, "arrow-down", gestures.sortBy(column, true)),
       ...(isNumeric(column.type) ? [item("top", text.top, "trophy", gestures.topBy(column))] : []),
@@ -50,10 +52,8 @@ export function columnMenu(
     nullItems(column, facts, item),
     [...textItems(column, facts, item), ...dateItems(column, item), ...castItems(column, item)],
     [
-      { id: "rename", label: text.rename, icon: "pencil", onSelect: () => ways.rename(column) },
       { id: "lineage", label: text.lineage, icon: "route", onSelect: () => ways.light(column) },
       { id: "copy-name", label: text.copyName, icon: "copy", onSelect: () => ways.copy(column.name) },
-      { ...item("drop", text.drop, "trash-2", gestures.dropColumns([column.name])), danger: true },
     ],
   ];
 }
