@@ -10,7 +10,7 @@ from playwright.sync_api import Browser, expect
 
 from browsing import Robot, Watch, open_context, sales_csv
 from building import fresh_folder
-from running import Running, running
+from running import Running, running, until
 
 MAKE = Callable[..., str]
 DERIVE = """\
@@ -77,6 +77,26 @@ nodes:
     kind: sink.dataset
     from: both
     config: {name: branched, mode: replace}
+"""
+CHARTS = """\
+runnel: 1
+name: charted
+nodes:
+  sales:
+    kind: source.file
+    config: {path: sales_2k.csv}
+  totals:
+    kind: table.aggregate
+    from: sales
+    config: {group_by: [region], values: {revenue: sum(price), sold: sum(quantity)}}
+  parts:
+    kind: chart.pie
+    from: totals
+    config: {label: region, value: revenue, title: Which region sells?}
+  dots:
+    kind: chart.scatter
+    from: totals
+    config: {x: sold, y: revenue, series: region, title: How do prices spread?}
 """
 LONG = """\
 runnel: 1
@@ -367,3 +387,17 @@ def test_the_menu_of_a_column_opens_on_the_right_button_with_the_usual_first(rob
     robot.click(grid.locator('[data-testid="column"][data-name="price"]'), button="right")
     robot.click(menu.get_by_role("menuitem", name="Remove this column"))
     expect(robot.get("node")).to_have_count(4)
+
+
+def test_a_dashboard_is_saved_as_a_picture_a_chart(robot: Robot, server: Running, pipeline: MAKE) -> None:
+    pipeline(CHARTS, "charted")
+    server.run("charted")
+    robot.go("/dashboards/charted")
+    expect(robot.get("chart").locator("canvas")).to_have_count(2)
+    robot.page.wait_for_load_state("networkidle")
+    saved: list[str] = []
+    robot.page.on("download", lambda download: saved.append(download.suggested_filename))
+    robot.click(robot.page.get_by_role("button", name="Export"))
+    robot.click(robot.page.get_by_role("menuitem", name="PNG, a picture a chart"))
+    until(lambda: robot.page.wait_for_timeout(50) or len(saved) == 2)
+    assert sorted(saved) == ["how-do-prices-spread.png", "which-region-sells.png"]

@@ -1,4 +1,4 @@
-import { useRef, useState } from "react";
+import { useEffect, useRef, useState } from "react";
 import { cn } from "../../ui/cn";
 import { EmptyState } from "../../ui/EmptyState";
 import { Icon } from "../../ui/Icon";
@@ -27,6 +27,8 @@ export interface ChartProps {
   /** A bar, slice, cell or country was clicked: the column and the value that it stands for. */
   onPick?: (column: string, value: Cell) => void;
   className?: string;
+  /** Given the picture while it is shown, to save it from elsewhere. */
+  onPicture?: (picture: PictureHandle | null) => void;
 }
 
 /** A chart: its title is the question, its words the answer, the picture and the data stand below. */
@@ -39,10 +41,17 @@ export function Chart({
   actions = [],
   onPick,
   className,
+  onPicture,
 }: ChartProps) {
   const data: ChartData = useStable({ spec, columns, rows });
   const [showData, setShowData] = useState(false);
   const picture = useRef<PictureHandle>(null);
+  const shown = useRef(onPicture);
+  shown.current = onPicture;
+  useEffect(() => {
+    shown.current?.({ png: async () => (await picture.current?.png()) ?? null });
+    return () => shown.current?.(null);
+  }, []);
   const sentence = given || summary(data);
   const pick = (row: number, series?: string) => {
     const found = picked(data, row, series);

@@ -8,7 +8,7 @@ import { EmptyState } from "../../ui/EmptyState";
 import { dateTime } from "../../ui/format";
 import { Icon } from "../../ui/Icon";
 import { Skeleton } from "../../ui/Skeleton";
-import { type TileChart, Tiles } from "./Tiles";
+import { type Pictures, type TileChart, Tiles } from "./Tiles";
 import { words } from "./words";
 
 export interface DashboardData {
@@ -29,7 +29,15 @@ export function useDashboard(name: string) {
 }
 
 /** The charts of a pipeline, laid out by what they are; a click on a bar filters the others that have its column. */
-export function DashboardPage({ name, onShare }: { name: string; onShare?: (node: string) => void }) {
+export function DashboardPage({
+  name,
+  onShare,
+  pictures,
+}: {
+  name: string;
+  onShare?: (node: string) => void;
+  pictures?: Pictures;
+}) {
   const [picked, setPicked] = useState<{ column: string; value: Cell } | null>(null);
   const found = useDashboard(name);
   if (found.isError) {
@@ -74,6 +82,7 @@ export function DashboardPage({ name, onShare }: { name: string; onShare?: (node
             picked={picked}
             onPick={(column, value) => setPicked({ column, value })}
             onShare={onShare}
+            pictures={pictures}
           />
         )}
         <footer className="num flex flex-wrap gap-4 text-muted text-xs">

@@ -2,6 +2,7 @@ import { useNavigate } from "@tanstack/react-router";
 import { useMemo } from "react";
 import { Chart } from "../../data/charts/Chart";
 import { SharedColours, sharedColours } from "../../data/charts/colours";
+import type { PictureHandle } from "../../data/charts/EnginePicture";
 import type { ChartSpec } from "../../data/charts/spec";
 import type { Cell } from "../../data/values";
 import { cn } from "../../ui/cn";
@@ -14,6 +15,9 @@ export interface TileChart {
   rows: readonly (readonly Cell[])[];
 }
 
+/** The pictures that are shown, by node. */
+export type Pictures = Map<string, { readonly title: string; readonly picture: PictureHandle }>;
+
 /** Charts on a grid of twelve columns: numbers small, tables wide, the others half. */
 export function Tiles({
   pipeline,
@@ -21,12 +25,14 @@ export function Tiles({
   picked,
   onPick,
   onShare,
+  pictures,
 }: {
   pipeline: string;
   charts: readonly TileChart[];
   picked: { column: string; value: Cell } | null;
   onPick: (column: string, value: Cell) => void;
   onShare?: (node: string) => void;
+  pictures?: Pictures;
 }) {
   const navigate = useNavigate();
   const colours = useMemo(() => sharedColours(charts), [charts]);
@@ -71,6 +77,10 @@ export function Tiles({
                 rows={filtered(chart, picked)}
                 actions={actions}
                 onPick={onPick}
+                onPicture={(picture) => {
+                  if (picture) pictures?.set(chart.node, { title: chart.spec.title, picture });
+                  else pictures?.delete(chart.node);
+                }}
                 className={small ? "h-full" : "h-80"}
               />
             </div>

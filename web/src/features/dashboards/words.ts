@@ -16,6 +16,8 @@ export const words = {
   share: "Share",
   export: "Export",
   formats: { html: "One HTML file", csv: "CSV", json: "JSON" } as Readonly<Record<string, string>>,
+  png: "PNG, a picture a chart",
+  noPictures: "No chart here is a picture; numbers and tables are in the other formats",
   node: "Open the node",
   shareChart: "Share this chart",
   filter: (column: string, value: string) => `${column} is ${value}`,
