@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from runnel.app.looks import Look, window
 from runnel.app.previews import counted
 from runnel.app.refusals import refused
+from runnel.compiler.graph import REJECTED
 from runnel.errors import RunnelError
 from runnel.sdk.source import Sink
 
@@ -20,7 +21,6 @@ Port = tuple[str, str]
 ONE_BY_ONE = 12
 """Up to this many ports are asked one by one, each over results that previews keep; more are counted in one pass."""
 MOST_KEPT = 50_000
-REJECTED = "rejected"
 
 
 def ports_to_count(compiled: Compiled, nodes: Iterable[str] | None) -> list[tuple[str, str]]:

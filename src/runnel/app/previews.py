@@ -16,6 +16,7 @@ import orjson
 
 from runnel.app.workers import existing
 from runnel.compiler.compile import Compiled
+from runnel.compiler.graph import REJECTED
 from runnel.compiler.segments import DECODED_BYTES
 from runnel.plan.shapes import Cte, Feed, Plan, Segment
 from runnel.runtime.batch import BatchOptions, BatchRun
@@ -161,6 +162,8 @@ def counted(
         result = BatchRun(plan, worker, project.cache, SilentJournal(), _no_commit, options).run()
     entries = result.ledger.entries if result.ledger is not None else ()
     rows_of = {(entry.node, port): rows for entry in entries for port, rows in entry.ports.items() if rows is not None}
+    if result.error is None:  # rows that no port took are dead letters
+        rows_of = {**{(node.id, REJECTED): result.letters.get(node.id, 0) for node in plan.nodes}, **rows_of}
     return rows_of, result.error
 
 

@@ -45,7 +45,7 @@ def test_a_node_that_is_wrong_or_has_no_source_makes_no_test(server: Running, sh
     document = server.get(f"/pipelines/{shop}/draft")["document"]
     document["nodes"]["odd"] = {"kind": "table.derive", "from": "orders", "config": {"columns": {"n": "nothing + 1"}}}
     answer = server.api.post(f"/pipelines/{shop}/make-test", json={"node": "odd", "document": document})
-    assert answer.status_code == 422 and answer.json()["code"] == "RNL-COLUMN-001", answer.text
+    assert answer.status_code == 422 and answer.json()["code"] == "RNL-EXPR-005", answer.text
     document["nodes"]["alone"] = {"kind": "table.limit", "config": {"rows": 5}}
     answer = server.api.post(f"/pipelines/{shop}/make-test", json={"node": "alone", "document": document})
     assert answer.status_code == 422 and answer.json()["code"] == "RNL-TEST-002", answer.text
