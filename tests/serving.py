@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import io
 import json
 from collections.abc import Callable, Iterator, Mapping
@@ -112,16 +113,20 @@ class Served:
             "client": (peer, 50000) if peer else None, "server": ("127.0.0.1", 8377),
         }  # fmt: skip
         sent: list[dict[str, Any]] = []
+        answered = asyncio.Event()
         parts = [{"type": "http.request", "body": body or b"", "more_body": False}]
 
         async def receive() -> dict[str, Any]:
             if parts:
                 return parts.pop(0)
-            await asyncio.sleep(0.05)
+            with contextlib.suppress(TimeoutError):  # a stream without an end is left after a second
+                await asyncio.wait_for(answered.wait(), 1)
             return {"type": "http.disconnect"}
 
         async def send(message: dict[str, Any]) -> None:
             sent.append(message)
+            if message["type"] == "http.response.body" and not message.get("more_body"):
+                answered.set()
 
         await app(scope, receive, send)
         start = sent[0]
