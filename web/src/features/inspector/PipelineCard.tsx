@@ -5,6 +5,7 @@ import { useEditor, useEditorState } from "../../editor/react";
 import { freshName } from "../../form/entries";
 import { KeyInput } from "../../form/KeyInput";
 import { AddButton, RowButton } from "../../form/Rows";
+import { useRowIds } from "../../form/rowIds";
 import { Input, Textarea } from "../../ui/Input";
 import { Select } from "../../ui/Select";
 import { words } from "./words";
@@ -77,15 +78,16 @@ function Params({
   rename: (from: string, to: string) => void;
 }) {
   const names = Object.keys(params);
+  const ids = useRowIds(names);
   return (
     <section>
       <h3 className="mb-1.5 font-medium">{words.params}</h3>
       <div className="flex flex-col gap-1.5">
-        {Object.entries(params).map(([name, param]) => {
+        {Object.entries(params).map(([name, param], place) => {
           const fields = isMap(param) ? param : {};
           const first = fields.default;
           return (
-            <div key={name} className="flex items-center gap-1">
+            <div key={ids[place]} className="flex items-center gap-1">
               <KeyInput
                 className="min-w-0 flex-1"
                 label={words.paramName}
