@@ -129,11 +129,7 @@ function Overlays() {
     <>
       <Versions />
       <RunDialog open={overlay === "run"} onClose={() => editor.view.setState({ overlay: null })} />
-      <TrialDialog
-        name={editor.name}
-        open={overlay === "trial"}
-        onClose={() => editor.view.setState({ overlay: null })}
-      />
+      <TrialDialog open={overlay === "trial"} onClose={() => editor.view.setState({ overlay: null })} />
       <Shortcuts
         open={overlay === "shortcuts"}
         onClose={() => editor.view.setState({ overlay: null })}

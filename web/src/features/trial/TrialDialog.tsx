@@ -1,6 +1,7 @@
 import { useNavigate } from "@tanstack/react-router";
 import { useState } from "react";
 import type { Finding } from "../../api/types";
+import { useEditor } from "../../editor/react";
 import { Button } from "../../ui/Button";
 import { Coded } from "../../ui/Coded";
 import { Dialog } from "../../ui/Dialog";
@@ -15,10 +16,11 @@ import { words } from "./words";
 const SAMPLES = [100, 1000, 10_000];
 
 /** Try the whole pipeline before it runs: issues, rows per node, how long the whole takes and what it writes. */
-export function TrialDialog({ name, open, onClose }: { name: string; open: boolean; onClose: () => void }) {
+export function TrialDialog({ open, onClose }: { open: boolean; onClose: () => void }) {
+  const { name, flush } = useEditor();
   const [sample, setSample] = useState(1000);
-  const trial = useTrial(name, sample, open);
-  const tests = useTests(name, open);
+  const trial = useTrial(name, sample, open, flush);
+  const tests = useTests(name, open, flush);
   const dry = useDryRun(name);
   const navigate = useNavigate();
   return (

@@ -25,20 +25,27 @@ export interface Tested {
   tests: readonly { name: string; passed: boolean; difference: string | null }[];
 }
 
-export function useTrial(name: string, sample: number, on: boolean) {
+/** What is asked is what was written: `flush` brings the last edits to the server first. */
+export function useTrial(name: string, sample: number, on: boolean, flush: () => Promise<void>) {
   return useQuery({
     queryKey: ["trial", name, sample],
-    queryFn: () => http.post<Trial>(`/pipelines/${segment(name)}/test-pipeline`, { sample }),
+    queryFn: async () => {
+      await flush();
+      return http.post<Trial>(`/pipelines/${segment(name)}/test-pipeline`, { sample });
+    },
     enabled: on,
     staleTime: 0,
     gcTime: 0,
   });
 }
 
-export function useTests(name: string, on: boolean) {
+export function useTests(name: string, on: boolean, flush: () => Promise<void>) {
   return useQuery({
     queryKey: ["tests", name],
-    queryFn: () => http.post<Tested>(`/pipelines/${segment(name)}/test`),
+    queryFn: async () => {
+      await flush();
+      return http.post<Tested>(`/pipelines/${segment(name)}/test`);
+    },
     enabled: on,
     staleTime: 0,
     gcTime: 0,
