@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import itertools
 import json
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
@@ -30,7 +31,8 @@ def made_test(project: Project, document: Document, node: str) -> dict[str, Any]
     compiled = pipelines.compiled(project, document)
     if pipeline is None or node not in pipeline.nodes:
         raise AuthoringError("RNL-TEST-001", f"there is no node `{node}`", "Choose one of the pipeline's nodes.")
-    sources = [id for id in pipeline.nodes if _is_source(compiled, id) and id in _before(compiled, node)]
+    before = compiled.graph.ancestors(node)
+    sources = [id for id in pipeline.nodes if id in before and _is_source(compiled, id)]
     if not sources:
         raise AuthoringError("RNL-TEST-002", f"no source stands before {node}", "Connect it to a source first.")
     made: dict[str, Any] = {}
@@ -40,11 +42,6 @@ def made_test(project: Project, document: Document, node: str) -> dict[str, Any]
         if made["expect"][node]:
             break
     return _proved(project, document, pipeline, made)
-
-
-def _before(compiled: Compiled, node: str) -> set[str]:
-    inner = [id for id in compiled.graph.nodes if id == node or id.startswith(node + "/")]
-    return {before for id in inner for before in compiled.graph.ancestors(id)}
 
 
 def _is_source(compiled: Compiled, id: str) -> bool:
@@ -74,16 +71,10 @@ def _expecting(
     if port[1] not in compiled.typed[port[0]].schemas:
         raise pipelines.InvalidPipelineError(compiled.findings)
     taken = {test.name for test in pipeline.tests}
-    name = next(name for name in _names(node) if name not in taken)
+    first = f"{node} of first rows"
+    others = (f"{first} {number}" for number in itertools.count(2))
+    name = next(name for name in itertools.chain([first], others) if name not in taken)
     return {"name": name, "given": dict(given), "expect": {node: _rows(project, compiled, port, 10_000)}}
-
-
-def _names(node: str) -> Any:
-    yield f"{node} of first rows"
-    number = 2
-    while True:
-        yield f"{node} of first rows {number}"
-        number += 1
 
 
 def _proved(project: Project, document: Document, pipeline: Pipeline, made: dict[str, Any]) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from runnel.app.looks import Look, window
 from runnel.app.previews import counted
-from runnel.app.refusals import refused
+from runnel.app.refusals import refused_count
 from runnel.compiler.graph import REJECTED
 from runnel.errors import RunnelError
 from runnel.sdk.source import Sink
@@ -75,12 +75,12 @@ def refusals(project: Project, compiled: Compiled, nodes: Iterable[str], keys: M
         key = (keys[node], "refused")
         if key not in known:
             try:
-                made = refused(project, compiled, node)
+                count = refused_count(project, compiled, node)
             except RunnelError:  # the port of the source says why it has no rows
                 continue
-            if made is None:
+            if count is None:
                 continue
-            known[key] = made.count
+            known[key] = count
         found[node] = known[key]
     return found
 

@@ -15,6 +15,7 @@ from runnel.sdk.source import Source
 if TYPE_CHECKING:
     from runnel.app.project import Project
     from runnel.compiler.compile import Compiled
+    from runnel.runtime.cache import Kept
 
 MOST_RECORDS = 100
 MOST_LINES = 100_000
@@ -37,15 +38,29 @@ class Refusals:
 
 def refused(project: Project, compiled: Compiled, node: str) -> Refusals | None:
     """Return what a source refused; None for other nodes, and for sources that are not decoded before a run."""
+    kept = _kept(project, compiled, node)
+    if kept is None:
+        return None
+    count = _count(kept, node)
+    return _read(kept.letters, node, count) if count and kept.letters else Refusals(count, {}, ())
+
+
+def refused_count(project: Project, compiled: Compiled, node: str) -> int | None:
+    """Return how many records a source refused, without looking at them; None as for `refused`."""
+    kept = _kept(project, compiled, node)
+    return None if kept is None else _count(kept, node)
+
+
+def _kept(project: Project, compiled: Compiled, node: str) -> Kept | None:
     known = compiled.graph.nodes.get(node)
     if known is None or not issubclass(known.node, Source) or node not in compiled.typed:
         return None
     port = next(iter(compiled.typed[node].schemas), None)
-    kept = decoded(project, compiled.plan([(node, port)], whole=True)) if port is not None else None
-    if kept is None:
-        return None
-    count = int(kept.meta.get("letters", {}).get(node, 0))
-    return _read(kept.letters, node, count) if count and kept.letters else Refusals(count, {}, ())
+    return decoded(project, compiled.plan([(node, port)], whole=True)) if port is not None else None
+
+
+def _count(kept: Kept, node: str) -> int:
+    return int(kept.meta.get("letters", {}).get(node, 0))
 
 
 def _read(path: str, node: str, count: int) -> Refusals:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -74,10 +74,15 @@ def _nodes_so_far(tasks: list[dict[str, Any]]) -> list[dict[str, Any]]:
         culprit = (detail.get("error") or {}).get("where", {}).get("node")
         for node in task["nodes"]:
             out = [count for (name, _), count in rows.items() if name == node]
-            is_blamed = culprit not in task["nodes"] or culprit == node
-            made[node] = {"id": node, "status": task["status"] if is_blamed else "cancelled", "seconds": task["seconds"] or 0.0,
+            status = node_status(task["status"], task["nodes"], culprit, node)
+            made[node] = {"id": node, "status": status, "seconds": task["seconds"] or 0.0,
                           "rows_out": sum(out) if out else None}  # fmt: skip
     return list(made.values())
+
+
+def node_status(task: str, nodes: Collection[str], culprit: str | None, node: str) -> str:
+    """Return how a node of a task ended: where one of its nodes failed, the others were not finished."""
+    return "cancelled" if task == "failed" and culprit in nodes and culprit != node else task
 
 
 def log_lines(

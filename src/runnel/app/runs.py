@@ -15,6 +15,7 @@ from runnel.app.pipelines import Document, runnable
 from runnel.app.remembering import GOOD, KEY, kept_sources
 from runnel.app.run_charts import keep_charts
 from runnel.app.run_events import TellingJournal
+from runnel.app.run_listing import node_status
 from runnel.app.settings import byte_size
 from runnel.app.workers import existing
 from runnel.compiler.compile import Compiled
@@ -81,8 +82,10 @@ class RunReport:
         for item in self.plan.nodes:
             entry = ledger.entry(item.id)
             task = tasks.get(item.id)
+            culprit = task.error.where.get("node") if task and task.error else None
+            status = node_status(task.status, task.nodes, culprit, item.id) if task else "pending"
             nodes.append({
-                "id": item.id, "kind": item.kind, "status": task.status_of(item.id) if task else "pending",
+                "id": item.id, "kind": item.kind, "status": status,
                 "seconds": round(task.seconds, 6) if task else 0.0, "rows_in": entry.rows_in,
                 "rows_out": entry.rows_out, "engine": item.engine, "cached": bool(task and task.cached),
             })  # fmt: skip

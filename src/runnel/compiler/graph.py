@@ -73,9 +73,9 @@ class Graph:
         return [edge for edge in self._by_source().get(node, []) if port is None or edge.output == port]
 
     def ancestors(self, node: str) -> set[str]:
-        """Return the node and everything it depends on by data."""
+        """Return the node and everything it depends on by data; of one that holds others, what it holds too."""
         found: set[str] = set()
-        stack = [node]
+        stack = [node, *(id for id in self.nodes if node in self.shells and id.startswith(node + "/"))]
         while stack:
             current = stack.pop()
             if current not in found:

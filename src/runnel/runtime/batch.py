@@ -53,11 +53,6 @@ class TaskResult:
     cached: bool = False
     error: RunnelError | None = None
 
-    def status_of(self, node: str) -> str:
-        """Return how a node of the task ended: where one node failed, the others of its segment were not finished."""
-        culprit = self.error.where.get("node") if self.error is not None else None
-        return "cancelled" if self.status == "failed" and culprit in self.nodes and culprit != node else self.status
-
 
 @dataclass
 class BatchResult:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from runnel.app.desk.held import above, outputs_of
+from runnel.app.desk.held import outputs_of
 from runnel.app.pipelines import Document, InvalidPipelineError, compiled, read, read_text, runnable
 from runnel.app.project import Project
 from runnel.compiler.compile import Compiled
@@ -59,7 +59,7 @@ class DeskContext:
             if has_errors(made.findings):
                 raise InvalidPipelineError(made.findings)
         elif not inner <= sound_nodes(made):
-            before = above(made, node)
+            before = made.graph.ancestors(node)
             bad = tuple(found for found in made.findings if found.severity == "error" and found.where.node in before)
             raise InvalidPipelineError(bad or tuple(made.findings))
         return made

@@ -27,9 +27,3 @@ def inputs_of(made: Compiled, node: str) -> list[tuple[str, PortKey]]:
         if port is not None:
             found.append((wire.port or (names[place] if place < len(names) else "input"), port))
     return found
-
-
-def above(made: Compiled, node: str) -> set[str]:
-    """Return a node with all that stands before it and, of one that holds others, what it holds."""
-    inner = [id for id in made.graph.nodes if id == node or id.startswith(node + "/")]
-    return {node, *(before for id in inner for before in made.graph.ancestors(id))}

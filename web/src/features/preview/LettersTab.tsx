@@ -1,5 +1,6 @@
 import { useQueries, useQuery } from "@tanstack/react-query";
 import { http, segment } from "../../api/http";
+import { refusedText } from "../../data/letters";
 import { titleOf } from "../../document/graph";
 import { useEditor, useEditorState } from "../../editor/react";
 import { EmptyState } from "../../ui/EmptyState";
@@ -58,19 +59,11 @@ export function LettersTab() {
             <tr key={letter.number} className="border-hair border-t align-top">
               <td className="num w-12 py-1 text-muted">{letter.number}</td>
               <td className="w-1/3 py-1 pr-3">{letter.reason}</td>
-              <td className="break-all py-1 font-mono">
-                {letter.raw === undefined ? JSON.stringify(letter.row) : bytesAsText(letter.raw)}
-              </td>
+              <td className="break-all py-1 font-mono">{refusedText(letter)}</td>
             </tr>
           ))}
         </tbody>
       </table>
     </section>
   ));
-}
-
-/** The bytes of a record as text; they come in base64. */
-function bytesAsText(raw: string): string {
-  const bytes = Uint8Array.from(atob(raw), (letter) => letter.charCodeAt(0));
-  return new TextDecoder().decode(bytes).trimEnd();
 }

@@ -1,5 +1,6 @@
 import { useQuery } from "@tanstack/react-query";
 import { http, segment } from "../../api/http";
+import { refusedText } from "../../data/letters";
 import { count } from "../../ui/format";
 import { Table, Td, Th, Tr } from "../../ui/Table";
 import type { RunDetail } from "./types";
@@ -50,7 +51,7 @@ function Letters({ run, node, many }: { run: string; node: string; many: number 
               <Td className="max-w-96 truncate" title={letter.reason}>
                 {letter.reason}
               </Td>
-              <Td className="max-w-96 truncate font-mono text-xs">{letter.raw ?? JSON.stringify(letter.row)}</Td>
+              <Td className="max-w-96 truncate font-mono text-xs">{refusedText(letter)}</Td>
             </Tr>
           ))}
         </tbody>

@@ -1,9 +1,8 @@
 import { Link } from "@tanstack/react-router";
-import { useCan } from "../../api/session";
-import { Button } from "../../ui/Button";
 import { Icon } from "../../ui/Icon";
+import { RunButtons } from "./RunButtons";
 import type { RunDetail } from "./types";
-import { isOpen, useRun, useRunActions } from "./useRun";
+import { useRun } from "./useRun";
 import { words } from "./words";
 
 /** What can be done with a run, in the top bar. */
@@ -13,8 +12,6 @@ export function RunActions({ id }: { id: string }) {
 }
 
 function Actions({ run }: { run: RunDetail }) {
-  const { again, cancel } = useRunActions(run);
-  const mayRun = useCan("pipelines.execute");
   return (
     <span className="flex gap-2">
       <Link
@@ -26,20 +23,7 @@ function Actions({ run }: { run: RunDetail }) {
         <Icon name="workflow" size={14} />
         {words.open}
       </Link>
-      {mayRun && isOpen(run.status) ? (
-        <Button look="danger" disabled={cancel.isPending || cancel.isSuccess} onClick={() => cancel.mutate()}>
-          {cancel.isSuccess ? words.cancelling : words.cancel}
-        </Button>
-      ) : null}
-      {mayRun && !isOpen(run.status) ? (
-        <Button
-          disabled={again.isPending}
-          icon={<Icon name="rotate-cw" size={14} />}
-          onClick={() => again.mutate(false)}
-        >
-          {words.again}
-        </Button>
-      ) : null}
+      <RunButtons run={run} />
     </span>
   );
 }

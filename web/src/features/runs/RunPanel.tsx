@@ -1,15 +1,13 @@
 import { Link } from "@tanstack/react-router";
-import { useCan } from "../../api/session";
-import { Button } from "../../ui/Button";
 import { dateTime, seconds } from "../../ui/format";
-import { Icon } from "../../ui/Icon";
 import { RunWord } from "../../ui/RunWord";
 import { Skeleton } from "../../ui/Skeleton";
 import { CauseCard } from "./CauseCard";
 import { Ledger } from "./Ledger";
+import { RunButtons } from "./RunButtons";
 import { Timeline } from "./Timeline";
 import type { RunDetail } from "./types";
-import { isOpen, useRun, useRunActions } from "./useRun";
+import { useRun } from "./useRun";
 import { words } from "./words";
 
 /** A run beside the pipeline that ran: how it goes or went, its timeline, where the rows went, and what to do now. */
@@ -35,8 +33,6 @@ export function RunPanel({ id, onAgain }: { id: string; onAgain?: () => void }) 
 }
 
 function Heading({ run, onAgain }: { run: RunDetail; onAgain?: () => void }) {
-  const { again, cancel } = useRunActions(run, onAgain);
-  const mayRun = useCan("pipelines.execute");
   return (
     <header className="num flex flex-wrap items-center gap-x-3 gap-y-1.5">
       <RunWord status={run.status} />
@@ -47,20 +43,7 @@ function Heading({ run, onAgain }: { run: RunDetail; onAgain?: () => void }) {
         {[dateTime(run.started_at), run.seconds === null ? null : seconds(run.seconds)].filter(Boolean).join(" · ")}
       </span>
       <span className="flex-1" />
-      {mayRun && isOpen(run.status) ? (
-        <Button look="danger" disabled={cancel.isPending || cancel.isSuccess} onClick={() => cancel.mutate()}>
-          {cancel.isSuccess ? words.cancelling : words.cancel}
-        </Button>
-      ) : null}
-      {mayRun && !isOpen(run.status) ? (
-        <Button
-          disabled={again.isPending}
-          icon={<Icon name="rotate-cw" size={14} />}
-          onClick={() => again.mutate(false)}
-        >
-          {words.again}
-        </Button>
-      ) : null}
+      <RunButtons run={run} onAgain={onAgain} />
     </header>
   );
 }

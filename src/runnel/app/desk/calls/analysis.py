@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from typing import Any
 
 import orjson
@@ -28,7 +28,7 @@ def analysis(context: DeskContext, payload: Mapping[str, Any]) -> dict[str, Any]
         return {"findings": _json(document.findings), "words": "", "clauses": [], "order": [], "nodes": {}}
     made = context.compiled(payload)
     sound = sound_nodes(made)
-    keys = with_shells(made, {id: key for id, key in content_keys(made).items() if id in sound})
+    keys = content_keys(made, sound)
     clauses = pipeline_in_words(made)
     return {
         "findings": _json(made.findings),
@@ -87,8 +87,11 @@ def _uses(made: Compiled, node: str, column: str) -> list[dict[str, str]]:
     return uses
 
 
-def content_keys(made: Compiled) -> dict[str, str]:
-    """Return a key per node that changes when its result may change: its meaning, its source, and what is before it."""
+def content_keys(made: Compiled, among: Container[str] | None = None) -> dict[str, str]:
+    """Return a key per node that changes when its result may change: its meaning, its source, and what is before it.
+
+    A node that holds others has the keys of its outputs as one, and none while one of them is not `among` the wanted.
+    """
     keys: dict[str, str] = {}
     for id, node in made.graph.nodes.items():
         doc = made.pipeline.nodes.get(id)
@@ -100,14 +103,9 @@ def content_keys(made: Compiled) -> dict[str, str]:
             {name: str(value) for name, value in made.params.items()},
         ]
         keys[id] = hashlib.sha256(orjson.dumps(material, default=str, option=orjson.OPT_NON_STR_KEYS)).hexdigest()[:20]
-    return keys
-
-
-def with_shells(made: Compiled, keys: Mapping[str, str]) -> dict[str, str]:
-    """Add the keys of nodes that hold others, which are those of their outputs; none while one of them is not known."""
-    found = dict(keys)
+    found = {id: key for id, key in keys.items() if among is None or id in among}
     for shell in made.graph.shells:
-        known = [keys.get(inner) for inner, _ in outputs_of(made, shell).values()]
+        known = [found.get(inner) for inner, _ in outputs_of(made, shell).values()]
         if known and None not in known:
             found[shell] = hashlib.sha256(orjson.dumps(known)).hexdigest()[:20]
     return found

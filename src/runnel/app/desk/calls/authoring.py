@@ -10,7 +10,7 @@ from typing import Any
 import orjson
 
 from runnel.app.column_facts import Column
-from runnel.app.desk.calls.analysis import content_keys, with_shells
+from runnel.app.desk.calls.analysis import content_keys
 from runnel.app.desk.context import DeskContext
 from runnel.app.desk.held import inputs_of, outputs_of
 from runnel.app.desk.registry import answers
@@ -121,7 +121,7 @@ def delta(context: DeskContext, payload: Mapping[str, Any]) -> dict[str, Any]:
     made = {"before": _totals(context, earlier, node), "after": _totals(context, now, node)}
     inputs = inputs_of(now, node)
     came = window(context.project, now, inputs[0][1], Look(limit=0)).total if inputs else None
-    return {**made, "rows_in": came, "key": with_shells(now, content_keys(now)).get(node)}
+    return {**made, "rows_in": came, "key": content_keys(now).get(node)}
 
 
 def _totals(context: DeskContext, made: Compiled, node: str) -> dict[str, Any]:

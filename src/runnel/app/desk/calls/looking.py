@@ -11,7 +11,7 @@ import orjson
 
 from runnel.app.chart_exports import as_html
 from runnel.app.column_facts import profiled
-from runnel.app.desk.calls.analysis import content_keys, with_shells
+from runnel.app.desk.calls.analysis import content_keys
 from runnel.app.desk.context import DeskContext
 from runnel.app.desk.held import outputs_of
 from runnel.app.desk.registry import answers
@@ -65,7 +65,7 @@ def first_rows(context: DeskContext, payload: Mapping[str, Any]) -> dict[str, An
 def counts(context: DeskContext, payload: Mapping[str, Any]) -> dict[str, Any]:
     """Return how many rows every port has that can be counted; ports whose nodes are broken are left out."""
     made = context.compiled(payload)
-    keys = with_shells(made, content_keys(made))
+    keys = content_keys(made)
     found = port_counts(context.project, made, ports_to_count(made, payload.get("nodes")), keys)
     ports = {".".join(port): {"key": keys[port[0]], **_counted(rows)} for port, rows in found.items()}
     for (shell, port), inner in made.graph.aliases.items():
@@ -119,7 +119,7 @@ def left_out(context: DeskContext, payload: Mapping[str, Any]) -> dict[str, Any]
         parts.append(unread.to_json())
     first = next(iter(outputs.values()), None)
     kept = window(context.project, made, first, Look(limit=0)).total if first is not None else None
-    return {"node": node, "kept": kept, "parts": parts, "key": with_shells(made, content_keys(made)).get(node)}
+    return {"node": node, "kept": kept, "parts": parts, "key": content_keys(made).get(node)}
 
 
 @answers("suggest")

@@ -8,7 +8,7 @@ from typing import Any
 
 from runnel.app.desk.calls.looking import left_out
 from runnel.app.desk.context import DeskContext
-from runnel.app.desk.held import above, inputs_of
+from runnel.app.desk.held import inputs_of
 from runnel.app.desk.registry import answers
 from runnel.app.looks import Look, window
 from runnel.app.making_tests import made_test
@@ -27,7 +27,7 @@ def test_node(context: DeskContext, payload: Mapping[str, Any]) -> dict[str, Any
     begun = time.monotonic()
     node = str(payload["node"])
     made = context.compiled(payload)
-    before = above(made, node)
+    before = made.graph.ancestors(node)
     findings = [found.to_json() for found in made.findings if found.where.node in before]
     try:
         context.sound(payload, node)
