@@ -34,8 +34,8 @@ screens: setup ## draw the pictures of the docs anew into docs/screens/
 docs: setup ## generate the reference and build the site into site/
 	$(BIN)/python -m tools.docs
 
-services: setup ## start the services that tests use (PostgreSQL) and print their addresses
-	$(BIN)/python -m tools.services postgres start
+services: setup ## start the services that tests use and print their addresses; make services NAME=kafka,registry
+	$(BIN)/python -m tools.services $(or $(NAME),all) start
 
 faults: setup ## the long fault runs: make faults NAME=kill SEEDS=1-50
 	$(if $(SEEDS),FAULT_SEEDS=$(SEEDS)) $(BIN)/python -m pytest tests/faults -q $(if $(NAME),-k $(NAME))

@@ -9,7 +9,7 @@ import sys
 from datetime import date
 from pathlib import Path
 
-NAMES = ("g1_batch", "g1_memory", "g2_events", "g7_latency", "g8_preview", "g9_scaling", "install")
+NAMES = ("g1_batch", "g1_memory", "g2_events", "g5_ingest", "g7_latency", "g8_preview", "g9_scaling", "install")
 """Also there, by name: `g9_large`, which needs 60 GB of disk and some twenty minutes."""
 RESULTS = Path(__file__).parent / "RESULTS.md"
 HEAD = """# Results

@@ -16,7 +16,7 @@ sys.path[:0] = [str(ROOT), str(ROOT / "tests")]
 from playwright.sync_api import Browser, expect  # noqa: E402
 
 from browsing import Robot, browser, open_context, sales_csv  # noqa: E402
-from running import Running, running  # noqa: E402
+from running import Running, running, until  # noqa: E402
 
 IN_CONTRAST = ("home", "editor-preview", "error", "run-failed", "share")
 PASSWORD = "correct horse battery"
@@ -99,6 +99,43 @@ nodes:
     from: totals
     config: {path: buckets.csv}
 """
+FARM = """\
+runnel: 1
+name: farm
+title: Wind farm live
+nodes:
+  telemetry:
+    kind: source.simulate
+    title: Turbine telemetry
+    config: {columns: {id: sequence, turbine: "choice(WT-02,WT-08,WT-17,WT-23,WT-31,WT-44)",
+                       state: "choice(run,run,run,run,maintenance)", wind_ms: "number(7,15)", power_kw: "number(0,4200)"},
+             rate_per_second: 2400, partitions: 4, watermark_delay_seconds: 2}
+  running:
+    kind: table.filter
+    title: Turbines in service
+    from: telemetry
+    config: {where: "state = 'run'"}
+  means:
+    kind: stream.window
+    title: Means per turbine
+    from: running
+    config: {size_seconds: 2, group_by: [turbine], values: {power_kw: avg(power_kw), wind_ms: avg(wind_ms), readings: count(*)}}
+  saved:
+    kind: sink.dataset
+    title: Save turbine means
+    from: means
+    config: {name: turbine_means, mode: append}
+  low:
+    kind: table.filter
+    title: Below the median
+    from: means
+    config: {where: "power_kw < 2100"}
+  chart:
+    kind: chart.line
+    title: Below the farm now
+    from: low
+    config: {x: window_start, y: power_kw, series: turbine, title: Which turbines bring less than they could?}
+"""
 expect.set_options(timeout=30_000)
 Shot = Callable[[Robot, Running], None]
 
@@ -180,6 +217,32 @@ def run_live(robot: Robot, server: Running) -> None:
     expect(robot.node("totals")).to_have_attribute("data-state", "running", timeout=30_000)
 
 
+def _streaming(server: Running) -> None:
+    """Let the wind farm run until its windows have closed."""
+    known = server.api.get("/streams/farm")
+    if known.status_code != 200 or known.json()["status"] != "running":
+        server.post("/streams/farm/start")
+    until(lambda: server.api.get("/streams/farm").json().get("ports", {}).get("low.output", 0) >= 12, 90)
+
+
+def stream(robot: Robot, server: Running) -> None:
+    """A stream while it runs, with a wire that is tapped."""
+    _streaming(server)
+    _canvas(robot, "farm")
+    robot.page.locator(".wire-label-stream").nth(1).click()
+    expect(robot.get("tap").get_by_test_id("grid")).to_be_visible()
+    robot.page.mouse.move(1439, 899)
+    until(lambda: "200" in robot.get("tap-rows").inner_text())
+
+
+def stream_page(robot: Robot, server: Running) -> None:
+    """The page of a stream."""
+    _streaming(server)
+    robot.go("/streams/farm")
+    expect(robot.get("stream-ledger")).to_be_visible()
+    until(lambda: robot.get("stream-rate").inner_text() != "0/s")
+
+
 def run_failed(robot: Robot, server: Running) -> None:
     """The page of a failed run."""
     run = server.get("/runs", pipeline="failing")["items"][0]
@@ -250,7 +313,7 @@ def _sign_in(robot: Robot, name: str) -> None:
 SCREENS: dict[str, Shot] = {
     "home": home, "empty": empty, "editor-preview": preview, "add-menu": add_menu, "expression": expression,
     "error": error, "left-out": left_out, "run-live": run_live, "run-failed": run_failed, "runs": run_list,
-    "diff": diff, "pipelines": pipelines, "dataset": dataset, "share": share,
+    "diff": diff, "pipelines": pipelines, "dataset": dataset, "share": share, "stream": stream, "stream-page": stream_page,
 }  # fmt: skip
 PEOPLE: dict[str, Shot] = {"users": users, "denied": denied}
 """They need users, so that they come last: login is asked from then on."""
@@ -295,6 +358,7 @@ def _prepare(server: Running) -> None:
         ("broken", BROKEN),
         ("failing", FAILING),
         ("long", LONG),
+        ("farm", FARM),
     ):
         server.post("/pipelines", {"name": name, "document": text})
     server.post("/pipelines", {"name": "blank", "title": "Blank pipeline"})

@@ -45,6 +45,7 @@ def test_empty_lists_say_what_to_do_and_a_search_without_result_can_be_cleared(r
         ("/datasets", "No datasets yet"),
         ("/dashboards", "No dashboards yet"),
         ("/transformations", "No transformations yet"),
+        ("/connections", "No connections yet"),
         ("/pipelines", "No pipelines yet"),
     ):
         robot.go(path)

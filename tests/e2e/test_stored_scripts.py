@@ -57,12 +57,15 @@ def planted(server: Running) -> dict[str, str]:
     (server.root / "<img src=x onerror=alert('f')>.csv").write_text(
         "name,b\n<svg/onload=alert(1)>,2\n<script>alert('h')</script>,3\n"
     )
+    config = {"base_url": "https://api.example/<img src=x onerror=alert(1)>".replace(" ", "%20"), "username": SCRIPTS[0][:100]}
+    server.post("/connections", {"name": "scripted", "type": "http", "config": config})
     server.api.patch("/users/me", json={"first_name": SCRIPTS[1], "last_name": SCRIPTS[0]})
     share = server.post("/shares", {"pipeline": name, "nodes": ["chart"], "mode": "live", "expires_days": 1})["url"]
     return {
         "home": "/", "pipelines": "/pipelines", "editor": f"/pipelines/{name}?node=named", "chart": f"/pipelines/{name}?node=chart",
         "runs": "/runs", "run": f"/runs/{run['run_id']}", "datasets": "/datasets", "dataset": "/datasets/scripted",
         "dashboards": "/dashboards", "dashboard": f"/dashboards/{name}", "files": "/files", "transformations": "/transformations",
+        "connections": "/connections",
         "profile": "/settings/profile", "users": "/settings/users", "audit": "/settings/audit", "help": "/help",
         "share": share.replace(server.url, ""),
     }  # fmt: skip

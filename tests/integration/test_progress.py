@@ -17,7 +17,7 @@ from runnel.app.runs import RunOptions, run
 from runnel.model.saving import to_yaml
 
 RUNNEL = [sys.executable, "-m", "runnel.cli.main"]
-ROWS = 4_000_000
+ROWS = 1_500_000
 
 
 def slow(source: Mapping[str, Any]) -> dict[str, Any]:

@@ -16,7 +16,7 @@ from runnel.server.application import create_app
 from runnel.server.edge import Edge
 from runnel.server.guarding import serve
 from runnel.server.openapi import document
-from runnel.server.routing import Routes, SecuredRoute, check_routes, discover
+from runnel.server.routing import Routes, SecuredRoute, SecuredSocket, check_routes, discover
 from runnel.server.rules import PUBLIC, PUBLIC_PATHS, Public
 from runnel.telemetry.requests import RequestLog
 from serving import Served, served
@@ -217,7 +217,7 @@ def test_only_the_listed_routes_are_public(server: Served) -> None:
 
 
 def test_every_discovered_route_is_served_behind_its_rule(server: Served) -> None:
-    assert all(isinstance(route, SecuredRoute) for route in server.app.routes)
+    assert all(isinstance(route, SecuredRoute | SecuredSocket) for route in server.app.routes)
     assert {id(route) for route in discover()} <= {id(route) for route in server.app.routes}
 
 

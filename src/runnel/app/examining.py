@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from runnel.app.project import Project
 
-EXTRAS = {"psycopg": "postgres"}
+EXTRAS = {"psycopg": "postgres", "confluent_kafka": "kafka", "paho": "mqtt"}
 LEAST_FREE_BYTES = 1024**3
 
 

@@ -31,6 +31,8 @@ class Example:
     sample: str | None
     path: Path
     kinds: tuple[str, ...]
+    live: bool = False
+    """Whether it is a stream, which is started and not run."""
 
     def to_json(self) -> dict[str, Any]:
         """Return the card of a template."""
@@ -59,6 +61,7 @@ def examples() -> dict[str, Example]:
         found[name] = Example(
             name, str(document.get("title") or name), str(document.get("description") or ""),
             str(marks.get("category") or CATEGORIES[2]), marks.get("sample"), path, kinds,
+            bool(marks.get("live")),
         )  # fmt: skip
     return found
 

@@ -61,6 +61,7 @@ def compiled(project: Project, document: Document, params: Mapping[str, Any] | N
     if document.pipeline is None:
         raise InvalidPipelineError(document.findings)
     from runnel.app.confining import findings_of_paths, visible_environment
+    from runnel.app.connection_uses import findings_of_connections
     from runnel.app.looking import Foreign, Looking
     from runnel.app.remembering import Remembering
 
@@ -72,7 +73,7 @@ def compiled(project: Project, document: Document, params: Mapping[str, Any] | N
     if document.pipeline.inputs:
         result = replace(result, pipeline=document.pipeline, findings=_of_inner(result.findings, document.pipeline))
     outside = findings_of_paths(project, result) if project.confined else ()
-    return with_findings(result, (*document.findings, *outside))
+    return with_findings(result, (*document.findings, *outside, *findings_of_connections(project, result)))
 
 
 def standing_alone(pipeline: Pipeline) -> Pipeline:

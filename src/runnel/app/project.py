@@ -18,6 +18,7 @@ from runnel.model.loading import load_file
 
 if TYPE_CHECKING:
     from runnel.app.answers import Answers
+    from runnel.app.pipeline_files import PipelineFiles
     from runnel.app.probing import Probing
     from runnel.app.workers import Workers
     from runnel.catalog import Catalog
@@ -114,6 +115,13 @@ class Project:
     def identities(self) -> FileIdentities:
         """Digests of files."""
         return FileIdentities(self.home / "files.json")
+
+    @cached_property
+    def pipeline_files(self) -> PipelineFiles:
+        """The pipeline files below the root."""
+        from runnel.app.pipeline_files import PipelineFiles
+
+        return PipelineFiles(self.root)
 
     @cached_property
     def cache(self) -> ResultCache:

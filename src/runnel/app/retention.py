@@ -151,13 +151,25 @@ def _datasets(project: Project, moment: Moment) -> dict[str, Any]:
     freed = 0
     for item in store.list():
         name = item["name"]
-        if small_files(store.show(name)["location"]) >= COMPACT_FILES and store.compact(name)["version"] is not None:
+        if small_files(store.show(name)["location"]) >= COMPACT_FILES and _joined(project, name):
             compacted.append(name)
         gone = store.retire(name, before, in_use.get(name, set()))
         freed += gone["bytes"]
         if gone["versions"]:
             removed[name] = gone["versions"]
     return {"dataset_bytes": freed, "removed_versions": removed, "compacted_datasets": compacted}
+
+
+def _joined(project: Project, name: str) -> bool:
+    """Join the small files of a dataset, or fold its changes in; returns whether that made a new version."""
+    from runnel.engines.duckdb.folding import folding_connection
+
+    store = project.store.datasets
+    if store.compact(name)["version"] is not None:
+        return True
+    project.scratch.mkdir(parents=True, exist_ok=True)
+    with folding_connection(str(project.scratch), [store.show(name)["location"]]) as connection:
+        return store.fold(name, connection, str(project.scratch)) is not None
 
 
 def _old_entries(folder: Path, before: datetime) -> int:

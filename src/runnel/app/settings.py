@@ -28,6 +28,7 @@ DEFAULTS: Mapping[str, Any] = {
     "dataset_days": 30,
     "roots": [],
     "env_allow": [],
+    "egress_allow": [],
     "preview_rows": 100,
     "preview_seconds": 60,
     "decode_cache_bytes": 512 * 1024**2,
@@ -39,6 +40,7 @@ DEFAULTS: Mapping[str, Any] = {
     "share_days": 30,
     "requests_per_second": 600,
     "requests_per_minute": 30_000,
+    "ingest_bytes_per_second": 1024**3,
 }
 
 
@@ -98,6 +100,8 @@ def _from_environment(name: str, environ: Mapping[str, str]) -> str | None:
 
 
 def _typed(name: str, text: str, default: Any) -> Any:
+    if name == "egress_allow":  # its entries carry ports, so that the separator of paths does not fit
+        return text.replace(",", " ").split()
     if isinstance(default, list):
         return [part for part in text.split(os.pathsep) if part]
     if isinstance(default, int) or name.endswith(("_seconds", "_days")):

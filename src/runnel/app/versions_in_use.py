@@ -1,4 +1,4 @@
-"""Which versions of datasets are named by a pipeline that may run, so that retention leaves them."""
+"""Which versions of datasets are named by a pipeline that may run, or followed by a stream, so that retention leaves them."""
 
 from __future__ import annotations
 
@@ -22,9 +22,14 @@ Named = dict[str, set[int] | None]
 def versions_in_use(project: Project) -> Named:
     """Return dataset → the versions that are named, or None for all of them: a parameter says which one.
 
-    Looked at are the newest version of every pipeline that ran, the versions of live runs, and the files of the project.
+    Looked at are the newest version of every pipeline that ran, the versions of live runs, and the files of the project;
+    and where streams stand that follow a dataset: they have all versions from there on.
     """
     found: Named = {}
+    for name, first in _followed(project).items():
+        if name in project.store.datasets.names():
+            kept = project.store.datasets.show(name)["versions"]
+            found[name] = {entry["version"] for entry in kept if entry["version"] >= first}
     for config in (*_stored(project), *_in_files(project)):
         name, version = config.get("name"), config.get("version")
         if not isinstance(name, str) or version is None:
@@ -58,3 +63,32 @@ def _in_files(project: Project) -> Iterator[Mapping[str, Any]]:
         for node in pipeline.nodes.values() if pipeline is not None else ():
             if node.kind == KIND:
                 yield node.config
+
+
+def _followed(project: Project) -> dict[str, int]:
+    """Return dataset → the first version that a stream may still read, as the positions of streams have it."""
+    from runnel.app.streams.running import rows_of
+
+    store = rows_of(project)
+    try:
+        rows = [record["row"] for item in store.list() if (record := store.get(item["name"])) is not None]
+    finally:
+        store.close()
+    found: dict[str, int] = {}
+    for detail in _details(rows):
+        name, version = detail.get("dataset"), detail.get("version")
+        if isinstance(name, str) and isinstance(version, int) and not detail.get("done"):
+            found[name] = min(version, found.get(name, version))
+    return found
+
+
+def _details(value: Any) -> Iterator[Mapping[str, Any]]:
+    """Return what stands beside the numbers of positions, wherever they are in a row."""
+    if isinstance(value, Mapping):
+        if isinstance(value.get("detail"), Mapping):
+            yield value["detail"]
+        for item in value.values():
+            yield from _details(item)
+    elif isinstance(value, list | tuple):
+        for item in value:
+            yield from _details(item)

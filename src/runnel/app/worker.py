@@ -6,11 +6,12 @@ import json
 import time
 from collections.abc import Mapping
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import Any
 
 from runnel.catalog import Catalog, discover
 from runnel.engines.duckdb.execution import (
+    NodeLetters,
     Outcome,
     SegmentRun,
     Stored,
@@ -19,6 +20,7 @@ from runnel.engines.duckdb.execution import (
 )
 from runnel.engines.duckdb.failing import explained
 from runnel.engines.duckdb.holding import held
+from runnel.engines.duckdb.oracle import quoted
 from runnel.engines.duckdb.progress import SETTINGS as PROGRESS_SETTINGS
 from runnel.engines.duckdb.progress import bytes_to_read, watched
 from runnel.engines.duckdb.storage import reading_query
@@ -27,6 +29,7 @@ from runnel.plan.shapes import Segment, segment_from_json
 from runnel.runtime.letters import LetterBox
 from runnel.sandbox import TaskContext, connect_locked, interrupt_on_cancel, open_before_fork
 from runnel.sdk.source import Probe, Sink, Source, Written
+from runnel.sdk.streaming import METADATA, StreamContext, StreamSource
 
 DEFAULT_MEMORY_BYTES = 2 * 1024**3
 _CATALOG: list[Catalog] = []
@@ -91,8 +94,25 @@ def probe(payload: Mapping[str, Any], context: TaskContext) -> Mapping[str, Any]
     source = _node(payload["kind"], payload["config"], payload["id"])
     assert isinstance(source, Source)
     source.granted = list(payload["reads"]) if "reads" in payload else None
-    found = source.probe(connect(context), payload["folder"])
+    connection = connect(context)
+    if isinstance(source, StreamSource) and "outside" in payload:
+        source.outside = StreamContext(**payload["outside"])
+    found = source.probe(connection, payload["folder"])
+    if isinstance(source, StreamSource) and "outside" in payload:
+        found = _sampled(source, found, connection, payload["sample"])
     return {**found.to_json(), "findings": [finding.to_json() for finding in found.findings]}
+
+
+def _sampled(source: StreamSource, found: Probe, connection: Any, path: str) -> Probe:
+    """Keep a sample of a source without end for previews; returns the probe that names it."""
+    metadata = {name: type for name, type in METADATA.items() if name not in found.columns}
+    opened = source.open(connection, found, {**found.columns, **metadata}, NodeLetters(LetterBox("/dev/null", 0), source.id))
+    columns = ", ".join(f"CAST({quoted(name)} AS {type}) AS {quoted(name)}" for name, type in metadata.items())
+    own = ", ".join(quoted(name) for name in found.columns)
+    text = f"SELECT {own}, {columns} FROM {opened.sql}"
+    rows = connection.execute(f"COPY ({text}) TO '{path.replace(chr(39), chr(39) * 2)}' (FORMAT parquet)").fetchone()[0]
+    options = {**found.options, "sample": path, "sample_rows": int(rows)}
+    return replace(found, options=options, files=(path,))
 
 
 def glance(payload: Mapping[str, Any], context: TaskContext) -> Mapping[str, Any]:
@@ -290,4 +310,20 @@ def describe(payload: Mapping[str, Any], context: TaskContext) -> Mapping[str, A
     return {"columns": DuckOracle().describe(payload["sql"], payload["tables"])}
 
 
-__all__ = ["Probe", "catalog", "connect", "describe", "execute", "glance", "probe", "query", "stage", "warm"]
+def try_connection(payload: Mapping[str, Any], context: TaskContext) -> Mapping[str, Any]:
+    """Try a connection; each step is told as it ends. The policy and the options, secrets too, come with the payload."""
+    from runnel.sdk.egress import EgressPolicy
+
+    connector = catalog().connectors[payload["type"]]
+    options = connector.Options.model_validate(payload["options"])
+    policy = EgressPolicy.from_json(payload["policy"])
+    steps: list[dict[str, Any]] = []
+    for step in connector.test(options, policy, str(context.grant.write[0])):
+        steps.append(step.to_json())
+        context.emit("step", **steps[-1])
+    return {"steps": steps}
+
+
+__all__ = [
+    "Probe", "catalog", "connect", "describe", "execute", "glance", "probe", "query", "stage", "try_connection", "warm",
+]  # fmt: skip

@@ -21,6 +21,12 @@ if TYPE_CHECKING:
 TASKS = "runnel.app.worker"
 WARM = ("duckdb", "pyarrow", "pyarrow.parquet", "runnel.app.worker", "runnel.app.warming")
 
+WARM_STREAMS = (
+    *WARM, "numpy", "sqlalchemy", "sqlalchemy.dialects.sqlite", "deltalake",
+    "runnel.app.streams.worker", "runnel.app.streams.lane",
+)  # fmt: skip
+"""What the processes of streams hold besides: they keep their own rows."""
+
 MOST_KEPT = 4
 """How many workers of previews stay: a pipeline's nodes need different files, and a person goes to and fro."""
 
@@ -40,6 +46,7 @@ class Workers:
     def __init__(self, project: Project) -> None:
         self.project = project
         self.zygote = Zygote(WARM)
+        self.stream_zygote = Zygote(WARM_STREAMS)
         self._desks: list[Kept] = []
         self._lock = threading.Lock()
         self._seats = threading.BoundedSemaphore(MOST_AT_ONCE)
@@ -57,9 +64,10 @@ class Workers:
         memory_bytes: int | None = None,
         timeout_seconds: float | None = None,
         log: str | None = None,
+        network: bool = False,
     ) -> WorkerHandle:
-        """Open a worker that may read and write exactly these paths."""
-        grant = Grant(read=tuple(read), write=tuple(write))
+        """Open a worker that may read and write exactly these paths, and connect to others only if it may."""
+        grant = Grant(read=tuple(read), write=tuple(write), network=network)
         limits = Limits(memory_bytes=memory_bytes or self.project.memory_bytes, timeout_seconds=timeout_seconds)
         return WorkerHandle(self.zygote.open(grant, limits, log))
 
@@ -128,6 +136,7 @@ class Workers:
         for kept in ended:
             _clear(kept)
         self.zygote.close()
+        self.stream_zygote.close()
 
 
 class WorkerHandle:

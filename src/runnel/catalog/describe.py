@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from importlib.util import find_spec
 from typing import Any
+
+from pydantic import BaseModel
 
 from runnel.catalog.registry import Catalog
 from runnel.model.schema import document_schema
 from runnel.sdk.composite import Composite
+from runnel.sdk.connector import Connector, secret_fields
 from runnel.sdk.fields import (
     ColumnMark,
+    ConnectionMark,
     ExpressionMark,
     GuardedConfig,
     PathMark,
@@ -90,19 +95,39 @@ def _example(example: Example) -> dict[str, Any]:
 def config_schema(node: type[Node]) -> dict[str, Any]:
     """Return the JSON Schema of a node's config, with the hints that forms need (`x-runnel`)."""
     schema = node.Config.model_json_schema(by_alias=True, ref_template="#/$defs/{model}")
-    properties: dict[str, Any] = schema.get("properties", {})
-    names = {name: info.alias or name for name, info in node.Config.model_fields.items()}
-    for kind, label in (
-        (ExpressionMark, "expression"), (ColumnMark, "column"), (SecretMark, "secret"), (PathMark, "path"),
-        (TypeMark, "types"),
-    ):  # fmt: skip
-        for name, mark in marks_of(node.Config, kind).items():
-            hints: Mapping[str, Any] = {"field": label, **vars(mark)}
-            if names[name] in properties:
-                properties[names[name]].setdefault("x-runnel", {}).update(hints)
+    _hint(schema, node.Config)
     schema["title"] = node.title
     schema["x-guarded"] = issubclass(node.Config, GuardedConfig)
     return schema
+
+
+def _hint(schema: dict[str, Any], config: type[BaseModel]) -> None:
+    """Add what the marks of a model's fields mean for forms."""
+    properties: dict[str, Any] = schema.get("properties", {})
+    names = {name: info.alias or name for name, info in config.model_fields.items()}
+    for kind, label in (
+        (ExpressionMark, "expression"), (ColumnMark, "column"), (SecretMark, "secret"), (PathMark, "path"),
+        (TypeMark, "types"), (ConnectionMark, "connection"),
+    ):  # fmt: skip
+        for name, mark in marks_of(config, kind).items():
+            hints: Mapping[str, Any] = {"field": label, **vars(mark)}
+            if names[name] in properties:
+                properties[names[name]].setdefault("x-runnel", {}).update(hints)
+
+
+def connector_entry(connector: type[Connector]) -> dict[str, Any]:
+    """Return one kind of connection as plain JSON values, with the JSON Schema of its options."""
+    schema = connector.Options.model_json_schema(ref_template="#/$defs/{model}")
+    _hint(schema, connector.Options)
+    for name in secret_fields(connector.Options):
+        schema["properties"][name]["writeOnly"] = True
+    schema["title"] = connector.title
+    return {
+        "name": connector.name, "title": connector.title, "summary": connector.summary, "icon": connector.icon,
+        "extra": connector.extra, "ready": connector.driver is None or find_spec(connector.driver) is not None,
+        "since": connector.since, "options": schema,
+        "secret_fields": sorted(secret_fields(connector.Options)),
+    }  # fmt: skip
 
 
 def listing(catalog: Catalog) -> dict[str, Any]:

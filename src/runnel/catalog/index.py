@@ -16,11 +16,27 @@ import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any, TypeVar
 
-from runnel.catalog.registry import BUILT_IN, Catalog, Point, built_in, load_plugins, plugin_points
+from runnel.catalog.registry import (
+    BUILT_IN,
+    CONNECTORS,
+    Catalog,
+    Point,
+    built_in,
+    built_in_connectors,
+    load_connectors,
+    load_plugins,
+    plugin_points,
+)
+from runnel.sdk.connector import Connector
 from runnel.sdk.node import Node
 
-FORMAT = 1
+T = TypeVar("T")
+Places = Mapping[str, tuple[str, str]]
+"""Kind → (module, class name)."""
+
+FORMAT = 2
 MOST = 4
 """How many installations one file remembers: programs with other module folders share a project."""
 
@@ -34,27 +50,30 @@ def discover_indexed(path: Path) -> Catalog:
         _write(path, known)
     found = known[mark]
     nodes: dict[str, type[Node]] = {}
-    broken = load_plugins(found.points, nodes)
-    return Catalog(_LazyNodes(found.places, nodes), tuple(broken))
+    connectors: dict[str, type[Connector]] = {}
+    broken = load_plugins(found.points, nodes) + load_connectors(found.connector_points, connectors)
+    return Catalog(_LazyKinds(found.places, nodes), tuple(broken), _LazyKinds(found.connectors, connectors))
 
 
 @dataclass(frozen=True)
 class _Index:
-    """Kind → (module, class name) of the built-in kinds, and the entry points of plugins."""
+    """Where the built-in kinds of nodes and connections are, and the entry points of plugins."""
 
-    places: Mapping[str, tuple[str, str]]
+    places: Places
     points: tuple[Point, ...]
+    connectors: Places
+    connector_points: tuple[Point, ...]
 
 
-class _LazyNodes(Mapping[str, "type[Node]"]):
+class _LazyKinds(Mapping[str, "type[T]"]):
     """Kinds in sorted order; a class is imported when it is asked for."""
 
-    def __init__(self, places: Mapping[str, tuple[str, str]], loaded: dict[str, type[Node]]) -> None:
+    def __init__(self, places: Places, loaded: dict[str, type[T]]) -> None:
         self._places = places
         self._loaded = loaded
         self._kinds = sorted({*places, *loaded})
 
-    def __getitem__(self, kind: str) -> type[Node]:
+    def __getitem__(self, kind: str) -> type[T]:
         if kind not in self._loaded:
             module, name = self._places[kind]
             self._loaded[kind] = getattr(importlib.import_module(module), name)
@@ -72,7 +91,8 @@ class _LazyNodes(Mapping[str, "type[Node]"]):
 
 def _build() -> _Index:
     places = {kind: (node.__module__, node.__name__) for kind, node in built_in().items()}
-    return _Index(places, tuple(plugin_points()))
+    connectors = {name: (found.__module__, found.__name__) for name, found in built_in_connectors().items()}
+    return _Index(places, tuple(plugin_points()), connectors, tuple(plugin_points(CONNECTORS)))
 
 
 def _read(path: Path) -> dict[str, _Index]:
@@ -80,8 +100,10 @@ def _read(path: Path) -> dict[str, _Index]:
     try:
         return {
             mark: _Index(
-                {kind: (module, name) for kind, (module, name) in known["nodes"].items()},
-                tuple(Point(name, value) for name, value in known["points"]),
+                _places(known["nodes"]),
+                _points(known["points"]),
+                _places(known["connectors"]),
+                _points(known["connector_points"]),
             )
             for mark, known in json.loads(path.read_text("utf-8")).items()
         }
@@ -89,10 +111,22 @@ def _read(path: Path) -> dict[str, _Index]:
         return {}
 
 
+def _places(data: Any) -> Places:
+    return {kind: (module, name) for kind, (module, name) in data.items()}
+
+
+def _points(data: Any) -> tuple[Point, ...]:
+    return tuple(Point(name, value) for name, value in data)
+
+
 def _write(path: Path, known: Mapping[str, _Index]) -> None:
     """Put the file in place whole; where the folder cannot be written to, the next process walks again."""
     text = json.dumps({
-        mark: {"nodes": index.places, "points": [[point.name, point.value] for point in index.points]}
+        mark: {
+            "nodes": index.places, "points": [[point.name, point.value] for point in index.points],
+            "connectors": index.connectors,
+            "connector_points": [[point.name, point.value] for point in index.connector_points],
+        }
         for mark, index in known.items()
     })  # fmt: skip
     part = path.with_suffix(f".{os.getpid()}.part")

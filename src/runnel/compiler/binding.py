@@ -20,6 +20,7 @@ from runnel.model.findings import Edit, Finding, Fix, Where
 from runnel.plan.oracle import TypeOracle
 from runnel.sdk.fields import ColumnMark, ExpressionMark, GuardedConfig, marks_of
 from runnel.sdk.relation import Relation, all_of, call, column
+from runnel.sdk.streaming import METADATA
 from runnel.sdk.trees import copied
 
 REASON = "_reason"
@@ -130,7 +131,7 @@ def _bind_field(
     binding: Binding,
     around: Surroundings,
 ) -> Any:
-    schema = dict(guard.relation.types)
+    schema = {**guard.relation.types, **_metadata(guard.relation)}
     if isinstance(value, str):
         return _bind_one(node, (name,), mark, value, schema, guard, binding, around)
     if isinstance(value, Sequence):
@@ -155,6 +156,11 @@ def _bind_field(
             tree = reference
         trees[key] = tree
     return trees
+
+
+def _metadata(relation: Relation) -> dict[str, str]:
+    """Return the metadata columns that an expression over a stream's rows may use."""
+    return {name: METADATA[name] for name in relation.hidden if name in METADATA}
 
 
 def _matching(schema: Mapping[str, str], key: str) -> str | None:
@@ -288,7 +294,7 @@ def _bind_columns(node: GraphNode, name: str, mark: ColumnMark, binding: Binding
 
 
 def _resolve(relation: Relation, wanted: str) -> str | None:
-    if wanted in relation.columns:
+    if wanted in relation.columns or wanted in _metadata(relation):
         return wanted
     matches = [name for name in relation.columns if name.lower() == wanted.lower()]
     return matches[0] if len(matches) == 1 else None

@@ -19,6 +19,9 @@ from runnel.compiler.graph import Graph, GraphNode
 from runnel.compiler.hints import hints
 from runnel.compiler.schema_policy import Recall, Seen, explained, settle
 from runnel.compiler.segments import PortKey, build_plan
+from runnel.compiler.streams.changing import change_findings
+from runnel.compiler.streams.plan import build_stream_plan, is_stream
+from runnel.compiler.streams.unbounded import stream_findings, unbounded_nodes
 from runnel.compiler.targets import shared_targets
 from runnel.compiler.typing import TypedNode, Typist
 from runnel.errors import RunnelError
@@ -28,6 +31,7 @@ from runnel.model.hashing import semantic_hash
 from runnel.model.params import check_references, resolve_params
 from runnel.plan.oracle import TypeOracle
 from runnel.plan.shapes import Plan
+from runnel.plan.streams import StreamPlan
 from runnel.sdk.source import Probe, Source
 
 Prober = Callable[[GraphNode], Probe]
@@ -82,6 +86,19 @@ class Compiled:
             )  # fmt: skip
             self.plans[(wanted, whole)] = found
         return found
+
+    @property
+    def is_stream(self) -> bool:
+        """Whether a run of the pipeline does not end by itself."""
+        return is_stream(self.graph)
+
+    @_uncollected()
+    def stream_plan(self) -> StreamPlan:
+        """Return the plan of a pipeline with a source without end."""
+        return build_stream_plan(
+            self.graph, self.typed, pipeline=self.pipeline.name, version=semantic_hash(self.pipeline), folder=self.folder,
+            settings=self.settings,
+        )  # fmt: skip
 
     def port(self, ref: str) -> PortKey | None:
         """Return (node, port) of a text `node` or `node.port`, or None when there is no such port."""
@@ -148,6 +165,8 @@ class Compiler:
         for id, item in typed.items():
             problems += [found for found in item.findings if not (id in failed and found.code == "RNL-SOURCE-001")]
         problems += shared_targets(graph, folder)
+        unbounded = unbounded_nodes(graph)
+        problems += [*stream_findings(graph, unbounded), *change_findings(graph, typed, unbounded)]
         problems += hints(graph, typed)
         found = _placed(pipeline, explained(problems, settled))
         return Compiled(pipeline, graph, typed, found, folder, settings, values, settled.seen, earlier)
@@ -172,6 +191,7 @@ def _settings(pipeline: Pipeline) -> dict[str, Any]:
     return {
         "counts": settings.counts, "decode": settings.decode, "schema": settings.schema, "memory": settings.memory,
         "timeout_seconds": settings.timeout_seconds, "seed": settings.seed,
+        "lanes": settings.lanes,
         "dead_letters": {
             "max_count": settings.dead_letters.max_count, "max_share": settings.dead_letters.max_share,
         },

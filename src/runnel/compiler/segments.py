@@ -21,6 +21,7 @@ from runnel.plan.shapes import Cte, Effect, Feed, Fence, NodePlan, Plan, Scan, S
 from runnel.sdk.node import Ledger, Node
 from runnel.sdk.relation import ACCEPT, Relation
 from runnel.sdk.source import Sink, Source
+from runnel.sdk.streaming import METADATA
 from runnel.sdk.trees import copied, parts
 
 PortKey = tuple[str, str]
@@ -43,6 +44,8 @@ class Cutter:
     live: set[PortKey] = field(default_factory=set)
     readers: dict[PortKey, int] = field(default_factory=dict)
     outputs: dict[PortKey, str] = field(default_factory=dict)
+    given: set[PortKey] = field(default_factory=set)
+    """Ports whose rows come from elsewhere (a step of a stream): no segment computes them."""
 
     def name(self, port: PortKey) -> str:
         """Return the CTE name of a port."""
@@ -88,10 +91,19 @@ def build_plan(
     segments = _ordered(cutter, [_segment(cutter, port) for port in cutter.outputs])
     return Plan(
         pipeline=pipeline, version=version, folder=folder,
-        nodes=tuple(_node_plan(cutter, id, segments) for id in graph.nodes if id in keep),
+        nodes=tuple(node_plan(cutter, id, segments) for id in graph.nodes if id in keep),
         edges=tuple(edge for edge in graph.edges if edge.source in keep and edge.target in keep),
         segments=tuple(segments), effects=tuple(_effects(cutter, keep)), settings=settings,
     )  # fmt: skip
+
+
+def build_segments(cutter: Cutter) -> list[Segment]:
+    """Cut the whole graph of a cutter that was told beforehand what else it wants, forces and is given."""
+    _mark_wanted(cutter)
+    keep = _kept_nodes(cutter.graph, None)
+    _mark_live(cutter, keep, [], False)
+    _mark_outputs(cutter, keep, [])
+    return _ordered(cutter, [_segment(cutter, port) for port in cutter.outputs if port not in cutter.given])
 
 
 def _kept_nodes(graph: Graph, targets: Iterable[PortKey] | None) -> set[str]:
@@ -119,11 +131,11 @@ def _mark_wanted(cutter: Cutter) -> None:
             _want_all_inputs(cutter, id)
             continue
         read = [port for port in item.relations if cutter.graph.out_of(id, port)]
-        for port, relation in item.relations.items():
+        for port in item.relations:
             if port in node.node.gates and not node.muted:
-                cutter.wanted[(id, port)] = list(relation.columns)
+                cutter.wanted[(id, port)] = list(item.schemas[port])
             if (id, port) not in cutter.wanted and ((port == cutter.default(id) and not read) or _is_chart(cutter, id)):
-                cutter.wanted[(id, port)] = list(relation.columns)
+                cutter.wanted[(id, port)] = list(item.schemas[port])
             elif (id, port) not in cutter.wanted and _counts_unread(item, port):
                 cutter.wanted[(id, port)] = [_any_column(item, port)]
         tables = _input_columns(cutter, id)
@@ -162,21 +174,28 @@ def _input_columns(cutter: Cutter, id: str) -> dict[str, Sequence[str]]:
     found: dict[str, Sequence[str]] = {}
     for edge in cutter.graph.into(id):
         port = (edge.source, edge.output)
-        found[cutter.name(port)] = list(cutter.typed[edge.source].schemas.get(edge.output, {}))
+        found[cutter.name(port)] = list(_columns(cutter, port))
     return found
+
+
+def _columns(cutter: Cutter, port: PortKey) -> dict[str, str]:
+    """Return every column that a port has, metadata of streams too."""
+    item = cutter.typed[port[0]]
+    return item.columns(port[1]) if port[1] in item.schemas else {}
 
 
 def _want_all_inputs(cutter: Cutter, id: str) -> None:
     for edge in cutter.graph.into(id):
-        columns = list(cutter.typed[edge.source].schemas.get(edge.output, {}))
-        cutter.wanted[(edge.source, edge.output)] = columns
+        port = (edge.source, edge.output)
+        columns = cutter.typed[edge.source].schemas.get(edge.output, {})
+        cutter.wanted[port] = list(dict.fromkeys([*columns, *cutter.wanted.get(port, ())]))
 
 
 def _want(cutter: Cutter, id: str, table: str, columns: Iterable[str]) -> None:
     for edge in cutter.graph.into(id):
         port = (edge.source, edge.output)
         if cutter.name(port) == table:
-            schema = cutter.typed[edge.source].schemas.get(edge.output, {})
+            schema = _columns(cutter, port)
             have = set(cutter.wanted.get(port, ())) | set(columns)
             cutter.wanted[port] = [name for name in schema if name in have]
 
@@ -294,7 +313,7 @@ def _segment(cutter: Cutter, output: PortKey) -> Segment:
     scans = [_scan(cutter, port[0]) for port in ports if cutter.typed[port[0]].probe is not None]
     taps: list[Tap] = []
     ctes = [_cte(cutter, port, output, labels, taps) for port in ports]
-    schema = cutter.typed[output[0]].schemas[output[1]]
+    schema = _columns(cutter, output)
     columns = {name: schema[name] for name in cutter.wanted.get(output, list(schema)) if name in schema} or schema
     size = sum(int(scan.probe.get("bytes", 0)) for scan in scans)
     nodes = {port[0] for port in ports}
@@ -315,12 +334,13 @@ def _scan(cutter: Cutter, id: str) -> Scan:
     probe = item.probe
     assert probe is not None
     wanted = cutter.wanted.get((id, cutter.default(id)), list(probe.columns))
+    types = {**METADATA, **probe.columns}
     used = set(cutter.used.get((id, cutter.default(id)), () if cutter.used else wanted))
     source = node.node(node.config, {}, id)
     reads = tuple(dict.fromkeys([*probe.files, *(source.reads(node.folder) if isinstance(source, Source) else ())]))
     return Scan(
         node=id, kind=node.kind, config=node.config.model_dump(mode="json", by_alias=True), view=f"source:{id}",
-        columns={name: probe.columns[name] for name in wanted}, probe=probe.to_json(), reads=reads,
+        columns={name: types[name] for name in wanted}, probe=probe.to_json(), reads=reads,
         pushes=bool(probe.options.get("exact_rows")), lenient=tuple(name for name in wanted if name not in used),
     )  # fmt: skip
 
@@ -356,7 +376,7 @@ def _tap(cutter: Cutter, item: TypedNode, port: str, taps: list[Tap]) -> dict[st
         return None
     if port != _tapping_port(cutter, id):
         return None
-    schema = cutter.typed[first.source].schemas[first.output]
+    schema = _columns(cutter, (first.source, first.output))
     wanted = cutter.wanted.get((first.source, first.output), list(schema))
     taps.append(Tap(id, item.failing, {name: schema[name] for name in wanted}))
     return {id: list(wanted)}
@@ -395,7 +415,8 @@ def _effects(cutter: Cutter, keep: set[str]) -> Iterable[Effect]:
                 yield Effect(id, drawn["kind"], drawn["config"], cutter.name((id, port)), schema)
 
 
-def _node_plan(cutter: Cutter, id: str, segments: Sequence[Segment]) -> NodePlan:
+def node_plan(cutter: Cutter, id: str, segments: Sequence[Segment]) -> NodePlan:
+    """Return what the ledger and the run need to know about a node."""
     node = cutter.graph.nodes[id]
     inside = tuple(segment.id for segment in segments if any(cte.node == id for cte in segment.ctes))
     named = [port.name for port in node.ports.outputs]
@@ -427,7 +448,7 @@ def _keyed(segment: Segment, by_id: Mapping[str, Segment], made: dict[str, Segme
         [cte.sql for cte in segment.ctes], list(segment.columns.items()), segment.ordered,
         [[scan.kind, scan.config, scan.probe.get("identity"), list(scan.columns.items()), scan.lenient]
          for scan in segment.scans],
-        [_keyed(by_id[feed.segment], by_id, made) for feed in segment.feeds], "1",
+        [_keyed(by_id[feed.segment], by_id, made) if feed.segment in by_id else feed.segment for feed in segment.feeds], "1",
         [[fence.node, fence.port] for fence in segment.fences], [tap.node for tap in segment.taps],
     ]  # fmt: skip
     text = json.dumps(material, default=str, ensure_ascii=False)

@@ -19,12 +19,18 @@ from sqlglot import exp
 from runnel.compiler.binding import REASON, Binding, Surroundings, bind_node
 from runnel.compiler.graph import REJECTED, Graph, GraphNode
 from runnel.compiler.repairs import placed
+from runnel.compiler.streams.behaviour import Typed, typed_step
+from runnel.compiler.streams.carrying import carried, filled, with_metadata
+from runnel.compiler.streams.unbounded import unbounded_nodes
 from runnel.errors import EngineError
 from runnel.model.findings import Finding, Where, has_errors
 from runnel.plan.oracle import TypeOracle
 from runnel.sdk.chart import Chart
+from runnel.sdk.node import Streaming
 from runnel.sdk.relation import ACCEPT, Relation
 from runnel.sdk.source import Probe, Sink, Source
+from runnel.sdk.stateful import StatefulNode
+from runnel.sdk.streaming import METADATA
 from runnel.sdk.trees import copied
 
 
@@ -42,6 +48,15 @@ class TypedNode:
     types: Mapping[str, str] = field(default_factory=dict)
     settled: Mapping[str, Any] | None = None
     clock: bool = False
+    carried: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    """By port, the metadata columns that its relation gives besides its schema."""
+    prepared: Mapping[str, Relation] = field(default_factory=dict)
+    """Of a node with state, its inputs with every column visible, guarded where an expression may fail."""
+    step: Typed | None = None
+
+    def columns(self, port: str) -> dict[str, str]:
+        """Return every column that the relation of a port gives, metadata too."""
+        return {**self.schemas[port], **self.carried.get(port, {})}
 
     @property
     def broken(self) -> bool:
@@ -66,8 +81,9 @@ class Typist:
     def type_graph(self, graph: Graph, around: Surroundings, probes: Mapping[str, Probe]) -> dict[str, TypedNode]:
         """Return every node typed, in graph order; `probes` holds what is known of each source."""
         typed: dict[str, TypedNode] = {}
+        unbounded = unbounded_nodes(graph)
         for id, node in graph.nodes.items():
-            inputs = _inputs_of(graph, node, typed)
+            inputs = _inputs_of(graph, node, typed, unbounded)
             if inputs is None:
                 typed[id] = TypedNode(node, {}, findings=(_downstream(node),))
                 continue
@@ -97,8 +113,13 @@ def _downstream(node: GraphNode) -> Finding:
     return Finding("RNL-GRAPH-020", "info", what, "", Where(node.id))
 
 
-def _inputs_of(graph: Graph, node: GraphNode, typed: Mapping[str, TypedNode]) -> dict[str, Any] | None:
-    """Return port → relation (a list for ports with many edges, None where unconnected), or None when one is broken."""
+def _inputs_of(
+    graph: Graph, node: GraphNode, typed: Mapping[str, TypedNode], unbounded: frozenset[str]
+) -> dict[str, Any] | None:
+    """Return port → relation (a list for ports with many edges, None where unconnected), or None when one is broken.
+
+    Rows of a stream have their metadata columns besides: hidden, so that only who names them gets them.
+    """
     if node.id in graph.waiting:
         return None
     inputs: dict[str, Any] = {}
@@ -110,7 +131,10 @@ def _inputs_of(graph: Graph, node: GraphNode, typed: Mapping[str, TypedNode]) ->
             if source is None or schema is None:
                 return None
             name = cte_name(edge.source, edge.output, source.node.ports.outputs[0].name)
-            relations.append(Relation.table(name, schema))
+            relation = Relation.table(name, schema)
+            if edge.source in unbounded:
+                relation = replace(relation, hidden=tuple(name for name in METADATA if name not in schema))
+            relations.append(relation)
         if port.required and not relations:
             return None
         inputs[port.name] = relations if port.many else (relations[0] if relations else None)
@@ -120,7 +144,7 @@ def _inputs_of(graph: Graph, node: GraphNode, typed: Mapping[str, TypedNode]) ->
 def _key(node: GraphNode, inputs: Mapping[str, Any], around: Surroundings, probe: Probe | None) -> str:
     def shape(value: Any) -> Any:
         if isinstance(value, Relation):
-            return [value.name, list(value.types.items())]
+            return [value.name, list(value.types.items()), list(value.hidden)]
         return [shape(part) for part in value] if isinstance(value, list) else None
 
     material = [
@@ -148,7 +172,7 @@ def _type_node(node: GraphNode, inputs: Mapping[str, Any], around: Surroundings,
     if node.muted:
         relations = _muted(node, inputs)
         schemas = {port: dict(relation.types) for port, relation in relations.items()}
-        return TypedNode(node, names, relations, schemas)
+        return _carrying(TypedNode(node, names, relations, schemas), inputs)
     if issubclass(node.node, Sink) and not issubclass(node.node, Source):
         binding = bind_node(node, inputs, around)
         instance = node.node(node.config, binding.bound, node.id)
@@ -166,10 +190,13 @@ def _typed_source(node: GraphNode, probe: Probe | None) -> TypedNode:
         what = f"{node.id} has no columns{f': {probe.notes[0]}' if probe.notes else ''}"
         hint = "Write a line with the names of the columns, or choose other data."
         return TypedNode(node, {}, findings=(Finding("RNL-SOURCE-002", "error", what, hint, Where(node.id)),), probe=probe)
-    relation = Relation.table(f"source:{node.id}", probe.columns).select(list(probe.columns))
     port = node.ports.outputs[0].name
     notes = tuple(placed(node, finding) for finding in probe.findings)
-    return TypedNode(node, {}, {port: relation}, {port: dict(probe.columns)}, notes, probe=probe)
+    extra: dict[str, str] = {}
+    if node.node.streaming is Streaming.UNBOUNDED:
+        extra = {name: type for name, type in METADATA.items() if name not in probe.columns}
+    relation = Relation.table(f"source:{node.id}", probe.columns).select([*probe.columns, *extra])
+    return TypedNode(node, {}, {port: relation}, {port: dict(probe.columns)}, notes, probe=probe, carried={port: extra})
 
 
 def _muted(node: GraphNode, inputs: Mapping[str, Any]) -> dict[str, Relation]:
@@ -191,20 +218,65 @@ def _typed_relational(
     instance = node.node(node.config, binding.bound, node.id)
     if has_errors(binding.findings):
         return TypedNode(node, names, findings=tuple(binding.findings), types=binding.types)
+    endless = any(relation.hidden for relation in _flat(inputs))
+    if isinstance(instance, StatefulNode):
+        instance.endless = endless
     checks = [placed(node, finding) for finding in instance.check(binding.inputs)]
     findings = [*binding.findings, *checks]
     if has_errors(findings):
         return TypedNode(node, names, findings=tuple(findings), types=binding.types)
     if node.node.probed:
         instance.seen = _seen(instance, node, binding, around)
+    prepared: dict[str, Relation] = {}
+    if isinstance(instance, StatefulNode):
+        prepared = {port: with_metadata(made) for port, made in binding.inputs.items() if made is not None}
+        binding.inputs = {port: prepared.get(port) for port in binding.inputs}
     relations = _relations(instance, node, binding)
     oracle = around.foreign if node.node.foreign and around.foreign is not None else around.oracle
     schemas, problems = _described(node, relations, inputs, oracle)
     settled = instance.settled(binding.inputs["input"]) if isinstance(instance, Chart) else None
-    return TypedNode(
+    made = TypedNode(
         node, names, relations, schemas, (*findings, *problems), tuple(binding.failing), types=binding.types,
-        settled=settled, clock=binding.clock,
+        settled=settled, clock=binding.clock, prepared=prepared,
     )  # fmt: skip
+    if problems:
+        return made
+    if isinstance(instance, StatefulNode) and endless:
+        step, findings = typed_step(node, instance, prepared, _tables(inputs), schemas, oracle)
+        made = replace(made, step=step, findings=(*made.findings, *findings))
+    return _carrying(made, inputs)
+
+
+def _flat(inputs: Mapping[str, Any]) -> list[Relation]:
+    return [
+        relation
+        for value in inputs.values()
+        for relation in (value if isinstance(value, list) else [value])
+        if relation is not None
+    ]
+
+
+def _tables(inputs: Mapping[str, Any]) -> dict[str, Mapping[str, str]]:
+    """Return the columns of the tables that a node's queries read, metadata too."""
+    return {
+        relation.name or "": {**relation.types, **{name: METADATA[name] for name in relation.hidden}}
+        for relation in _flat(inputs)
+    }
+
+
+def _carrying(made: TypedNode, inputs: Mapping[str, Any]) -> TypedNode:
+    """Let the relations of a node in a stream give the metadata columns of its rows."""
+    tables = {relation.name or "": relation.hidden for relation in _flat(inputs) if relation.hidden}
+    if not tables:
+        return made
+    relations: dict[str, Relation] = {}
+    extra: dict[str, dict[str, str]] = {}
+    for port, relation in made.relations.items():
+        names = [name for name in METADATA if name not in made.schemas[port]]
+        passed = None if made.prepared else carried(relation, names, tables)
+        relations[port] = passed or filled(relation, names)
+        extra[port] = {name: METADATA[name] for name in names}
+    return replace(made, relations=relations, carried=extra)
 
 
 def _looking(around: Surroundings, graph: Graph, typed: Mapping[str, TypedNode]) -> Any:
@@ -243,11 +315,7 @@ def _never_rejected(binding: Binding) -> Relation:
 def _described(
     node: GraphNode, relations: Mapping[str, Relation], inputs: Mapping[str, Any], oracle: TypeOracle
 ) -> tuple[dict[str, dict[str, str]], list[Finding]]:
-    tables: dict[str, Mapping[str, str]] = {}
-    for value in inputs.values():
-        for relation in value if isinstance(value, list) else [value]:
-            if relation is not None:
-                tables[relation.name or ""] = relation.types
+    tables = _tables(inputs)
     schemas: dict[str, dict[str, str]] = {}
     findings: list[Finding] = []
     for port, relation in relations.items():

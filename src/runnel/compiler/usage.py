@@ -50,9 +50,11 @@ class _Walker:
         """Note what a query needs for its wanted columns."""
         if isinstance(query, exp.Subquery):
             self.walk(query.this, wanted)
+        elif query.args.get("with_") or query.args.get("with"):
+            self._everything(query)
         elif isinstance(query, exp.SetOperation):
             self._walk_set(query, wanted)
-        elif isinstance(query, exp.Select) and not query.args.get("with_") and not query.args.get("with"):
+        elif isinstance(query, exp.Select):
             self._walk_select(query, wanted)
         else:
             self._everything(query)

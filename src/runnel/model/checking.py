@@ -92,15 +92,17 @@ class Checker:
         self.wrong_type((*path, key), value, "true or false", fix)
         return default
 
-    def whole(self, data: Mapping[str, Any], key: str, path: Path, least: int | None = None) -> int | None:
-        """Return the whole number under `key`, at least `least`."""
+    def whole(
+        self, data: Mapping[str, Any], key: str, path: Path, least: int | None = None, most: int | None = None
+    ) -> int | None:
+        """Return the whole number under `key`, between `least` and `most`."""
         value = data.get(key)
         if value is None:
             return None
         if isinstance(value, bool) or not isinstance(value, int):
             self.wrong_type((*path, key), value, "a whole number")
             return None
-        return int(value) if self._in_range(value, (*path, key), least, None) else None
+        return int(value) if self._in_range(value, (*path, key), least, most) else None
 
     def number(
         self, data: Mapping[str, Any], key: str, path: Path, least: float | None = None, most: float | None = None

@@ -93,7 +93,7 @@ class DeadLetterSettings:
 
 @dataclass(frozen=True)
 class Settings:
-    """The `settings:` of a pipeline."""
+    """The `settings:` of a pipeline; `lanes` are the processes that share the reading of a stream."""
 
     dead_letters: DeadLetterSettings = field(default_factory=DeadLetterSettings)
     counts: Literal["edges", "segments"] = "edges"
@@ -102,6 +102,7 @@ class Settings:
     memory: str | None = None
     timeout_seconds: float | None = None
     seed: int = 0
+    lanes: int = 1
 
 
 @dataclass(frozen=True)

@@ -27,7 +27,7 @@ def semantic_hash(pipeline: Pipeline) -> str:
         },
         "inputs": {name: _ordered(declared.columns) for name, declared in pipeline.inputs.items()},
         "outputs": dict(pipeline.outputs),
-        "settings": asdict(pipeline.settings),
+        "settings": {key: value for key, value in asdict(pipeline.settings).items() if key != "lanes"},
         "nodes": {name: node_meaning(node) for name, node in pipeline.nodes.items()},
     }
     return _digest(json.dumps(parts, sort_keys=True, separators=(",", ":"), ensure_ascii=True))

@@ -171,7 +171,7 @@ def _settings(settings: Settings) -> dict[str, Any]:
     data: dict[str, Any] = {}
     if any(value is not None for value in letters.values()):
         data["dead_letters"] = {key: value for key, value in letters.items() if value is not None}
-    for key in ("counts", "decode", "schema", "memory", "timeout_seconds", "seed"):
+    for key in ("counts", "decode", "schema", "memory", "timeout_seconds", "seed", "lanes"):
         value = getattr(settings, key)
         if value != getattr(plain, key):
             data[key] = _short(value) if key == "timeout_seconds" else value

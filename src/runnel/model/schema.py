@@ -113,6 +113,10 @@ def _settings() -> dict[str, Any]:
             "memory": _TEXT,
             "timeout_seconds": {"type": "number", "minimum": 0},
             "seed": {"type": "integer"},
+            "lanes": {
+                "type": "integer", "minimum": 1, "maximum": 64,
+                "description": "How many processes share the reading of a stream; takes effect at its next start",
+            },
         }
     )
 

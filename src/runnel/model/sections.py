@@ -16,7 +16,7 @@ from runnel.model.shapes import is_map
 PARAM_TYPES: tuple[str, ...] = get_args(ParamType)
 PARAM_KEYS = ("type", "default", "description", "values")
 TEST_KEYS = ("name", "given", "expect", "params", "clock")
-SETTING_KEYS = ("dead_letters", "counts", "decode", "schema", "memory", "timeout_seconds", "seed")
+SETTING_KEYS = ("dead_letters", "counts", "decode", "schema", "memory", "timeout_seconds", "seed", "lanes")
 
 
 def params(data: Mapping[str, Any], checker: Checker) -> dict[str, Param]:
@@ -113,6 +113,7 @@ def settings(data: Mapping[str, Any], checker: Checker) -> Settings:
         memory=checker.text(given, "memory", path),
         timeout_seconds=checker.number(given, "timeout_seconds", path, 0),
         seed=checker.whole(given, "seed", path) or 0,
+        lanes=checker.whole(given, "lanes", path, 1, 64) or 1,
     )
 
 

@@ -12,7 +12,7 @@ from typing import Any
 from runnel.model.findings import Finding, Where
 from runnel.plan.shapes import Edge, NodePlan, Plan
 
-REJECTED = "rejected"
+REJECTED, LATE = "rejected", "late"
 MISMATCH = "RNL-LEDGER-001"
 
 
@@ -71,12 +71,19 @@ class Entry:
 
 @dataclass(frozen=True)
 class Counted:
-    """What was counted: rows per output port, refused rows per node, rows that committed writes reported."""
+    """What was counted: rows per output port, refused rows per node, rows that committed writes reported.
+
+    In a stream `in_flight` are rows that wait (for the watermark, for delivery), and `left` those that came too late for a
+    node whose port `late` nobody reads; `entered` came to a node from elsewhere (dead letters of an earlier incarnation).
+    """
 
     ports: Mapping[tuple[str, str], int]
     letters: Mapping[str, int]
     written: Mapping[str, int]
     stopped: frozenset[str] = frozenset()
+    in_flight: Mapping[str, int] = field(default_factory=dict)
+    left: Mapping[str, int] = field(default_factory=dict)
+    entered: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -110,6 +117,9 @@ def settle(plan: Plan, counted: Counted) -> Ledger:
         incoming.setdefault(edge.target, []).append(edge)
     for node in plan.nodes:
         rows = {name: _summed(incoming.get(node.id, []), name, ports) for name in node.inputs}
+        if node.id in counted.entered and rows:
+            first = next(iter(rows))
+            rows[first] = (rows[first] or 0) + counted.entered[node.id]
         made = _entry(node, rows, incoming.get(node.id, []), ports, counted)
         entries.append(made)
         for name, value in made.ports.items():
@@ -139,7 +149,8 @@ def _entry(
     ports: Mapping[tuple[str, str], int | None],
     counted: Counted,
 ) -> Entry:
-    dead = counted.letters.get(node.id, 0)
+    dead, waiting = counted.letters.get(node.id, 0), counted.in_flight.get(node.id, 0)
+    left = counted.left.get(node.id, 0)
     outputs = {name: ports.get((node.id, name)) for name in node.outputs}
     complete = node.id not in counted.stopped
     if node.muted:
@@ -152,17 +163,20 @@ def _entry(
     total = _total(rows)
     if node.ledger == "sink":
         absorbed = counted.written.get(node.id, total)
-        return Entry(node.id, total, 0, absorbed=absorbed, complete=complete)
+        if node.id not in counted.in_flight:
+            return Entry(node.id, total, 0, absorbed=absorbed, complete=complete)
+        return Entry(node.id, total, 0, absorbed=absorbed, filtered=left, dead_lettered=dead, in_flight=waiting,
+                     complete=complete)  # fmt: skip
     if node.ledger == "absorbed":
         out = _total(outputs) if outputs else 0
-        refused = outputs.get(REJECTED) or 0
-        absorbed = None if total is None else total - dead - refused
+        refused = (outputs.get(REJECTED) or 0) + (outputs.get(LATE) or 0)
+        absorbed = None if total is None else total - dead - refused - waiting - left
         created = None if out is None else out - refused
-        return Entry(node.id, total, out, passed=refused, absorbed=absorbed, created=created, dead_lettered=dead,
-                     ports=outputs, complete=complete)  # fmt: skip
+        return Entry(node.id, total, out, passed=refused, filtered=left, absorbed=absorbed, created=created,
+                     dead_lettered=dead, in_flight=waiting, ports=outputs, complete=complete)  # fmt: skip
     if node.ledger == "passed":
-        return _passed(node, total, outputs, dead, complete)
-    return _partial(node, rows, outputs, dead, complete)
+        return _passed(node, total, outputs, dead, complete, waiting, left)
+    return _partial(node, rows, outputs, dead, complete, waiting)
 
 
 def _muted(node: NodePlan, edges: list[Edge], ports: Mapping[tuple[str, str], int | None], complete: bool) -> Entry:
@@ -178,23 +192,28 @@ def _muted(node: NodePlan, edges: list[Edge], ports: Mapping[tuple[str, str], in
     return Entry(node.id, total, first, passed=first, filtered=filtered, ports=outputs, complete=complete)
 
 
-def _passed(node: NodePlan, total: int | None, outputs: dict[str, int | None], dead: int, complete: bool) -> Entry:
+def _passed(
+    node: NodePlan, total: int | None, outputs: dict[str, int | None], dead: int, complete: bool, waiting: int = 0,
+    gone: int = 0,
+) -> Entry:  # fmt: skip
     """Every row goes on as itself; the main port follows from what went in, the others were counted.
 
     Rows of ports that report on the input are created; where only these are read, the input is absorbed.
     """
-    main = next((name for name in node.outputs if name != REJECTED and name not in node.reports), None)
+    apart = (REJECTED, LATE)
+    main = next((name for name in node.outputs if name not in apart and name not in node.reports), None)
     created = _total({name: outputs[name] for name in node.outputs if name in node.reports})
-    refused = outputs.get(REJECTED) or 0
-    kept = None if total is None else total - dead - refused
+    refused = (outputs.get(REJECTED) or 0) + (outputs.get(LATE) or 0)
+    kept = None if total is None else total - dead - refused - waiting - gone
     if main is not None and outputs.get(main) is None:
         outputs[main] = kept
     passed = kept if main is not None else 0
     left = 0 if main is not None else kept
     passed = None if passed is None else passed + refused
+    filtered = 0 if node.reports else left
     return Entry(node.id, total, _total(outputs) if outputs else 0, passed=passed,
-                 filtered=0 if node.reports else left, absorbed=left if node.reports else 0, created=created,
-                 dead_lettered=dead, ports=outputs, complete=complete)  # fmt: skip
+                 filtered=None if filtered is None else filtered + gone, absorbed=left if node.reports else 0, created=created,
+                 dead_lettered=dead, in_flight=waiting, ports=outputs, complete=complete)  # fmt: skip
 
 
 def _partial(
@@ -203,12 +222,13 @@ def _partial(
     outputs: dict[str, int | None],
     dead: int,
     complete: bool,
+    waiting: int = 0,
 ) -> Entry:
     """Rows of the first input go on or are left out; those of other inputs are absorbed."""
     first = next(iter(rows))
     others = _total({name: value for name, value in rows.items() if name != first})
     out = _total(outputs) if outputs else 0
     entered = rows[first]
-    filtered = None if entered is None or out is None else entered - out - dead
+    filtered = None if entered is None or out is None else entered - out - dead - waiting
     return Entry(node.id, _total(rows), out, passed=out, filtered=filtered, absorbed=others, dead_lettered=dead,
-                 ports=outputs, complete=complete)  # fmt: skip
+                 in_flight=waiting, ports=outputs, complete=complete)  # fmt: skip

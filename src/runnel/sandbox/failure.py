@@ -9,6 +9,7 @@ from typing import Any
 
 from runnel.errors import (
     AuthoringError,
+    CheckError,
     ConnectorError,
     EngineError,
     InternalError,
@@ -20,7 +21,7 @@ from runnel.sandbox import codes
 
 _CLASSES: dict[str, type[RunnelError]] = {
     found.category: found
-    for found in (AuthoringError, ConnectorError, EngineError, NodeCodeError, LimitError, InternalError)
+    for found in (AuthoringError, CheckError, ConnectorError, EngineError, NodeCodeError, LimitError, InternalError)
 }
 _ENGINES = ("duckdb", "_duckdb", "pyarrow")
 _OUT_OF_MEMORY = ("OutOfMemoryException", "ArrowMemoryError")

@@ -25,6 +25,7 @@ _CLONE_THREAD = 0x10000
 _OPEN_MODE_AND_TRUNC, _READ_ONLY_AND_TRUNC = 0x203, 0x200
 _TERMINAL_INJECTION = (0x5412, 0x541C)  # TIOCSTI, TIOCLINUX
 _PRCTL_LOOSENING = (linux.PR_SET_PDEATHSIG, linux.PR_SET_DUMPABLE, 35, 0x59616D61)  # the last two: SET_MM, SET_PTRACER
+_AF_UNIX, _SOCK_STREAM, _SOCKET_TYPE = 1, 1, 0xF
 _NETWORK_FAMILIES = (2, 10, 16)  # AF_INET, AF_INET6, AF_NETLINK (name resolution lists addresses through it)
 
 #: Calls that libraries try and can do without: they hear that the kernel does not have them.
@@ -64,6 +65,14 @@ def _unless(index: int, refused: Sequence[int], mask: int = 0xFFFFFFFF) -> list[
     return [_load_argument(index), (_AND, 0, 0, mask), *tests, (_RETURN, 0, 0, _ALLOW), _refuse(errno.EPERM)]
 
 
+def _stream_pair() -> list[Instruction]:
+    """Allow a pair of connected streams: both ends are the worker's own (a datagram socket of a pair could send elsewhere)."""
+    return [
+        _load_argument(0), (_JUMP_EQUAL, 0, 4, _AF_UNIX), _load_argument(1), (_AND, 0, 0, _SOCKET_TYPE),
+        (_JUMP_EQUAL, 0, 1, _SOCK_STREAM), (_RETURN, 0, 0, _ALLOW), _refuse(errno.EPERM),
+    ]  # fmt: skip
+
+
 def _by_argument(pid: int, network: bool) -> dict[str, list[Instruction]]:
     """Return the calls that are allowed or refused by an argument, with their tests."""
     return {
@@ -77,6 +86,7 @@ def _by_argument(pid: int, network: bool) -> dict[str, list[Instruction]]:
         "open": _unless(1, (_READ_ONLY_AND_TRUNC,), _OPEN_MODE_AND_TRUNC),
         "openat": _unless(2, (_READ_ONLY_AND_TRUNC,), _OPEN_MODE_AND_TRUNC),
         "socket": _only(0, _NETWORK_FAMILIES if network else ()),
+        "socketpair": _stream_pair(),
     }
 
 

@@ -2,6 +2,8 @@
 
 from runnel.model.document import PortType
 from runnel.model.findings import Edit, Finding, Fix, Where
+from runnel.sdk.connector import Connector, ConnectorOptions, Step, Trial
+from runnel.sdk.egress import Checked, EgressPolicy
 from runnel.sdk.fields import (
     AggregateExpressions,
     Column,
@@ -9,6 +11,7 @@ from runnel.sdk.fields import (
     Columns,
     ColumnTypes,
     Condition,
+    ConnectionMark,
     Expression,
     ExpressionMark,
     Expressions,
@@ -41,15 +44,20 @@ from runnel.sdk.source import (
 
 __all__ = [
     "AggregateExpressions",
+    "Checked",
     "Column",
     "ColumnMark",
     "ColumnTypes",
     "Columns",
     "Condition",
     "Connection",
+    "ConnectionMark",
+    "Connector",
+    "ConnectorOptions",
     "Datasets",
     "DeadLetters",
     "Edit",
+    "EgressPolicy",
     "Example",
     "Expression",
     "ExpressionMark",
@@ -77,8 +85,10 @@ __all__ = [
     "Sink",
     "SinkContext",
     "Source",
+    "Step",
     "Streaming",
     "Target",
+    "Trial",
     "Unsupported",
     "Where",
     "WindowExpressions",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal
 
@@ -49,6 +49,21 @@ class SqlMark:
 @dataclass(frozen=True)
 class SecretMark:
     """The field may hold `${secrets.name}`; its value reaches no SQL, cache key or log."""
+
+
+@dataclass(frozen=True)
+class ConnectionMark:
+    """The field names a connection of this kind; its settings reach workers only.
+
+    Written as `Annotated[str, ConnectionMark("kafka")]`. With `kinds`, connections of these further kinds serve as well.
+    """
+
+    kind: str
+    kinds: tuple[str, ...] = ()
+
+    def takes(self, kind: str) -> bool:
+        """Tell whether a connection of that kind serves."""
+        return kind == self.kind or kind in self.kinds
 
 
 @dataclass(frozen=True)
@@ -103,15 +118,19 @@ def field(
     unit: str | None = None,
     advanced: bool = False,
     alias: str | None = None,
+    when: Mapping[str, Sequence[str]] | None = None,
     **limits: Any,
 ) -> Any:
     """Declare a config field with the words and the widget of its form.
 
-    `unit` is shown behind the field (seconds, bytes, rows); `advanced` folds it away; `limits` are pydantic's own
-    (`ge`, `le`, `min_length`, `pattern`, `default_factory`).
+    `unit` is shown behind the field (seconds, bytes, rows); `advanced` folds it away; `when` shows it only where other
+    fields have one of these values; `limits` are pydantic's own (`ge`, `le`, `min_length`, `pattern`,
+    `default_factory`).
     """
     hints: dict[str, Any] = {
-        key: value for key, value in (("widget", widget), ("unit", unit), ("advanced", advanced or None)) if value
+        key: value
+        for key, value in (("widget", widget), ("unit", unit), ("advanced", advanced or None), ("when", when))
+        if value
     }
     return Field(default, title=title, description=help or None, alias=alias, json_schema_extra=hints or None, **limits)
 

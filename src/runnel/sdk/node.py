@@ -21,11 +21,12 @@ from runnel.sdk.trees import copied
 
 
 class Streaming(StrEnum):
-    """How a node behaves over unbounded rows: per row, over state, by pass-through of a bounded side, or not at all."""
+    """How a node behaves over unbounded rows: row by row, over state, as a source without end, or not at all."""
 
     STATELESS = "stateless"
     STATEFUL = "stateful"
     BOUNDED = "bounded"
+    UNBOUNDED = "unbounded"
 
 
 class Ledger(StrEnum):
@@ -178,6 +179,13 @@ class Node:
     @classmethod
     def stops_after(cls, config: Any) -> int | None:
         """Return after how many rows the node stops reading, or None; counts above it then hold until the stop."""
+        return None
+
+    @classmethod
+    def refuses_stream(cls, config: Any, unbounded: frozenset[str]) -> str | None:
+        """Return in words why the node cannot bear rows without end at these input ports, or None."""
+        if cls.streaming is Streaming.BOUNDED:
+            return "it needs all rows before it gives one, and here they never end"
         return None
 
     def check(self, inputs: Any) -> Iterable[Finding]:

@@ -9,6 +9,8 @@ from starlette.responses import Response
 
 from runnel.server import pages
 from runnel.server.edge import Edge
+from runnel.server.ingest import Ingest
+from runnel.server.ingest_front import Front
 from runnel.server.problems import http_problem
 from runnel.server.routing import check_routes, discover
 from runnel.server.state import VERSION, ServerState
@@ -34,4 +36,6 @@ def create_app(state: ServerState, log: RequestLog | None = None) -> FastAPI:
 
     app.add_exception_handler(HTTPException, refuse)
     app.add_middleware(Edge, state=state, log=app.state.log)
+    # One for a server, also where its application is made anew: it counts into the server's metrics.
+    app.add_middleware(Front, ingest=state.__dict__.get("ingest") or Ingest(state, app.state.log))
     return app

@@ -19,6 +19,7 @@ RANGES: Mapping[str, tuple[int, int]] = {
     "upload_bytes": (1, 1 << 40),
     "requests_per_second": (10, 100_000),
     "requests_per_minute": (60, 10_000_000),
+    "ingest_bytes_per_second": (1000, 1 << 40),
 }
 
 

@@ -47,6 +47,9 @@ class Edge:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request."""
+        if scope["type"] == "websocket":
+            await self._socket(scope, receive, send)
+            return
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
@@ -71,6 +74,23 @@ class Edge:
             await internal_problem(scope["runnel.request_id"])(scope, receive, outgoing)
         finally:
             self._note(request, sent["status"], time.perf_counter() - started)
+
+    async def _socket(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass a WebSocket on whose address is clean; its opening and its end leave a line in the log."""
+        scope["runnel.request_id"] = secrets.token_hex(8)
+        started = time.perf_counter()
+        if _refused(scope) is not None:
+            await send({"type": "websocket.close", "code": 1008})
+            return
+        try:
+            await self.app(scope, receive, send)
+        finally:
+            who = scope.get("runnel.principal")
+            self.log.write(
+                level="info", event="socket", request_id=scope["runnel.request_id"], method="WEBSOCKET",
+                path=redacted_text(scope["path"])[:300], seconds=round(time.perf_counter() - started, 1),
+                peer=scope["client"][0] if scope.get("client") else "", actor=who.name if who else None,
+            )  # fmt: skip
 
     def _harden(self, request: Request, headers: MutableHeaders) -> None:
         for name, value in HEADERS.items():

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
+import orjson
+
 from runnel.app.creating import Origin, create
 from runnel.app.examples import examples, place
 from runnel.app.pipeline_files import SUFFIX, document_of
@@ -15,6 +17,8 @@ from runnel.server.workspace import workspace_of
 
 FINISHED = "unified_orders"
 """The example that stands finished after the first start."""
+STARTED = "wind_farm"
+"""The stream that runs after the first start."""
 
 
 def open_files(state: ServerState, files: Sequence[Path]) -> str | None:
@@ -63,16 +67,21 @@ def open_examples(state: ServerState) -> str | None:
 
 
 async def finish_examples(state: ServerState) -> None:
-    """Run the placed examples that never ran, one after the other, so that they stand there with results."""
+    """Run the placed examples that never ran, one after the other, so that they stand there with results; start one stream."""
     workspace = workspace_of(state)
     from runnel.server.workspace import in_thread
 
     recent = await in_thread(state.store.runs.recent, 1)
     every = await in_thread(workspace.files.all)
+    streams = {item["name"] for item in orjson.loads(await state.desk.call("stream_list", {}))}
+    known = examples()
     names = sorted(
-        (name for name in examples() if name in every and name not in recent), key=lambda name: name != FINISHED
+        (name for name in known if name in every and name not in recent and not known[name].live),
+        key=lambda name: name != FINISHED,
     )
+    if STARTED in every and STARTED not in streams:
+        names.insert(1, STARTED)
     for name in names:
         saved = await in_thread(workspace.drafting.save, name, "local")
         payload = await in_thread(workspace.payload, name, {"version": saved.version})
-        await state.desk.call("execute", {**payload, "actor": "local"})
+        await state.desk.call("stream_start" if known[name].live else "execute", {**payload, "actor": "local"})

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -24,6 +25,10 @@ class Limits:
     waiting: dict[str, dict[BoundedProtocol, None]] = field(default_factory=dict)
 
 
+Quick = Callable[[Any], bool]
+"""Takes a whole request (uvicorn's cycle) without a task of its own, and answers it later; False leaves it to the application."""
+
+
 class BoundedProtocol(HttpToolsProtocol):
     """Uvicorn's protocol with limits; made by `bounded`, which says which.
 
@@ -32,12 +37,16 @@ class BoundedProtocol(HttpToolsProtocol):
     """
 
     limits: Limits
+    prefix: str = ""
+    quick: Quick | None = None
 
     def __init__(self, *given: Any, **named: Any) -> None:
         super().__init__(*given, **named)
         self._unframed = 0
         self._in_headers = True
         self._refused: int | None = None
+        self._parsing = False
+        self._held: Any = None
         self._timer: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
@@ -59,22 +68,34 @@ class BoundedProtocol(HttpToolsProtocol):
             if self._unframed > LINGER_BYTES:
                 self.transport.close()
             return
-        if self._in_headers and self._timer is None:
-            self._start_timer()
         self._unframed += len(data)
+        self._parsing = True
         super().data_received(data)
+        self._parsing = False
+        cycle, self._held = self._held, None
+        if cycle is not None:
+            super()._start_asgi_task(cycle, self.app)  # type: ignore[arg-type]
+        if self._in_headers and self._timer is None and self._unframed and self._refused is None:
+            self._start_timer()
         if self._unframed > self.limits.header_bytes and self._refused is None:
             self._refuse(431)
 
     def on_headers_complete(self) -> None:
         """Begin the request, unless its headers are too large."""
-        if len(self.url) + sum(len(name) + len(value) + 4 for name, value in self.headers) > self.limits.header_bytes:
+        if len(self.url) + sum([len(name) + len(value) + 4 for name, value in self.headers]) > self.limits.header_bytes:
             self._refused = 431
             raise ValueError(WORDS[431])
         self._in_headers, self._unframed = False, 0
         self._stop_timer()
         self._stop_waiting()
         super().on_headers_complete()
+
+    def _start_asgi_task(self, cycle: Any, app: Any) -> None:
+        """Start the application, or wait whether the body comes at once and `quick` takes the request."""
+        if self._parsing and self.quick is not None and app is self.app and cycle.scope["path"].startswith(self.prefix):
+            self._held = cycle
+        else:
+            super()._start_asgi_task(cycle, app)
 
     def on_body(self, body: bytes) -> None:
         """Take a part of the body."""
@@ -85,6 +106,9 @@ class BoundedProtocol(HttpToolsProtocol):
         """End the request; what comes next are headers."""
         self._in_headers, self._unframed = True, 0
         super().on_message_complete()
+        cycle, self._held = self._held, None
+        if cycle is not None and (self.quick is None or not self.quick(cycle)):
+            super()._start_asgi_task(cycle, self.app)  # type: ignore[arg-type]
 
     def on_response_complete(self) -> None:
         """Begin to wait for the next request, unless one is there."""
@@ -142,6 +166,28 @@ class BoundedProtocol(HttpToolsProtocol):
             self.limits.waiting.pop(self._address(), None)
 
 
-def bounded(limits: Limits | None = None) -> type[BoundedProtocol]:
-    """Return the protocol with its limits (default: those of the server)."""
-    return type("Bounded", (BoundedProtocol,), {"limits": limits or Limits()})
+def answer_whole(cycle: Any, status: int, headers: bytes, body: bytes) -> bool:
+    """Send head and body of an answer in one write, as uvicorn's cycle would in two; False when the client has gone.
+
+    `headers` are lines that end in a line break, without `content-length`; a caller that sends many equal ones joins
+    them once.
+    """
+    if cycle.disconnected or cycle.response_started:
+        return False
+    cycle.response_started, cycle.waiting_for_100_continue = True, False
+    if not cycle.keep_alive:
+        headers += b"connection: close\r\n"
+    date = b"".join([b"%s: %s\r\n" % pair for pair in cycle.default_headers])
+    cycle.transport.write(b"%s%s%scontent-length: %d\r\n\r\n%s" % (STATUS_LINE[status], date, headers, len(body), body))
+    cycle.response_complete = True
+    cycle.message_event.set()
+    if not cycle.keep_alive:
+        cycle.transport.close()
+    cycle.on_response()
+    return True
+
+
+def bounded(limits: Limits | None = None, prefix: str = "", quick: Quick | None = None) -> type[BoundedProtocol]:
+    """Return the protocol with its limits (default: those of the server); `quick` is asked for addresses below `prefix`."""
+    made = {"limits": limits or Limits(), "prefix": prefix, "quick": None if quick is None else staticmethod(quick)}
+    return type("Bounded", (BoundedProtocol,), made)

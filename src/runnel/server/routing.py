@@ -11,9 +11,11 @@ from typing import Any
 from fastapi.routing import APIRoute
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
-from starlette.routing import BaseRoute
+from starlette.routing import BaseRoute, WebSocketRoute
+from starlette.websockets import WebSocket
 
 from runnel.server.guarding import serve
+from runnel.server.live_entering import SocketEndpoint, serve_socket
 from runnel.server.rules import PUBLIC, Public, Rule
 from runnel.server.telling import tell
 
@@ -45,6 +47,22 @@ class SecuredRoute(APIRoute):
         return guarded
 
 
+class SecuredSocket(WebSocketRoute):
+    """A WebSocket with its rule, which says what a caller must be permitted before their first message is heard."""
+
+    rule: Rule
+    methods: frozenset[str] = frozenset()
+
+    def __init__(self, path: str, endpoint: SocketEndpoint, *, rule: Rule) -> None:
+        self.rule = rule
+        rule.check(path)
+
+        async def guarded(socket: WebSocket) -> None:
+            await serve_socket(rule, socket, endpoint)
+
+        super().__init__(path, guarded, name=rule.resource)
+
+
 class Routes:
     """The routes of one resource. A change (`post`, `put`, `patch`, `delete`) is audited; `query` is a POST that reads."""
 
@@ -52,6 +70,7 @@ class Routes:
         self.resource = resource
         self.prefix = prefix
         self.routes: list[SecuredRoute] = []
+        self.sockets: list[SecuredSocket] = []
 
     def get(self, path: str, permission: str | Public, **options: Any) -> Callable[[Endpoint], Endpoint]:
         """Declare a route that reads."""
@@ -76,6 +95,15 @@ class Routes:
     def delete(self, path: str, permission: str | Public, **options: Any) -> Callable[[Endpoint], Endpoint]:
         """Declare a route that removes something."""
         return self._add(("DELETE",), path, permission, "", options)
+
+    def socket(self, path: str, permission: str) -> Callable[[SocketEndpoint], SocketEndpoint]:
+        """Declare a WebSocket; its handler gets the accepted socket and who stands at its other end."""
+
+        def declare(endpoint: SocketEndpoint) -> SocketEndpoint:
+            self.sockets.append(SecuredSocket(self.prefix + path, endpoint, rule=Rule(permission, self.resource)))
+            return endpoint
+
+        return declare
 
     def _add(
         self, methods: Sequence[str], path: str, permission: str | Public, action: str | None, options: dict[str, Any]
@@ -109,25 +137,30 @@ class Routes:
             route.operation_id = route.unique_id = f"{self.resource}_{endpoint.__name__}_{number}"
 
 
-def discover() -> list[SecuredRoute]:
-    """Return the routes of every module of `runnel.server.routes`; each holds them as `routes`."""
+def discover() -> list[SecuredRoute | SecuredSocket]:
+    """Return the routes and sockets of every module of `runnel.server.routes`; each holds them as `routes`."""
     from runnel.server import routes as package
 
-    found: list[SecuredRoute] = []
+    found: list[SecuredRoute | SecuredSocket] = []
     for module in sorted(pkgutil.iter_modules(package.__path__), key=lambda module: module.name):
         declared = importlib.import_module(f"{package.__name__}.{module.name}").routes
-        found += declared.routes
+        found += [*declared.routes, *declared.sockets]
     return found
 
 
 def check_routes(routes: Iterable[BaseRoute]) -> None:
-    """Raise ValueError when a route carries no rule, stands twice, or hides others behind it (mounts, sockets)."""
+    """Raise ValueError when a route or socket carries no rule, stands twice, or hides others behind it (mounts).
+
+    A socket is never open to anybody: what is heard through it depends on who hears it.
+    """
     seen: set[tuple[str, str]] = set()
     for route in routes:
-        if not isinstance(route, SecuredRoute):
+        if not isinstance(route, SecuredRoute | SecuredSocket):
             raise ValueError(f"{getattr(route, 'path', route)} carries no permission")
         route.rule.check(route.path)
-        for method in sorted(route.methods or ()):
+        if isinstance(route, SecuredSocket) and isinstance(route.rule.permission, Public):
+            raise ValueError(f"the socket {route.path} is open to anybody")
+        for method in sorted(route.methods or ()) if isinstance(route, SecuredRoute) else ("WEBSOCKET",):
             if (method, route.path) in seen:
                 raise ValueError(f"{method} {route.path} stands twice")
             seen.add((method, route.path))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import fcntl
+import gc
 import os
 import socket
 import sys
@@ -24,7 +25,10 @@ from runnel.errors import ConnectorError, RunnelError
 from runnel.server import console
 from runnel.server.application import create_app
 from runnel.server.boot import check_home, check_secret_key, check_settings, is_loopback_bind
+from runnel.server.ingest import PREFIX, ingest_of
+from runnel.server.ingest_front import Front
 from runnel.server.listening import listen, url_of
+from runnel.server.live import LONGEST_MESSAGE, PING_SECONDS
 from runnel.server.protocol import bounded
 from runnel.server.state import ServerState
 from runnel.server.watching import watch
@@ -94,6 +98,7 @@ async def _serve(
     finally:
         state.draining = True
         await desk.close(RUN_SECONDS)
+        await asyncio.to_thread(ingest_of(state).close)
     return 0
 
 
@@ -126,8 +131,12 @@ class _Server(uvicorn.Server):
     """Uvicorn, which tells when it listens, and ends the event streams as soon as it is told to end."""
 
     def __init__(self, state: ServerState, log: RequestLog | None) -> None:
+        app = create_app(state, log)
+        ingest = ingest_of(state)
         config = uvicorn.Config(
-            create_app(state, log), http=bounded(), ws="none", loop="asyncio", lifespan="off", proxy_headers=False,
+            Front(app, ingest), http=bounded(prefix=PREFIX, quick=ingest.quick),
+            ws="wsproto", ws_max_size=LONGEST_MESSAGE, ws_ping_interval=PING_SECONDS, ws_ping_timeout=PING_SECONDS,
+            loop="asyncio", lifespan="off", proxy_headers=False,
             server_header=False, access_log=False, log_config=None, timeout_keep_alive=20, limit_concurrency=2000,
             timeout_graceful_shutdown=REQUEST_SECONDS,
         )  # fmt: skip
@@ -138,6 +147,8 @@ class _Server(uvicorn.Server):
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Start to listen, then say so."""
         await super().startup(sockets)
+        gc.collect()
+        gc.freeze()  # what was loaded stays; the collector need not walk it again under load
         if not self.should_exit:
             await asyncio.to_thread(self.announce)
 

@@ -12,8 +12,10 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from runnel.app.access.services import Access
 from runnel.app.access.throttle import Throttle
+from runnel.server.channel_watch import ChannelWatch
 from runnel.server.hub import EventHub
 from runnel.telemetry.metrics import Metrics
+from runnel.telemetry.streaming import StreamMetrics
 
 if TYPE_CHECKING:
     from runnel.store import Store
@@ -64,9 +66,12 @@ class ServerState:
     streams: dict[str, int] = field(default_factory=dict)
     busy: dict[str, int] = field(default_factory=dict)
     draining: bool = False
+    channels: ChannelWatch = field(init=False)
 
     def __post_init__(self) -> None:
+        self.channels = ChannelWatch(self.home, self.events)
         self.desk.subscribe(self.events.receive)
+        self.desk.subscribe(StreamMetrics(self.metrics.registry).hear)
         self.access.sessions.on_end.append(self._sessions_ended)
         self.metrics.gauge("runnel_event_streams", "Open event streams.", lambda: self.events.listeners)
         self.metrics.gauge("runnel_ready", "Whether questions about data are answered.", lambda: float(self.desk.ready))

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Literal
 
 from anyio import to_thread
@@ -28,7 +29,8 @@ TOPICS = {
     "run": "pipelines.view", "runs": "pipelines.view", "pipeline": "pipelines.view", "pipelines": "pipelines.view",
     "file": "files.view", "files": "files.view", "dataset": "datasets.view", "datasets": "datasets.view",
     "share": "shares.view", "shares": "shares.view", "user": "users.view", "users": "users.view",
-    "settings": "settings.view", "audit": "audit.view", "desk": "pipelines.view",
+    "stream": "streams.view", "streams": "streams.view", "connections": "connections.view", "settings": "settings.view",
+    "audit": "audit.view", "desk": "pipelines.view", "channel": "streams.view",
 }  # fmt: skip
 """The permission that the events of a topic ask for, by what stands before its colon; others are sent to nobody."""
 
@@ -63,26 +65,27 @@ def event_stream(
 ) -> Response:
     """Return the stream of events of some topics; `Last-Event-ID` resumes it.
 
-    Without that it begins after the id `after` (default: now). An event of the type `until` is the last one.
+    Without that it begins after the id `after` (default: now). An event of the type `until` is the last one. What streams
+    tell several times a second goes only to who named a topic.
     """
     state, who = state_of(request), principal(request)
-    if state.draining:
-        raise HttpError(503, "the server is ending", headers={"Retry-After": "2"})
+    check_streams(state, who)
     key = f"{who.key}:{who.session_id}"
-    if state.streams.get(key, 0) >= MOST_STREAMS:
-        raise HttpError(429, f"there are {MOST_STREAMS} streams of this caller already", headers={"Retry-After": "5"})
     after = request.headers.get("last-event-id") or request.query_params.get("after") or after
-    source = _events(state, who, wanted_topics(who, topics), after, key, until)
+    source = _events(state, who, wanted_topics(who, topics), after, key, until, bool(topics))
     headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
     return StreamingResponse(source, headers=headers, media_type="text/event-stream")
 
 
 async def _events(
-    state: ServerState, who: Principal, wanted: Callable[[str], bool], after: str | None, key: str, until: str | None
-) -> AsyncIterator[bytes]:
+    state: ServerState, who: Principal, wanted: Callable[[str], bool], after: str | None, key: str, until: str | None,
+    passing: bool,
+) -> AsyncIterator[bytes]:  # fmt: skip
     hub = state.events
-    listener, missed, complete = hub.listen(wanted, after)
+    listener, missed, complete = hub.listen(wanted, after, passing)
     state.streams[key] = state.streams.get(key, 0) + 1
+    if passing:
+        state.channels.start()
     checked_at = beat_at = time.monotonic()
     try:
         yield b"retry: 1000\n: on\n\n" if complete else _reset(hub)
@@ -109,6 +112,27 @@ async def _events(
         state.streams[key] -= 1
         if not state.streams[key]:
             del state.streams[key]
+
+
+@contextmanager
+def taken_stream(state: ServerState, who: Principal) -> Iterator[None]:
+    """Count a stream of a caller while it is open."""
+    key = f"{who.key}:{who.session_id}"
+    state.streams[key] = state.streams.get(key, 0) + 1
+    try:
+        yield
+    finally:
+        state.streams[key] -= 1
+        if not state.streams[key]:
+            del state.streams[key]
+
+
+def check_streams(state: ServerState, who: Principal) -> None:
+    """Raise HttpError where a caller may not open another stream now."""
+    if state.draining:
+        raise HttpError(503, "the server is ending", headers={"Retry-After": "2"})
+    if state.streams.get(f"{who.key}:{who.session_id}", 0) >= MOST_STREAMS:
+        raise HttpError(429, f"there are {MOST_STREAMS} streams of this caller already", headers={"Retry-After": "5"})
 
 
 async def _next(queue: asyncio.Queue[Event | None]) -> Event | Literal["waited", "end"]:

@@ -12,7 +12,8 @@ from runnel.server.rules import Rule
 
 TOPICS: Mapping[str, tuple[str, str]] = {
     "share": ("shares", "share.changed"), "shares": ("shares", "share.changed"), "user": ("users", "user.changed"),
-    "users": ("users", "user.changed"), "settings": ("settings", "settings.changed"),
+    "users": ("users", "user.changed"), "connection": ("connections", "connection.changed"),
+    "settings": ("settings", "settings.changed"),
 }  # fmt: skip
 """The topic and type of an event by the kind of object that was changed."""
 

@@ -21,6 +21,7 @@ import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
 
 from runnel.errors import AuthoringError, ConnectorError
+from runnel.store.dataset_reading import is_keyed, reading_query
 from runnel.store.notes import Note, dataset_of, notes
 from runnel.store.tables import dataset_versions, datasets
 
@@ -67,8 +68,18 @@ class DatasetStore:
             self.catch_up({name: location})
         return made
 
+    def place(self, name: str) -> Path:
+        """Return the folder of a dataset's table, also of one that is not there yet."""
+        known = self._find(name)
+        return Path(known["location"]) if known else self._new_location(name)
+
     def files(self, name: str, version: int | None = None) -> tuple[Sequence[str], Mapping[str, str], int]:
         """Return the Parquet files, the columns (name → DuckDB type) and the version of a dataset."""
+        table, columns, found = self._opened(name, version)
+        return table.file_uris(), columns, found
+
+    def _opened(self, name: str, version: int | None) -> tuple[Any, Mapping[str, str], int]:
+        """Return a dataset's Delta table at a version, its columns and the version."""
         known = self.show(name)
         from deltalake import DeltaTable
         from deltalake.exceptions import DeltaError
@@ -84,23 +95,16 @@ class DatasetStore:
         except (DeltaError, FileNotFoundError) as error:
             what = f"reading the dataset {name}: {error}"
             raise ConnectorError("RNL-DATASET-006", what, "Check the folder of the dataset.") from error
-        return table.file_uris(), found["columns"], found["version"]
+        return table, found["columns"], found["version"]
 
     def query(self, name: str, version: int | None = None) -> tuple[str, Sequence[str], Mapping[str, str], int]:
         """Return the query that reads a dataset with its own names and types, its files, columns and version."""
-        files, columns, found = self.files(name, version)
-        casts = ", ".join(
-            f"CAST({_column(index)} AS {type}) AS {_quoted(column)}"
-            for index, (column, type) in enumerate(columns.items())
-        )
-        if not files:
-            empty = ", ".join(f"CAST(NULL AS {type}) AS {_quoted(column)}" for column, type in columns.items())
-            return f"SELECT {empty} WHERE FALSE", (), columns, found
-        listed = ", ".join("'" + file.replace("'", "''") + "'" for file in files)
-        return f"SELECT {casts} FROM read_parquet([{listed}], union_by_name = true)", files, columns, found
+        table, columns, found = self._opened(name, version)
+        return reading_query(table, columns, found), table.file_uris(), columns, found
 
     def names(self) -> Sequence[str]:
         """Return the names of every dataset."""
+        self._discover()
         with self.engine.connect() as connection:
             return connection.execute(sa.select(datasets.c.name).order_by(datasets.c.name)).scalars().all()
 
@@ -119,6 +123,9 @@ class DatasetStore:
         """Return a dataset with its versions, newest first; raises AuthoringError with the nearest name."""
         known = self._find(name)
         if known is None:
+            self._discover()
+            known = self._find(name)
+        if known is None:
             raise self._missing(name)
         query = (
             sa.select(dataset_versions)
@@ -134,14 +141,26 @@ class DatasetStore:
         ]
         return {**known, "versions": versions}
 
-    def compact(self, name: str) -> dict[str, int]:
+    def compact(self, name: str) -> dict[str, Any]:
         """Join the small files of a dataset into few; see `upkeep.compact`."""
         from runnel.store.upkeep import compact
 
         known = self.show(name)
+        if is_keyed(known["location"]):
+            return {"files_before": 0, "files_after": 0, "version": None}
         made = compact(known["location"], known["columns"])
         if made["version"] is not None:
             self.catch_up({name: Path(known["location"])})
+        return made
+
+    def fold(self, name: str, connection: Any, scratch: str) -> int | None:
+        """Fold the changes of a dataset in; see `folding.fold`."""
+        from runnel.store.folding import fold
+
+        location = self.show(name)["location"]
+        made = fold(location, connection, scratch)
+        if made is not None:
+            self.catch_up({name: Path(location)})
         return made
 
     def retire(self, name: str, before: datetime, pinned: Collection[int] | None = ()) -> dict[str, Any]:
@@ -186,6 +205,15 @@ class DatasetStore:
             if name is not None:
                 found[name] = item
         return found
+
+    def _discover(self) -> None:
+        """Write the rows of tables that no row names: a stream that runs has begun them."""
+        folder = self.home / "datasets"
+        known = {self._location(stored) for stored in self._locations().values()}
+        fresh = [item for item in (folder.iterdir() if folder.exists() else ()) if item not in known]
+        if any((item / "_delta_log").is_dir() for item in fresh if not item.name.startswith(".")):
+            for name, location in self._unknown(known).items():
+                self._catch_up(name, location)
 
     def sweep(self) -> None:
         """Remove what deletions left behind when they were killed."""
@@ -324,11 +352,3 @@ def _chosen(known: Mapping[str, Any], version: int | None) -> Mapping[str, Any]:
     listed = [str(entry["version"]) for entry in known["versions"]]
     what = f"{known['name']} has no version {version}"
     raise AuthoringError("RNL-DATASET-002", what, f"Versions: {', '.join(listed[:20])}.", {"field": "version"})
-
-
-def _column(index: int) -> str:
-    return f'"c{index}"'
-
-
-def _quoted(name: str) -> str:
-    return '"' + name.replace('"', '""') + '"'

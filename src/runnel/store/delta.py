@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from runnel.errors import AuthoringError, ConnectorError
-from runnel.store.notes import hook, newest_columns, properties, version_of
+from runnel.store.merging import GONE, SEQUENCE, Merge
+from runnel.store.notes import hook, newest_note, properties, version_of
 
 BATCH_ROWS = 64 * 1024
 TRIES = 10
@@ -41,6 +42,7 @@ class DeltaWrite:
         self.run_id = run_id
         self.application = f"runnel-{run_id}-{name}"
         self.created = False
+        self.merge: Merge | None = None
         self.columns: dict[str, str] = dict(types)
 
     def commit(self, parquet: Sequence[str]) -> dict[str, Any]:
@@ -96,15 +98,23 @@ class DeltaWrite:
         from deltalake import DeltaTable
 
         if not DeltaTable.is_deltatable(str(self.location)):
-            with _only_creator(self.location):  # two creations at once would both be kept
+            with only_creator(self.location):  # two creations at once would both be kept
                 if not DeltaTable.is_deltatable(str(self.location)):
                     return self._create(parquet)
         table = DeltaTable(str(self.location))
-        known = newest_columns(str(self.location), table.version()) or self.known
+        note = newest_note(str(self.location), table.version())
+        known = self.known if note is None else note["columns"]
         if table.transaction_version(self.application) is not None:
             self.columns = dict(known or self.types)
             return {"rows": self._rows_of(parquet), "version": self._version(table)}
         self._check_columns(known)
+        self.merge = None
+        if self.mode == "upsert" and note is not None and note.get("merge"):
+            self.merge = Merge.from_json(note["merge"])
+            if self.merge.agrees(Merge("upsert", tuple(self.key))):
+                return self._put(table, parquet)
+        if self.mode != "replace":
+            check_plain(self.name, note)
         if self.mode == "upsert":
             return self._merge(table, parquet)
         return self._put(table, parquet)
@@ -124,7 +134,7 @@ class DeltaWrite:
 
         rows = self._rows_of(parquet)
         replace = self.mode == "replace"
-        write_deltalake(table, self._reader(parquet), mode="overwrite" if replace else "append",
+        write_deltalake(table, self._reader(parquet, table.version() + 1), mode="overwrite" if replace else "append",
                         schema_mode="overwrite" if replace else "merge", commit_properties=self._properties(rows),
                         post_commithook_properties=hook())  # fmt: skip
         return {"rows": rows, "version": self._version(table)}
@@ -137,6 +147,7 @@ class DeltaWrite:
     def _properties(self, rows: int) -> Any:
         note = {
             "dataset": self.name, "run_id": self.run_id, "mode": self.mode, "rows": rows, "columns": self.columns,
+            **({"merge": self.merge.to_json()} if self.merge is not None else {}),
         }  # fmt: skip
         return properties(note, self.application)
 
@@ -163,18 +174,27 @@ class DeltaWrite:
     def _physical(self) -> dict[str, str]:
         return {name: f"c{index}" for index, name in enumerate(self.columns)}
 
-    def _reader(self, parquet: Sequence[str]) -> Any:
-        """Return the rows as a stream of batches under physical names."""
+    def _reader(self, parquet: Sequence[str], version: int = 0) -> Any:
+        """Return the rows as a stream of batches under physical names; as changes where the table is kept by key."""
         import pyarrow as pa
         import pyarrow.dataset as ds
 
         source = ds.dataset(list(parquet), format="parquet")
         physical = self._physical()
         fields = [pa.field(physical[field.name], storable(field.type)) for field in source.schema]
+        if self.merge is not None:
+            fields = [pa.field(SEQUENCE, pa.int64()), pa.field(GONE, pa.bool_()), *fields]
         schema = pa.schema(fields)
 
         def batches() -> Iterator[Any]:
-            for batch in source.to_batches(batch_size=BATCH_ROWS):
+            number = version << 32
+            for given in source.to_batches(batch_size=BATCH_ROWS):
+                batch = given
+                if self.merge is not None:
+                    count = given.num_rows
+                    marks = [pa.array(range(number, number + count), pa.int64()), pa.array([False] * count, pa.bool_())]
+                    batch = pa.record_batch([*marks, *given.columns], names=[SEQUENCE, GONE, *given.schema.names])
+                    number += count
                 arrays = [
                     column if column.type == field.type else column.cast(field.type)
                     for column, field in zip(batch.columns, fields, strict=True)
@@ -189,8 +209,16 @@ class DeltaWrite:
         return int(ds.dataset(list(parquet), format="parquet").count_rows())
 
 
+def check_plain(name: str, note: Mapping[str, Any] | None) -> None:
+    """Refuse to add rows to a dataset whose rows go by their key."""
+    if note is not None and note.get("merge"):
+        key = ", ".join(note["merge"]["key"])
+        what = f"the rows of the dataset {name} go by key ({key}), as a stream keeps it"
+        raise AuthoringError("RNL-DATASET-007", what, f"Use mode upsert with the key {key}, or mode replace.")
+
+
 @contextmanager
-def _only_creator(location: Path) -> Iterator[None]:
+def only_creator(location: Path) -> Iterator[None]:
     """Wait until nobody else makes a table in the same folder."""
     import fcntl
 

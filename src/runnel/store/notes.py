@@ -39,6 +39,11 @@ def properties(note: Mapping[str, Any], application: str | None = None) -> Any:
     return CommitProperties(custom_metadata={NAME: text}, app_transactions=marks)
 
 
+def noted(note: Mapping[str, Any]) -> dict[str, str]:
+    """Return a note as the metadata of a commit."""
+    return {NAME: json.dumps(note, ensure_ascii=False)}
+
+
 def hook() -> Any:
     """Return what happens after a commit: checkpoints are made, the log is never cut (time travel goes by it)."""
     from deltalake import PostCommitHookProperties
@@ -61,8 +66,18 @@ def dataset_of(location: str) -> str | None:
 
 def newest_columns(location: str, version: int) -> Mapping[str, str] | None:
     """Return the exact columns of a table as they are at a version, None when its log does not say."""
-    found = next((entry for at, entry in _entries(location) if at <= version), None)
-    return None if found is None else dict(found[NAME]["columns"])
+    found = newest_note(location, version)
+    return None if found is None else dict(found["columns"])
+
+
+def newest_note(location: str, version: int) -> Mapping[str, Any] | None:
+    """Return the note that holds at a version, None when the log has none."""
+    return next((entry[NAME] for _, entry in _entries(location, until=version)), None)
+
+
+def note_of_run(location: str, run_id: str) -> Mapping[str, Any] | None:
+    """Return the note of what a run wrote, None when the log does not know it."""
+    return next((entry[NAME] for _, entry in _entries(location) if entry[NAME]["run_id"] == run_id), None)
 
 
 def version_of(location: str, run_id: str) -> int | None:
@@ -70,14 +85,16 @@ def version_of(location: str, run_id: str) -> int | None:
     return next((version for version, entry in _entries(location) if entry[NAME]["run_id"] == run_id), None)
 
 
-def _entries(location: str, after: int = -1) -> Iterator[tuple[int, Mapping[str, Any]]]:
-    """Return the versions that have a note with what their commit says, newest first.
+def _entries(location: str, after: int = -1, until: int | None = None) -> Iterator[tuple[int, Mapping[str, Any]]]:
+    """Return the versions that have a note with what their commit says, newest first, from `until` down.
 
     The log's files are read here because `DeltaTable.history` numbers its entries from the version that the table had
     when it was opened, and lists also what others have committed since (deltalake 1.6).
     """
     log = Path(location) / "_delta_log"
-    version = max((int(name[:20]) for name in os.listdir(log) if _COMMIT.fullmatch(name)), default=-1)
+    version = until
+    if version is None:
+        version = max((int(name[:20]) for name in os.listdir(log) if _COMMIT.fullmatch(name)), default=-1)
     while version > after:
         try:
             text = (log / f"{version:020}.json").read_text("utf-8")

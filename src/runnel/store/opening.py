@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from runnel.store.answered import AnsweredStore
     from runnel.store.api_tokens import ApiTokenStore
     from runnel.store.audit import AuditStore
+    from runnel.store.connections import ConnectionStore
     from runnel.store.datasets import DatasetStore
     from runnel.store.drafts import DraftStore
     from runnel.store.letters import LetterStore
@@ -109,6 +110,13 @@ class Store:
         from runnel.store.secrets import SecretStore
 
         return SecretStore(self.engine, self.home)
+
+    @cached_property
+    def connections(self) -> ConnectionStore:
+        """Connections, their secrets sealed."""
+        from runnel.store.connections import ConnectionStore
+
+        return ConnectionStore(self.engine, self.home)
 
     @cached_property
     def users(self) -> UserStore:

@@ -141,6 +141,23 @@ secrets = Table(
     Column("updated_at", Moment, nullable=False),
 )  # fmt: skip
 
+connections = Table(
+    "connections", metadata,
+    Column("id", String(32), primary_key=True),
+    Column("name", String(200), nullable=False, unique=True),
+    Column("type", String(64), nullable=False),
+    Column("config", JSON, nullable=False),
+    Column("secret_fields", JSON, nullable=False),
+    Column("secrets", Text),
+    Column("key_id", String(32)),
+    Column("revision", BigInteger, nullable=False),
+    Column("created_at", Moment, nullable=False),
+    Column("updated_at", Moment, nullable=False),
+    Column("created_by", String(200)),
+    Column("tested_at", Moment),
+    Column("test", JSON),
+)  # fmt: skip
+
 revision = Table("revision", metadata, Column("number", Integer, primary_key=True))
 
 users = Table(

@@ -14,7 +14,7 @@ import sqlalchemy as sa
 
 from runnel.errors import ConnectorError
 
-HEAD = "0005"
+HEAD = "0006"
 MIGRATIONS = Path(__file__).parent / "migrations"
 LOCK = 7_305_804_385
 """The number of the lock that PostgreSQL gives to one upgrade at a time."""

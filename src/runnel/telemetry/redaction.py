@@ -10,7 +10,7 @@ SECRET_NAME = re.compile(
     r"pass(word|wd|phrase)?$|secret|token|api_?key|private_?key|access_?key|credential|authorization|cookie|^csrf$|^dsn$",
     re.IGNORECASE,
 )
-NOT_SECRET = frozenset({"token_id", "tokens", "token_type", "secrets_used"})
+NOT_SECRET = frozenset({"token_id", "tokens", "token_type", "secrets_used", "secret_fields"})
 SHOWN = "•••"
 _URL_PASSWORD = re.compile(r"(\b[a-z][a-z0-9+.-]*://[^\s/:@]*):[^\s/@]+@", re.IGNORECASE)
 _QUERY_TOKEN = re.compile(r"([?&#](?:token|key|secret|code)=)[^&\s#\"']+", re.IGNORECASE)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from contextlib import suppress
 from datetime import UTC, datetime
 from typing import IO, Any
 
@@ -19,10 +20,11 @@ class RequestLog:
         self.quiet = quiet
 
     def write(self, **fields: Any) -> None:
-        """Write one line."""
+        """Write one line; where the disk of the log takes none, the request is answered all the same."""
         if self.quiet and fields.get("status", 500) < 500:
             return
         line = {"time": datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z"), **redacted(fields)}
-        (self.stream or sys.stderr.buffer).write(orjson.dumps(line, default=str) + b"\n")
-        if self.stream is None:
-            sys.stderr.flush()
+        with suppress(OSError):  # there is no place left where it could be told
+            (self.stream or sys.stderr.buffer).write(orjson.dumps(line, default=str) + b"\n")
+            if self.stream is None:
+                sys.stderr.flush()

@@ -15,9 +15,7 @@ import pytest
 import uvicorn
 
 from runnel.server import streaming
-from runnel.server.application import create_app
 from runnel.server.state import utc_now
-from runnel.telemetry.requests import RequestLog
 from serving import Served, served
 
 EVENTS = "/api/v1/events"
@@ -31,7 +29,7 @@ def listening(server: Served) -> Iterator[str]:
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
         config = uvicorn.Config(
-            create_app(server.state, RequestLog(server.log)), http="httptools", ws="none", lifespan="off", log_config=None,
+            server.app, http="httptools", ws="none", lifespan="off", log_config=None,
             proxy_headers=False,
         )  # fmt: skip
         running = uvicorn.Server(config)

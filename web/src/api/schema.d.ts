@@ -561,6 +561,178 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/channels": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Channels
+         * @description Return the channels on which streams have published.
+         */
+        get: operations["channels_list_channels"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/channels/{name}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Follow Channel
+         * @description Stream a channel as server-sent events: what stands (`snapshot`), then each update (`rows`).
+         */
+        get: operations["channels_follow_channel"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/channels/{name}/rows": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Channel Rows
+         * @description Return a channel as it stands: its last rows, and the sequence of the last update that they hold.
+         */
+        get: operations["channels_channel_rows"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/connectors": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Connectors
+         * @description Return every kind of connection with the JSON Schema of its options.
+         */
+        get: operations["connections_list_connectors"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/connections": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Connections
+         * @description List connections, all or of one kind, with where they lead, who uses them and how their last test went.
+         */
+        get: operations["connections_list_connections"];
+        put?: never;
+        /**
+         * Create Connection
+         * @description Make a connection.
+         */
+        post: operations["connections_create_connection"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/connections/{name}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Connection
+         * @description Return a connection without its secrets; `secret_fields` names those that are kept.
+         */
+        get: operations["connections_get_connection"];
+        put?: never;
+        post?: never;
+        /**
+         * Delete Connection
+         * @description Remove a connection that nothing uses; 409 names what does.
+         */
+        delete: operations["connections_delete_connection"];
+        options?: never;
+        head?: never;
+        /**
+         * Change Connection
+         * @description Change options or the name; a change of where it leads needs its secrets anew.
+         */
+        patch: operations["connections_change_connection"];
+        trace?: never;
+    };
+    "/api/v1/connections/{name}/test": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Test Connection
+         * @description Try a connection: its steps up to the first that does not work, with what to do about it.
+         */
+        post: operations["connections_test_connection"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/connections/test": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Test Options
+         * @description Try options before they are saved.
+         */
+        post: operations["connections_test_options"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/dashboards": {
         parameters: {
             query?: never;
@@ -2065,6 +2237,670 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/streams/{name}/edges/{edge}/pause": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Pause Edge
+         * @description Pause a wire (`A.output->B`): what comes for a sink waits in its outbox; a source is held where it stands.
+         */
+        post: operations["streams_pause_edge"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/streams/{name}/edges/{edge}/resume": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Resume Edge
+         * @description Let a paused wire go on: the sink is given what waited, or the source is read where it stood.
+         */
+        post: operations["streams_resume_edge"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/streams/{name}/letters": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Stream Letters
+         * @description Return refused records of a stream, the newest first, and how many are open by node.
+         */
+        get: operations["streams_stream_letters"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/streams/{name}/letters/groups": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Stream Letter Groups
+         * @description Return the letters by node and pattern of the reason: counts by state, first and last moment, the field at fault.
+         */
+        get: operations["streams_stream_letter_groups"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/streams/{name}/letters/export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Export Letters
+         * @description Return letters whole, one JSON object a line: bytes in base64 and as text, position, reason, state, an edit.
+         */
+        get: operations["streams_export_letters"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/streams/{name}/letters/{incarnation}/{epoch}/{number}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Stream Letter
+         * @description Return one letter: bytes, text, fields, the one at fault and where it stands, an edit, and what was done with it.
+         */
+        get: operations["streams_stream_letter"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/streams/{name}/letters/{incarnation}/{epoch}/{number}/edit": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Edit Letter
+         * @description Keep other bytes for an open letter beside its own, and give it again where that is asked.
+         */
+        put: operations["streams_edit_letter"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/streams/{name}/letters/substitute": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Substitute In Letters
+         * @description Edit many open letters alike: put a text in the place of another in the bytes of each.
+         */
+        post: operations["streams_substitute_in_letters"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/streams/{name}/letters/replay": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Replay Letters
+         * @description Give open letters again at the node that refused them, each once, with their edits; now, or at the next start.
+         */
+        post: operations["streams_replay_letters"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/streams/{name}/letters/discard": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Discard Letters
+         * @description Settle open letters as discarded; the reason is kept with them.
+         */
+        post: operations["streams_discard_letters"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/streams/{name}/letters/reopen": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Reopen Letters
+         * @description Open letters again that were discarded, or that wait to be replayed by a stream that does not run.
+         */
+        post: operations["streams_reopen_letters"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/streams/{name}/tap": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Tap Stream
+         * @description Let a stream send the last rows of a port as `stream.rows` for a while; nothing is written.
+         */
+        post: operations["streams_tap_stream"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/streams/{name}/charts/{node}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Stream Chart
+         * @description Return a chart over the last rows that reached it, and let it be sent as `stream.chart` for a while.
+         */
+        get: operations["streams_stream_chart"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/streams/{name}/log": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Stream Log
+         * @description Return the last lines of a stream's log, and when its process was started again.
+         */
+        get: operations["streams_stream_log"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/streams/{name}/boundaries": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Stream Boundaries
+         * @description Return the kept boundaries between which the ledger can be asked for, the newest first.
+         */
+        get: operations["streams_stream_boundaries"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/streams/{name}/state/{node}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Stream State
+         * @description Return the newest rows that a node of a running stream holds and that contain a text; total, keys and size.
+         */
+        get: operations["streams_stream_state"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/streams/{name}/waiting/{node}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Stream Waiting
+         * @description Return rows on their way: those that wait for a sink, or for the watermark at a node.
+         */
+        get: operations["streams_stream_waiting"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/streams/{name}/change-outlook": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Change Outlook
+         * @description Return what another version means for a stream: states kept, changed and gone, rows that wait, sources begun and left.
+         */
+        post: operations["streams_change_outlook"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/streams/{name}/change": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Change Stream
+         * @description Let a stream go on with another version at the same positions; a savepoint keeps how it stood before.
+         */
+        post: operations["streams_change_stream"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/streams/{name}/savepoints": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Savepoints
+         * @description Return the savepoints of a stream, the newest first, with positions and size.
+         */
+        get: operations["streams_list_savepoints"];
+        put?: never;
+        /**
+         * Make Savepoint
+         * @description Keep a stream as it stands, to go back to; it goes on meanwhile.
+         */
+        post: operations["streams_make_savepoint"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/streams/{name}/savepoints/{label}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Delete Savepoint
+         * @description Let a savepoint go.
+         */
+        delete: operations["streams_delete_savepoint"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/streams/{name}/positions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Export Positions
+         * @description Return where each source is read next, now, at a savepoint or at a kept epoch, as a rewind takes it.
+         */
+        get: operations["streams_export_positions"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/streams/{name}/outlook": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Rewind Outlook
+         * @description Return what a rewind would do: per source how much is read again, per sink what can become of how many rows.
+         */
+        post: operations["streams_rewind_outlook"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/streams/{name}/rewind": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Rewind Stream
+         * @description Let a stream begin anew from a point; one that runs is stopped first. Epoch numbers go on.
+         */
+        post: operations["streams_rewind_stream"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/streams/{name}/restart": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Restart Stream
+         * @description Stop a stream and start it again at the same positions, with another version where one is named.
+         */
+        post: operations["streams_restart_stream"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/streams": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Streams
+         * @description Return every stream with its status, rate, lag and watermark.
+         */
+        get: operations["streams_list_streams"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/streams/{name}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Stream
+         * @description Return one stream: status, positions, outboxes, guarantees, checkpoints.
+         */
+        get: operations["streams_get_stream"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/streams/{name}/ledger": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Stream Ledger
+         * @description Return the ledger of the epochs after `begin` up to `end`, at kept boundaries.
+         */
+        get: operations["streams_stream_ledger"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/streams/{name}/start": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Start Stream
+         * @description Save the draft, make a version of it, and start the stream; 422 with the findings when it cannot run.
+         */
+        post: operations["streams_start_stream"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/streams/{name}/stop": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Stop Stream
+         * @description Let a stream stop after its epoch; windows stay open, and a start goes on there.
+         */
+        post: operations["streams_stop_stream"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/streams/{name}/drain": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Drain Stream
+         * @description Let a stream stop after everything that it has read is delivered.
+         */
+        post: operations["streams_drain_stream"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/streams/{name}/pause": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Pause Stream
+         * @description Let a stream read nothing more until it is resumed.
+         */
+        post: operations["streams_pause_stream"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/streams/{name}/resume": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Resume Stream
+         * @description Let a paused stream read on.
+         */
+        post: operations["streams_resume_stream"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/templates": {
         parameters: {
             query?: never;
@@ -2394,7 +3230,7 @@ export interface components {
                 [key: string]: unknown;
             } | null;
             /** Edits */
-            edits?: components["schemas"]["EditBody"][] | null;
+            edits?: components["schemas"]["runnel__server__workspace__EditBody"][] | null;
             /** Params */
             params?: {
                 [key: string]: unknown;
@@ -2412,7 +3248,7 @@ export interface components {
                 [key: string]: unknown;
             } | null;
             /** Edits */
-            edits?: components["schemas"]["EditBody"][] | null;
+            edits?: components["schemas"]["runnel__server__workspace__EditBody"][] | null;
             /** Params */
             params?: {
                 [key: string]: unknown;
@@ -2434,6 +3270,22 @@ export interface components {
             from_failed: boolean;
         };
         /**
+         * Attempt
+         * @description Options to try that are not saved; with `name`, secrets that are not given are those of that connection.
+         */
+        Attempt: {
+            /** Watch */
+            watch?: string | null;
+            /** Type */
+            type: string;
+            /** Config */
+            config?: {
+                [key: string]: unknown;
+            };
+            /** Name */
+            name?: string | null;
+        };
+        /**
          * BeginBody
          * @description The name of a file on the sender's computer, and its size in bytes.
          */
@@ -2444,16 +3296,28 @@ export interface components {
             bytes: number;
         };
         /**
-         * ChangeBody
-         * @description What is changed of a pipeline's heading.
+         * ChangeToBody
+         * @description The version that a stream goes on with (else the draft is saved), and what becomes of what the one before left.
+         *
+         *     `state`: `keep` refuses states that do not fit, `close` lets every open window leave under the version before, `forget`
+         *     begins anew what does not fit. `discard` lets rows go that wait for a sink which the pipeline no longer has.
          */
-        ChangeBody: {
-            /** Title */
-            title?: string | null;
-            /** Description */
-            description?: string | null;
-            /** Active */
-            active?: boolean | null;
+        ChangeToBody: {
+            /** Version */
+            version?: string | null;
+            /** Revision */
+            revision?: number | null;
+            /**
+             * State
+             * @default keep
+             * @enum {string}
+             */
+            state: "keep" | "close" | "forget";
+            /**
+             * Discard
+             * @default false
+             */
+            discard: boolean;
         };
         /**
          * CloneBody
@@ -2475,7 +3339,7 @@ export interface components {
                 [key: string]: unknown;
             } | null;
             /** Edits */
-            edits?: components["schemas"]["EditBody"][] | null;
+            edits?: components["schemas"]["runnel__server__workspace__EditBody"][] | null;
             /** Params */
             params?: {
                 [key: string]: unknown;
@@ -2500,6 +3364,18 @@ export interface components {
             input?: string | null;
         };
         /**
+         * ConnectionChange
+         * @description What changes: an option that is null is taken away, a secret that is not given is kept.
+         */
+        ConnectionChange: {
+            /** Name */
+            name?: string | null;
+            /** Config */
+            config?: {
+                [key: string]: unknown;
+            };
+        };
+        /**
          * CountsBody
          * @description Whose ports are counted; all without names.
          */
@@ -2511,7 +3387,7 @@ export interface components {
                 [key: string]: unknown;
             } | null;
             /** Edits */
-            edits?: components["schemas"]["EditBody"][] | null;
+            edits?: components["schemas"]["runnel__server__workspace__EditBody"][] | null;
             /** Params */
             params?: {
                 [key: string]: unknown;
@@ -2546,7 +3422,7 @@ export interface components {
                 [key: string]: unknown;
             } | null;
             /** Edits */
-            edits?: components["schemas"]["EditBody"][] | null;
+            edits?: components["schemas"]["runnel__server__workspace__EditBody"][] | null;
             /** Params */
             params?: {
                 [key: string]: unknown;
@@ -2584,19 +3460,18 @@ export interface components {
             b: string;
         };
         /**
-         * EditBody
-         * @description One change of a document, as `runnel.model.findings.Edit`.
+         * DiscardBody
+         * @description Which letters go, and why.
          */
-        EditBody: {
-            /**
-             * Op
-             * @enum {string}
-             */
-            op: "set" | "delete" | "rename";
-            /** Path */
-            path: (string | number)[];
-            /** Value */
-            value?: unknown;
+        DiscardBody: {
+            /** Node */
+            node?: string | null;
+            /** Group */
+            group?: string | null;
+            /** Letters */
+            letters?: components["schemas"]["LetterKey"][] | null;
+            /** Reason */
+            reason: string;
         };
         /**
          * EditsBody
@@ -2610,7 +3485,7 @@ export interface components {
             /** Label */
             label?: string | null;
             /** Edits */
-            edits: components["schemas"]["EditBody"][];
+            edits: components["schemas"]["runnel__server__workspace__EditBody"][];
         };
         /**
          * ExecuteBody
@@ -2652,7 +3527,7 @@ export interface components {
                 [key: string]: unknown;
             } | null;
             /** Edits */
-            edits?: components["schemas"]["EditBody"][] | null;
+            edits?: components["schemas"]["runnel__server__workspace__EditBody"][] | null;
             /** Params */
             params?: {
                 [key: string]: unknown;
@@ -2709,7 +3584,7 @@ export interface components {
                 [key: string]: unknown;
             } | null;
             /** Edits */
-            edits?: components["schemas"]["EditBody"][] | null;
+            edits?: components["schemas"]["runnel__server__workspace__EditBody"][] | null;
             /** Params */
             params?: {
                 [key: string]: unknown;
@@ -2776,6 +3651,30 @@ export interface components {
             name?: string | null;
         };
         /**
+         * LetterKey
+         * @description One letter: the epoch that refused it, its number there, and the incarnation of the stream.
+         */
+        LetterKey: {
+            /** Incarnation */
+            incarnation: string;
+            /** Epoch */
+            epoch: number;
+            /** Number */
+            number: number;
+        };
+        /**
+         * LettersBody
+         * @description Which letters are meant: all open ones of a node or of a group, or those that are named.
+         */
+        LettersBody: {
+            /** Node */
+            node?: string | null;
+            /** Group */
+            group?: string | null;
+            /** Letters */
+            letters?: components["schemas"]["LetterKey"][] | null;
+        };
+        /**
          * LineageBody
          * @description Which column of which node.
          */
@@ -2787,7 +3686,7 @@ export interface components {
                 [key: string]: unknown;
             } | null;
             /** Edits */
-            edits?: components["schemas"]["EditBody"][] | null;
+            edits?: components["schemas"]["runnel__server__workspace__EditBody"][] | null;
             /** Params */
             params?: {
                 [key: string]: unknown;
@@ -2798,6 +3697,20 @@ export interface components {
             port?: string | null;
             /** Column */
             column: string;
+        };
+        /**
+         * NewConnection
+         * @description A new connection; `config` holds the options of its kind, secrets with the others.
+         */
+        NewConnection: {
+            /** Name */
+            name: string;
+            /** Type */
+            type: string;
+            /** Config */
+            config?: {
+                [key: string]: unknown;
+            };
         };
         /**
          * NewInvitation
@@ -2891,6 +3804,21 @@ export interface components {
             timezone: string;
         };
         /**
+         * OutlookBody
+         * @description Where a stream would go back to: `start`, a savepoint, the number of a kept epoch, or positions.
+         */
+        OutlookBody: {
+            /**
+             * To
+             * @default start
+             */
+            to: string;
+            /** Positions */
+            positions?: {
+                [key: string]: unknown;
+            } | null;
+        };
+        /**
          * OwnProfile
          * @description What people change about themselves.
          */
@@ -2920,7 +3848,7 @@ export interface components {
                 [key: string]: unknown;
             } | null;
             /** Edits */
-            edits?: components["schemas"]["EditBody"][] | null;
+            edits?: components["schemas"]["runnel__server__workspace__EditBody"][] | null;
             /** Params */
             params?: {
                 [key: string]: unknown;
@@ -2990,6 +3918,38 @@ export interface components {
             choice: "mine" | "theirs" | "copy";
         };
         /**
+         * RestartBody
+         * @description Which version is started; without it the one that ran last.
+         */
+        RestartBody: {
+            /** Version */
+            version?: string | null;
+        };
+        /**
+         * RewindBody
+         * @description Where a stream goes back to, and what becomes of its targets; with `start` it runs at once.
+         */
+        RewindBody: {
+            /**
+             * To
+             * @default start
+             */
+            to: string;
+            /** Positions */
+            positions?: {
+                [key: string]: unknown;
+            } | null;
+            /** Sinks */
+            sinks?: {
+                [key: string]: components["schemas"]["TargetBody"];
+            };
+            /**
+             * Start
+             * @default false
+             */
+            start: boolean;
+        };
+        /**
          * RowsBody
          * @description Which rows of a dataset; `node` is not used.
          */
@@ -3001,7 +3961,7 @@ export interface components {
                 [key: string]: unknown;
             } | null;
             /** Edits */
-            edits?: components["schemas"]["EditBody"][] | null;
+            edits?: components["schemas"]["runnel__server__workspace__EditBody"][] | null;
             /** Params */
             params?: {
                 [key: string]: unknown;
@@ -3052,7 +4012,7 @@ export interface components {
                 [key: string]: unknown;
             } | null;
             /** Edits */
-            edits?: components["schemas"]["EditBody"][] | null;
+            edits?: components["schemas"]["runnel__server__workspace__EditBody"][] | null;
             /** Params */
             params?: {
                 [key: string]: unknown;
@@ -3070,6 +4030,14 @@ export interface components {
         SaveBody: {
             /** Revision */
             revision?: number | null;
+        };
+        /**
+         * SavepointBody
+         * @description What a savepoint is called; one of the same name is replaced.
+         */
+        SavepointBody: {
+            /** Label */
+            label: string;
         };
         /**
          * SettingsChange
@@ -3130,7 +4098,7 @@ export interface components {
                 [key: string]: unknown;
             } | null;
             /** Edits */
-            edits?: components["schemas"]["EditBody"][] | null;
+            edits?: components["schemas"]["runnel__server__workspace__EditBody"][] | null;
             /** Params */
             params?: {
                 [key: string]: unknown;
@@ -3142,6 +4110,72 @@ export interface components {
              * @default duckdb
              */
             dialect: string;
+        };
+        /**
+         * StartBody
+         * @description How a stream is started; `version` names one, else the draft is saved and started.
+         */
+        StartBody: {
+            /** Params */
+            params?: {
+                [key: string]: unknown;
+            } | null;
+            /** Version */
+            version?: string | null;
+            /** Revision */
+            revision?: number | null;
+        };
+        /**
+         * SubstituteBody
+         * @description What is put in the place of a text in the bytes of each letter; with `dry` it is only counted and shown.
+         */
+        SubstituteBody: {
+            /** Node */
+            node?: string | null;
+            /** Group */
+            group?: string | null;
+            /** Letters */
+            letters?: components["schemas"]["LetterKey"][] | null;
+            /** Find */
+            find: string;
+            /** By */
+            by: string;
+            /**
+             * Dry
+             * @default false
+             */
+            dry: boolean;
+        };
+        /**
+         * TapBody
+         * @description Which port is looked at, and for how long; asking again goes on.
+         */
+        TapBody: {
+            /** Node */
+            node: string;
+            /**
+             * Port
+             * @default output
+             */
+            port: string;
+            /**
+             * Seconds
+             * @default 30
+             */
+            seconds: number;
+        };
+        /**
+         * TargetBody
+         * @description What becomes of the target of a sink; `place` names a new one.
+         */
+        TargetBody: {
+            /**
+             * Choice
+             * @enum {string}
+             */
+            choice: "append" | "replace" | "new";
+            /** Place */
+            place?: string | null;
         };
         /**
          * TextBody
@@ -3213,6 +4247,14 @@ export interface components {
             ctx?: Record<string, never>;
         };
         /**
+         * Watch
+         * @description Under which mark the steps of a test are told as events (`connection.step` of the topic `connections`).
+         */
+        Watch: {
+            /** Watch */
+            watch?: string | null;
+        };
+        /**
          * WriteBody
          * @description The whole document, as YAML text or as JSON values.
          */
@@ -3235,6 +4277,18 @@ export interface components {
             columns?: string[] | null;
         };
         /**
+         * ChangeBody
+         * @description What is changed of a pipeline's heading.
+         */
+        runnel__server__routes__pipelines__ChangeBody: {
+            /** Title */
+            title?: string | null;
+            /** Description */
+            description?: string | null;
+            /** Active */
+            active?: boolean | null;
+        };
+        /**
          * ProfileBody
          * @description Which columns of a port are profiled; all without names.
          */
@@ -3246,7 +4300,7 @@ export interface components {
                 [key: string]: unknown;
             } | null;
             /** Edits */
-            edits?: components["schemas"]["EditBody"][] | null;
+            edits?: components["schemas"]["runnel__server__workspace__EditBody"][] | null;
             /** Params */
             params?: {
                 [key: string]: unknown;
@@ -3257,6 +4311,48 @@ export interface components {
             port?: string | null;
             /** Columns */
             columns?: string[] | null;
+        };
+        /**
+         * EditBody
+         * @description Other bytes for a letter, as text or in base64; with `replay` it is given again at once.
+         */
+        runnel__server__routes__stream_letters__EditBody: {
+            /** Text */
+            text?: string | null;
+            /** Raw */
+            raw?: string | null;
+            /**
+             * Replay
+             * @default false
+             */
+            replay: boolean;
+        };
+        /**
+         * ChangeBody
+         * @description The version that a stream is to go on with; without it the draft.
+         */
+        runnel__server__routes__stream_rewinds__ChangeBody: {
+            /** Version */
+            version?: string | null;
+            /** Edits */
+            edits?: {
+                [key: string]: unknown;
+            }[] | null;
+        };
+        /**
+         * EditBody
+         * @description One change of a document, as `runnel.model.findings.Edit`.
+         */
+        runnel__server__workspace__EditBody: {
+            /**
+             * Op
+             * @enum {string}
+             */
+            op: "set" | "delete" | "rename";
+            /** Path */
+            path: (string | number)[];
+            /** Value */
+            value?: unknown;
         };
     };
     responses: {
@@ -4189,6 +5285,350 @@ export interface operations {
                 };
                 content: {
                     "application/json": unknown;
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    channels_list_channels: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": unknown;
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    channels_follow_channel: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": unknown;
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    channels_channel_rows: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": unknown;
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    connections_list_connectors: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": unknown;
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    connections_list_connections: {
+        parameters: {
+            query?: {
+                type?: string;
+                cursor?: string | null;
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": unknown;
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    connections_create_connection: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewConnection"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": unknown;
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    connections_get_connection: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": unknown;
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    connections_delete_connection: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": unknown;
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    connections_change_connection: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ConnectionChange"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": unknown;
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    connections_test_connection: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["Watch"] | null;
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": unknown;
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    connections_test_options: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Attempt"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": unknown;
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
                 };
             };
             default: components["responses"]["Problem"];
@@ -5428,7 +6868,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["ChangeBody"];
+                "application/json": components["schemas"]["runnel__server__routes__pipelines__ChangeBody"];
             };
         };
         responses: {
@@ -6934,6 +8374,1169 @@ export interface operations {
         responses: {
             /** @description Successful Response */
             200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": unknown;
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    streams_pause_edge: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+                edge: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": unknown;
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    streams_resume_edge: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+                edge: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": unknown;
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    streams_stream_letters: {
+        parameters: {
+            query?: {
+                node?: string | null;
+                group?: string | null;
+                state?: ("open" | "replaying" | "replayed" | "discarded") | null;
+                cursor?: string | null;
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": unknown;
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    streams_stream_letter_groups: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": unknown;
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    streams_export_letters: {
+        parameters: {
+            query?: {
+                node?: string | null;
+                group?: string | null;
+                state?: ("open" | "replaying" | "replayed" | "discarded") | null;
+            };
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": unknown;
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    streams_stream_letter: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+                incarnation: string;
+                epoch: number;
+                number: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": unknown;
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    streams_edit_letter: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+                incarnation: string;
+                epoch: number;
+                number: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["runnel__server__routes__stream_letters__EditBody"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": unknown;
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    streams_substitute_in_letters: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SubstituteBody"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": unknown;
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    streams_replay_letters: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["LettersBody"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": unknown;
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    streams_discard_letters: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DiscardBody"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": unknown;
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    streams_reopen_letters: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["LettersBody"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": unknown;
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    streams_tap_stream: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TapBody"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": unknown;
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    streams_stream_chart: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+                node: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": unknown;
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    streams_stream_log: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": unknown;
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    streams_stream_boundaries: {
+        parameters: {
+            query?: {
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": unknown;
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    streams_stream_state: {
+        parameters: {
+            query?: {
+                search?: string;
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                name: string;
+                node: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": unknown;
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    streams_stream_waiting: {
+        parameters: {
+            query?: {
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                name: string;
+                node: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": unknown;
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    streams_change_outlook: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["runnel__server__routes__stream_rewinds__ChangeBody"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": unknown;
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    streams_change_stream: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ChangeToBody"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": unknown;
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    streams_list_savepoints: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": unknown;
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    streams_make_savepoint: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SavepointBody"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": unknown;
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    streams_delete_savepoint: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+                label: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": unknown;
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    streams_export_positions: {
+        parameters: {
+            query?: {
+                at?: string | null;
+            };
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": unknown;
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    streams_rewind_outlook: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["OutlookBody"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": unknown;
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    streams_rewind_stream: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RewindBody"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": unknown;
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    streams_restart_stream: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RestartBody"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": unknown;
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    streams_list_streams: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": unknown;
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    streams_get_stream: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": unknown;
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    streams_stream_ledger: {
+        parameters: {
+            query?: {
+                begin?: number;
+                end?: number | null;
+            };
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": unknown;
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    streams_start_stream: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["StartBody"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": unknown;
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    streams_stop_stream: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": unknown;
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    streams_drain_stream: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": unknown;
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    streams_pause_stream: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": unknown;
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    streams_resume_stream: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            202: {
                 headers: {
                     [name: string]: unknown;
                 };

@@ -33,6 +33,27 @@ const run = createRoute({
   component: lazyRouteComponent(() => import("./pages/RunRoute"), "RunRoute"),
 });
 
+const streams = createRoute({
+  getParentRoute: () => root,
+  path: "/streams",
+  component: lazyRouteComponent(() => import("./pages/StreamsRoute"), "StreamsRoute"),
+});
+
+const stream = createRoute({
+  getParentRoute: () => root,
+  path: "/streams/$name",
+  component: lazyRouteComponent(() => import("./pages/StreamRoute"), "StreamRoute"),
+});
+
+const streamLetters = createRoute({
+  getParentRoute: () => root,
+  path: "/streams/$name/dead-letters",
+  component: lazyRouteComponent(() => import("./pages/StreamLettersRoute"), "StreamLettersRoute"),
+  validateSearch: (search: Record<string, unknown>): { node?: string } => ({
+    node: typeof search.node === "string" ? search.node : undefined,
+  }),
+});
+
 const datasets = createRoute({
   getParentRoute: () => root,
   path: "/datasets",
@@ -89,6 +110,12 @@ const transformations = createRoute({
   component: lazyRouteComponent(() => import("./pages/TransformationsRoute"), "TransformationsRoute"),
 });
 
+const connections = createRoute({
+  getParentRoute: () => root,
+  path: "/connections",
+  component: lazyRouteComponent(() => import("./pages/ConnectionsRoute"), "ConnectionsRoute"),
+});
+
 const help = createRoute({
   getParentRoute: () => root,
   path: "/help",
@@ -136,6 +163,9 @@ export const router = createRouter({
     pipelines,
     runs,
     run,
+    streams,
+    stream,
+    streamLetters,
     datasets,
     dataset,
     files,
@@ -145,6 +175,7 @@ export const router = createRouter({
     bareSettings,
     share,
     transformations,
+    connections,
     help,
     setup,
     editor,

@@ -15,6 +15,7 @@ import {
   sizeOf,
   snap,
 } from "./shape";
+import { isStream } from "./streaming";
 import type { Point, Wire } from "./types";
 
 /** What is laid out, free of the document, so that a worker can do it. */
@@ -24,9 +25,13 @@ export interface LayoutInput {
   readonly edges: readonly { readonly from: string; readonly to: string; readonly drop: number }[];
   /** The width that a band may have; bands need at least one column. */
   readonly width: number;
+  /** The room between two columns. */
+  readonly gap: number;
 }
 
 const MARGIN = 24;
+/** The wires of a stream carry more: rate, share and queue. */
+const STREAM_GAP = 128;
 
 /** The width for a pipeline that is opened without positions: few nodes fit beside both panels at 100 %. */
 export function openingWidth(nodes: number): number {
@@ -43,7 +48,7 @@ export function layoutInput(scene: Scene, width: number, only?: ReadonlySet<stri
     .filter((wire) => inside.has(wire.from.node) && inside.has(wire.to.node))
     .toSorted((a, b) => portPlace(scene, a.from) - portPlace(scene, b.from))
     .map((wire) => ({ from: wire.from.node, to: wire.to.node, drop: dropOf(scene, wire) }));
-  return { nodes, edges, width };
+  return { nodes, edges, width, gap: isStream(scene) ? STREAM_GAP : COLUMN_GAP };
 }
 
 /** How far the output stands below its node's top, less how far the input does. */
@@ -62,9 +67,12 @@ export function layout(input: LayoutInput): Map<string, Point> {
   const chains = parts.filter((part) => part.nodes.length > 1);
   const singles = parts.filter((part) => part.nodes.length === 1).flatMap((part) => part.nodes);
   const places = new Map<string, Point>();
+  // Columns are counted with the room that they will have, and moved apart at the end.
+  const fits = Math.max(1, Math.floor((input.width - 2 * MARGIN + input.gap) / (NODE_WIDTH + input.gap)));
+  const width = fits * (NODE_WIDTH + COLUMN_GAP) - COLUMN_GAP + 2 * MARGIN;
   let top = 0;
   for (const part of chains) {
-    const made = bands(columnsOf(part), part.edges, input.width);
+    const made = bands(columnsOf(part), part.edges, width);
     let bottom = top;
     for (const [id, [x, y], height] of made) {
       places.set(id, [x, top + y]);
@@ -72,8 +80,9 @@ export function layout(input: LayoutInput): Map<string, Point> {
     }
     top = snap(bottom + BAND_GAP);
   }
-  rows(singles, input.width, top, places);
-  return places;
+  rows(singles, width, top, places);
+  const apart = (NODE_WIDTH + input.gap) / (NODE_WIDTH + COLUMN_GAP);
+  return new Map([...places].map(([id, [x, y]]) => [id, [snap(x * apart), y]]));
 }
 
 /** Nodes without wires stand in rows below the rest. */
@@ -288,7 +297,12 @@ function components(input: LayoutInput): LayoutInput[] {
   const order = [...parts.values()];
   return order.map((nodes) => {
     const ids = new Set(nodes.map((node) => node.id));
-    return { nodes, edges: input.edges.filter((edge) => ids.has(edge.from) && ids.has(edge.to)), width: input.width };
+    return {
+      nodes,
+      edges: input.edges.filter((edge) => ids.has(edge.from) && ids.has(edge.to)),
+      width: input.width,
+      gap: input.gap,
+    };
   });
 }
 

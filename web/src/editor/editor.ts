@@ -9,6 +9,7 @@ import { applyEdits, EditError } from "../document/editing";
 import { nodeOf, type Scene } from "../document/graph";
 import { EMPTY, type Outcome, perform, redo, undo } from "../document/history";
 import { sameJson } from "../document/json";
+import { isStream } from "../document/streaming";
 import type { Catalogue, Change, Edit, JsonMap, KnownPorts, PipelineDocument, PortRef } from "../document/types";
 import { mainOutput } from "../document/typing";
 import { type Analyser, createAnalyser } from "./analysing";
@@ -17,6 +18,7 @@ import { keepHistory, loadHistory } from "./historyStorage";
 import { positionsFor } from "./layouting";
 import { followRuns, lastRun, type RunHooks, runView, startedView } from "./running";
 import { type EditorState, NOTHING, type Selection } from "./state";
+import { createStreaming, type Streaming } from "./streaming";
 import { createSync, type Sync, takePending } from "./sync";
 import { createView, type ViewStore } from "./view";
 import { words } from "./words";
@@ -54,6 +56,8 @@ export interface Editor {
   readonly place: (document: PipelineDocument) => Place;
   readonly store: StoreApi<EditorState>;
   readonly view: ViewStore;
+  /** The stream that the pipeline is, where it has a source without end. */
+  readonly streaming: Streaming;
   /** Do a change: it shows at once, is one step of the history, and is saved within a second. */
   run: (change: Change | null) => void;
   /** Apply edits that a finding offers. */
@@ -383,6 +387,34 @@ export function openEditor(opening: Opening): Editor {
     }
   }
 
+  const streaming = createStreaming(name, {
+    async ready() {
+      await sync.flush();
+      return store.getState().revision;
+    },
+    async started(version) {
+      store.setState({ savedToFile: true, version });
+      const saved = await fetchDraft().catch(() => null);
+      if (saved && sync.pending().length === 0 && sameJson(saved.document, store.getState().document)) load(saved);
+    },
+    refused(error) {
+      const problem = error instanceof Problem ? error : null;
+      if (problem?.status === 422) view.setState({ drawer: true, drawerTab: "problems" });
+      notify({ tone: "error", title: words.streamRefused, detail: problem ? problem.what : String(error) });
+    },
+    ended(row) {
+      if (row.status !== "failed") return;
+      notify({ tone: "error", title: words.streamFailed, detail: row.error?.what, topic: "stream" });
+    },
+  });
+  const followStream = () => {
+    if (!past) streaming.follow(isStream(store.getState().scene));
+  };
+  followStream();
+  store.subscribe((state, before) => {
+    if (state.scene !== before.scene) followStream();
+  });
+
   async function showRun(id: string): Promise<void> {
     const found = await lastRun(name, id).catch(() => null);
     if (found) adoptRun(found);
@@ -453,6 +485,7 @@ export function openEditor(opening: Opening): Editor {
     place,
     store,
     view,
+    streaming,
     run,
     applyFix,
     append,
@@ -489,6 +522,7 @@ export function openEditor(opening: Opening): Editor {
       closed = true;
       stopRuns();
       stopEvents();
+      streaming.close();
       analyser.close();
       follower.close();
       sync.close();

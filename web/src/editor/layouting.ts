@@ -3,10 +3,13 @@ import { nodeIds, type Scene, wiresOf } from "../document/graph";
 import { type LayoutInput, layout, layoutInput, openingWidth } from "../document/layout";
 import { freePlace, type Positions, rectsOf } from "../document/placing";
 import { COLUMN_GAP, NODE_WIDTH, sizeOf, snapped, storedPositions } from "../document/shape";
+import { isStream } from "../document/streaming";
 import type { Point } from "../document/types";
 
 /** Above this many nodes a worker lays out. */
 const LARGE = 150;
+/** A stream stands wider apart: as many columns take more room. */
+const STREAM_WIDTH = 1.28;
 
 let worker: Worker | null = null;
 let nextId = 1;
@@ -39,7 +42,7 @@ const signatureOf = (input: LayoutInput) =>
 
 /** Places for all nodes at once; null when a worker is asked, which answers to `later`. */
 function automatic(scene: Scene, later: (places: Positions) => void): ReadonlyMap<string, Point> | null {
-  const input = layoutInput(scene, openingWidth(nodeIds(scene.document).length));
+  const input = layoutInput(scene, openingWidth(nodeIds(scene.document).length) * (isStream(scene) ? STREAM_WIDTH : 1));
   const signature = signatureOf(input);
   if (last?.signature === signature) return last.places;
   if (input.nodes.length > LARGE) {

@@ -2,8 +2,10 @@
 import { createContext, type ReactNode, useContext } from "react";
 import { useStore } from "zustand";
 import { useShallow } from "zustand/react/shallow";
+import { isStream } from "../document/streaming";
 import type { Editor } from "./editor";
 import type { EditorState } from "./state";
+import type { StreamState } from "./streaming";
 import type { EditorView } from "./view";
 
 const Context = createContext<Editor | null>(null);
@@ -30,6 +32,16 @@ export function useEditorState<T>(selector: (state: EditorState) => T): T {
 /** A part of what is open around the document. */
 export function useEditorView<T>(selector: (view: EditorView) => T): T {
   return useStore(useEditor().view, selector);
+}
+
+/** A part of what is known of the stream; compared by its parts, as the document's. */
+export function useStream<T>(selector: (state: StreamState) => T): T {
+  return useStore(useEditor().streaming.store, useShallow(selector));
+}
+
+/** Tell whether the open pipeline is a stream. */
+export function useIsStream(): boolean {
+  return useEditorState((state) => isStream(state.scene));
 }
 
 /** The one selected node, if exactly one is selected. */

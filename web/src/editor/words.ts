@@ -14,4 +14,6 @@ export const words = {
   renamed: "A renamed column is used further on",
   renameAction: "Rename the uses",
   undone: (label: string) => `Undone: ${label}`,
+  streamRefused: "The stream does not do that",
+  streamFailed: "The stream has stopped",
 } as const;

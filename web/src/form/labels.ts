@@ -19,6 +19,14 @@ const KNOWN: Readonly<Record<string, string>> = {
   max: "Largest",
   timestamptz: "Timestamp with zone",
   jaro_winkler: "Jaro–Winkler",
+  "security.plaintext": "Open",
+  "security.tls": "TLS",
+  "security.sasl_plaintext": "Login, open",
+  "security.sasl_tls": "Login, TLS",
+  "tls.disable": "Off",
+  "tls.require": "Encrypt",
+  "tls.verify_ca": "Verify CA",
+  "tls.verify_full": "Verify fully",
   " ": "Space",
   ".": "Point .",
   ",": "Comma ,",
@@ -28,5 +36,9 @@ const KNOWN: Readonly<Record<string, string>> = {
 /** `append` → `Append`, `csv` → `CSV`. */
 export function choiceLabel(choice: string, field = ""): string {
   if (field === "on_error") return words.onError[choice as keyof typeof words.onError] ?? choice;
-  return KNOWN[choice] ?? `${choice.charAt(0).toUpperCase()}${choice.slice(1).replaceAll("_", " ")}`;
+  return (
+    KNOWN[`${field}.${choice}`] ??
+    KNOWN[choice] ??
+    `${choice.charAt(0).toUpperCase()}${choice.slice(1).replaceAll("_", " ")}`
+  );
 }

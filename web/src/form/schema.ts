@@ -28,6 +28,14 @@ export interface FieldSpec {
   readonly input?: string;
   /** The type of its items, where it is a list of simple values. */
   readonly items?: ValueType;
+  /** The kinds of connections that it may name. */
+  readonly connection?: readonly string[];
+  /** Other fields with the values for which it is shown; without it always. */
+  readonly when?: Readonly<Record<string, readonly string[]>>;
+  /** What a value may look like, shown where there is none. */
+  readonly sample?: string;
+  /** A secret that the server has and never shows. */
+  readonly kept?: boolean;
 }
 
 type Defs = Readonly<Record<string, Json>>;
@@ -101,8 +109,21 @@ function fieldOf(name: string, given: JsonMap, required: boolean, defs: Defs, wi
     isCondition: hint.condition === true,
     input: text(hint.input) || undefined,
     items: items ? typeOf(items) : undefined,
+    connection: hint.field === "connection" ? [text(hint.kind), ...texts(hint.kinds)] : undefined,
+    when: whenOf(whole),
+    sample: sampleOf(whole),
   };
   return { ...spec, widget: asked ?? defaultWidget(spec, hint) };
+}
+
+function sampleOf(schema: JsonMap): string | undefined {
+  const first = isList(schema.examples) ? schema.examples[0] : undefined;
+  return first === undefined ? undefined : isList(first) ? first.map(String).join(", ") : String(first);
+}
+
+function whenOf(schema: JsonMap): FieldSpec["when"] {
+  if (!isMap(schema.when)) return undefined;
+  return Object.fromEntries(Object.entries(schema.when).map(([name, values]) => [name, texts(values)]));
 }
 
 /** The default first, the way that stops everything last. */
@@ -114,6 +135,7 @@ const ON_ERROR = ["reject", "null", "fail"];
 
 function defaultWidget(spec: Omit<FieldSpec, "widget">, hint: JsonMap): string {
   if (hint.field === "types") return "types";
+  if (hint.field === "connection") return "connection";
   if (hint.secret === true || hint.field === "secret") return "secret";
   if (spec.choices.length > 0) return "choice";
   if (spec.type === "boolean") return "boolean";
@@ -131,6 +153,7 @@ function typeOf(schema: JsonMap | null): ValueType {
 }
 
 const text = (value: Json | undefined): string => (typeof value === "string" ? value : "");
+const texts = (value: Json | undefined): string[] => (isList(value) ? value.map(String) : []);
 const number = (value: Json | undefined): number | undefined => (typeof value === "number" ? value : undefined);
 const words = (name: string): string => `${name.charAt(0).toUpperCase()}${name.slice(1).replaceAll("_", " ")}`;
 

@@ -43,7 +43,9 @@ export function Tr({
       onClick={
         onOpen &&
         ((event) => {
-          const own = event.target instanceof Element && event.target.closest("a, button, input, select, label");
+          // A menu or dialog of the row stands elsewhere in the page, but its clicks come by here.
+          if (!(event.target instanceof Element) || !event.currentTarget.contains(event.target)) return;
+          const own = event.target.closest("a, button, input, select, label");
           const isSelecting = (getSelection()?.toString() ?? "") !== "";
           if (!own && !isSelecting) onOpen();
         })

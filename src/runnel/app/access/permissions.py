@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 
 from runnel.errors import AuthoringError
@@ -12,6 +13,8 @@ PERMISSIONS: Mapping[str, str] = {
     "pipelines.edit": "change pipelines",
     "pipelines.delete": "delete pipelines",
     "pipelines.execute": "run pipelines",
+    "streams.view": "see streams",
+    "streams.execute": "start, stop, drain and rewind streams",
     "transformations.view": "see transformations",
     "transformations.create": "make transformations",
     "transformations.edit": "change transformations",
@@ -36,11 +39,20 @@ PERMISSIONS: Mapping[str, str] = {
     "tokens.own": "make API tokens of one's own",
     "profile.own": "change one's own profile and password",
     "monitoring.view": "see health and activity",
+    "ingest": "send records to sources",
     "connectors.view": "see connectors",
+    "connections.view": "see connections, without their secrets",
+    "connections.create": "make connections",
+    "connections.edit": "change connections",
+    "connections.delete": "delete connections",
+    "connections.test": "test connections",
 }
 
 ALIASES: Mapping[str, str] = {"dashboard.view": "dashboards.view"}
 """Names that document 003 uses besides."""
+
+_SOURCE = re.compile(r"ingest:[A-Za-z0-9_-]{1,100}/[A-Za-z0-9_-]{1,100}")
+"""The scope of a token that may send records to one source and nothing else."""
 
 ONLY_ADMIN = frozenset({"users.view", "users.manage", "audit.view", "settings.edit"})
 _VIEWER_BESIDES = frozenset({"files.download", "datasets.export", "profile.own", "tokens.own"})
@@ -84,11 +96,11 @@ def roles_that(permission: str) -> list[str]:
 
 
 def check_scopes(scopes: Iterable[str]) -> list[str]:
-    """Return scopes in their canonical form: permissions, or `resource.*`; raises AuthoringError for others."""
+    """Return scopes: permissions, `resource.*`, or `ingest:PIPELINE/SOURCE`; raises AuthoringError for others."""
     made: set[str] = set()
     for scope in scopes:
         prefix = scope.removesuffix("*")
-        if scope.endswith(".*") and any(name.startswith(prefix) for name in PERMISSIONS):
+        if _SOURCE.fullmatch(scope) or (scope.endswith(".*") and any(name.startswith(prefix) for name in PERMISSIONS)):
             made.add(scope)
         else:
             made.add(canonical(scope))

@@ -11,6 +11,7 @@ from collections.abc import Callable
 from runnel.errors import LimitError
 
 MOST_KEYS = 50_000
+BURST_SECONDS = 2.0
 
 
 class TooManyError(LimitError):
@@ -57,6 +58,27 @@ class Window:
     def clear(self, key: str) -> None:
         """Forget every event of a key."""
         self._events.pop(key, None)
+
+
+class ByteRate:
+    """So many bytes a second per key, after a burst of two seconds; `clock` is a monotonic one."""
+
+    def __init__(self, per_second: int, clock: Callable[[], float] = time.monotonic) -> None:
+        self.per_second = per_second
+        self._clock = clock
+        self._due: OrderedDict[str, float] = OrderedDict()
+
+    def take(self, key: str, count: int) -> None:
+        """Count bytes; raises TooManyError when the key has sent more than its rate and burst. A first request is taken."""
+        now = self._clock()
+        due = self._due.get(key, now)
+        if due < now:
+            due = now
+        if due - now > BURST_SECONDS:
+            raise TooManyError("more bytes of one sender than are taken", due - now - BURST_SECONDS)
+        self._due[key] = due + count / self.per_second
+        if len(self._due) > MOST_KEYS:
+            self._due.popitem(last=False)
 
 
 class Throttle:

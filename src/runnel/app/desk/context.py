@@ -10,6 +10,7 @@ from typing import Any
 from runnel.app.desk.held import outputs_of
 from runnel.app.pipelines import Document, InvalidPipelineError, compiled, read, read_text, runnable
 from runnel.app.project import Project
+from runnel.app.streams.supervising import StreamSupervisor
 from runnel.compiler.compile import Compiled
 from runnel.errors import AuthoringError
 from runnel.model.findings import has_errors
@@ -25,10 +26,23 @@ class DeskContext:
         self._tell = tell
         self.compiling = threading.Lock()
         self.running: dict[str, threading.Thread] = {}
+        self._streams: StreamSupervisor | None = None
 
     def tell(self, topic: str, type: str, data: Mapping[str, Any]) -> None:
         """Send an event to the server."""
         self._tell({"topic": topic, "type": type, "data": data})
+
+    @property
+    def streams(self) -> StreamSupervisor:
+        """The streams that run here."""
+        if self._streams is None:
+            self._streams = StreamSupervisor(self.project, self.tell)
+        return self._streams
+
+    def close(self) -> None:
+        """End the streams in order."""
+        if self._streams is not None:
+            self._streams.close()
 
     def document(self, payload: Mapping[str, Any]) -> Document:
         """Return the document that a payload means: `text` as if it stood in `folder`, or the file at `path`."""

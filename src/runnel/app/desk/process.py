@@ -115,6 +115,7 @@ def main() -> None:
         for thread in list(context.running.values()):
             thread.join()
     finally:
+        context.close()
         project.close()
         os._exit(0)
 
@@ -129,6 +130,7 @@ def _warm(context: DeskContext, desk: Desk) -> None:
     with context.project.workers.open([], []) as worker:
         worker.call("describe", {"sql": "SELECT 1 AS one", "tables": {}})
     desk.tell({"topic": "desk", "type": "desk.ready", "data": {}})
+    context.streams.resume_all()
 
 
 if __name__ == "__main__":

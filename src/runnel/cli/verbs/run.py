@@ -12,6 +12,7 @@ import typer
 
 from runnel.cli.output import Output, current_output
 from runnel.cli.session import given_params, project_of, source_changes
+from runnel.cli.streaming import is_stream_file, run_stream_file
 from runnel.cli.tables import ledger_table
 
 if TYPE_CHECKING:
@@ -23,12 +24,15 @@ app = typer.Typer(add_completion=False)
 @app.command(
     epilog="Example: runnel run orders.runnel.yaml --param status=paid · cat a.csv | runnel run p.yaml -i in=- -o out=-"
 )
-def run(
+def run(  # noqa: PLR0913 - each is an option of the command line
     file: str = typer.Argument(help="The pipeline file."),
     param: list[str] = typer.Option([], help="A parameter as name=value; may be repeated."),
     to: str = typer.Option(None, help="Run only what this node (or NODE.PORT) needs."),
     dry_run: bool = typer.Option(False, "--dry-run", help="Do everything but write."),
     sample: int = typer.Option(None, min=1, help="Read only the first N rows of every source."),
+    until_caught_up: bool = typer.Option(
+        False, "--until-caught-up", help="A stream: stop when every source has reached the end that it had at the start."
+    ),
     no_cache: bool = typer.Option(False, "--no-cache", help="Compute everything anew."),
     input: list[str] = typer.Option([], "-i", "--input", help="NODE=FILE or NODE=-: read this in place of a node."),
     output: list[str] = typer.Option([], "-o", "--output", help="NODE=FILE or NODE=-: write a node's rows there."),
@@ -43,6 +47,8 @@ def run(
 
     printer = current_output()
     cancel = threading.Event()
+    if is_stream_file(file):
+        raise typer.Exit(run_stream_file(file, given_params(param), until_caught_up, json, printer, cancel))
     with project_of(file) as project, redirected(project, pipelines.read(file), input, output) as redirection:
         for report in recover(project):
             printer.warn(f"run {report.id} of {report.pipeline} ended without a word: its process is gone")

@@ -30,7 +30,7 @@ class AvroFormat(DecodedFormat):
         with open(file.readable, "rb") as opened:
             try:
                 head = header(opened)
-                fields = _fields(head.schema)
+                fields = fields_of(head.schema)
             except (*_BROKEN, ArithmeticError) as error:
                 raise _damaged(file, error) from error
             schema = pa.schema([(name, type) for name, type, _ in fields])
@@ -74,7 +74,7 @@ Shape = Any
 """A function from the value that fastavro gives to the one that Arrow takes."""
 
 
-def _fields(schema: Any) -> list[tuple[str, Any, Shape]]:
+def fields_of(schema: Any) -> list[tuple[str, Any, Shape]]:
     """Return name, Arrow type and shaping of every column."""
     if not (isinstance(schema, dict) and schema.get("type") == "record"):
         type, shape = _typed(schema, {})

@@ -15,22 +15,23 @@ from runnel.sdk import (
     Finding,
     NodeConfig,
     Relation,
-    Sink,
     SinkContext,
     Target,
     WritePath,
     Written,
     field,
 )
+from runnel.sdk.delivery import Delivery, DeliveryContext, StreamSink
 
 _APPENDING = ("csv", "tsv", "ndjson", "text")
 
 
-class FileSink(Sink):
+class FileSink(StreamSink):
     """Writes its input to one file, or to a folder of Parquet files."""
 
     kind = "sink.file"
     title = "File"
+    most_per_second = 2.0
     summary = "Writes rows to a CSV, JSON, Parquet, Excel, XML, Avro or text file"
     icon = "save"
     synonyms = ("csv", "json", "ndjson", "parquet", "excel", "xlsx", "export", "save", "write file", "download")
@@ -66,6 +67,11 @@ class FileSink(Sink):
     examples = (Example("A CSV file", {"path": "out/totals.csv"}, {"input": [{"country": "DE", "total": 5}]}),
         Example("Parquet by country", {"path": "out/orders", "format": "parquet", "partition_by": ["country"]},
                 {"input": [{"country": "DE", "total": 5}, {"country": "FR", "total": 7}]}))  # fmt: skip
+
+    @classmethod
+    def refuses_changes(cls, config: Config) -> str | None:
+        """A file has no key."""
+        return "a file keeps every row"
 
     @classmethod
     def describe(cls, config: Config) -> str:
@@ -113,6 +119,15 @@ class FileSink(Sink):
                 hint = "Columns: " + ", ".join(types)
                 raise AuthoringError("RNL-FILE-026", f"partition_by: there is no column {name}", hint)
         return writers()[format](connection, query, staging, types, self.config.model_copy(update={"format": format}))
+
+    def delivery(self, context: DeliveryContext) -> Delivery:
+        """Let a text file grow epoch by epoch; other formats become a folder of files."""
+        from runnel.connectors.files.delivering import delivery_of
+
+        format = self._format()
+        if format is None:
+            raise AuthoringError("RNL-FILE-023", f"the format of {self.config.path} cannot be told", "Set `format`.")
+        return delivery_of(self.config, format, context)
 
     def commit(self, staged: Written, staging: str, context: SinkContext) -> Written:
         """Show the staged file at its path."""

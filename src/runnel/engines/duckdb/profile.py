@@ -27,6 +27,21 @@ def fence_counts(profile: str | Mapping[str, Any]) -> dict[int, int]:
     return {label: rows for label, rows in found.items() if label not in torn}
 
 
+def label_seconds(profile: str | Mapping[str, Any]) -> dict[int, float]:
+    """Return label → seconds of the operators from that label's fence down to the next ones; 0 stands for the rest."""
+    data = json.loads(profile) if isinstance(profile, str) else profile
+    found: dict[int, float] = {}
+    stack = [(0, operator) for operator in data.get("operator") or data.get("children") or []]
+    while stack:
+        owner, operator = stack.pop()
+        label = (operator.get("extra_info") or {}).get("Limit")
+        if label is not None and "LIMIT" in str(operator.get("type", "")):
+            owner = int(label)
+        found[owner] = found.get(owner, 0.0) + float(operator.get("timing", operator.get("operator_timing", 0.0)))
+        stack.extend((owner, child) for child in operator.get("children") or [])
+    return found
+
+
 def _operators(nodes: list[Mapping[str, Any]]) -> Iterator[Mapping[str, Any]]:
     stack = list(nodes)
     while stack:

@@ -84,6 +84,13 @@ class Fill(Node):
         return {"postgres": Unsupported("PostgreSQL has no median over neighbouring rows")} if config.method == "median" else {}
 
     @classmethod
+    def refuses_stream(cls, config: Config, unbounded: frozenset[str]) -> str | None:
+        """Only with a constant: other values come from further rows."""
+        if config.method == "constant":
+            return None
+        return f"`{config.method}` looks at other rows, and here they never end; fill with a constant"
+
+    @classmethod
     def describe(cls, config: Config) -> str:
         """Say what is filled with what."""
         return f"{', '.join(config.columns)} with {config.value if config.method == 'constant' else config.method}"

@@ -17,6 +17,7 @@ from runnel.sdk import (
     Node,
     NodeConfig,
     Relation,
+    Streaming,
     Unsupported,
     Where,
     call,
@@ -52,6 +53,7 @@ class Deduplicate(Node):
     group = "rows"
     icon = "copy-minus"
     synonyms = ("dedupe", "unique", "fuzzy", "distinct", "match similar", "merge duplicates")
+    streaming = Streaming.BOUNDED
     ledger = Ledger.SUBSET
     outputs = ("output", "duplicates")
     dialect_limits = {"postgres": "similar texts"}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from runnel.sdk import Columns, Example, Ledger, Node, NodeConfig, Relation, column, field, sort_term
+from runnel.sdk import Columns, Example, Ledger, Node, NodeConfig, Relation, Streaming, column, field, sort_term
 
 
 class Distinct(Node):
@@ -14,6 +14,7 @@ class Distinct(Node):
     group = "rows"
     icon = "fingerprint"
     synonyms = ("unique", "remove duplicates", "dedupe")
+    streaming = Streaming.BOUNDED
     ledger = Ledger.SUBSET
 
     class Config(NodeConfig):

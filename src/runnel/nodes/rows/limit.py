@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from runnel.sdk import Example, Ledger, Node, NodeConfig, Relation, field
+from runnel.sdk import Example, Ledger, Node, NodeConfig, Relation, Streaming, field
 
 
 class Limit(Node):
@@ -14,6 +14,7 @@ class Limit(Node):
     group = "rows"
     icon = "list-start"
     synonyms = ("head", "top", "take", "first", "offset", "skip")
+    streaming = Streaming.BOUNDED
     ledger = Ledger.SUBSET
     ordered = True
 

@@ -53,6 +53,11 @@ class Sample(Node):
     )  # fmt: skip
 
     @classmethod
+    def refuses_stream(cls, config: Config, unbounded: frozenset[str]) -> str | None:
+        """Not with a number of rows: which they are is known at the end."""
+        return "a number of rows can be chosen only at the end; give a `share`" if config.rows is not None else None
+
+    @classmethod
     def describe(cls, config: Config) -> str:
         """Say how much."""
         part = f"{config.rows:,} rows" if config.rows is not None else f"{config.share or 0:.0%}"

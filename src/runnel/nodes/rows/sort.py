@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from pydantic import BaseModel, ConfigDict
 
-from runnel.sdk import Example, Finding, Node, NodeConfig, Relation, Where, column, field, sort_term
+from runnel.sdk import Example, Finding, Node, NodeConfig, Relation, Streaming, Where, column, field, sort_term
 from runnel.sdk.names import nearest_column, resolve_column
 
 
@@ -36,6 +36,7 @@ class Sort(Node):
     group = "rows"
     icon = "arrow-up-down"
     synonyms = ("order", "order by", "rank rows", "sort by")
+    streaming = Streaming.BOUNDED
 
     class Config(NodeConfig):
         """Settings of the sort."""

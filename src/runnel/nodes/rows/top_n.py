@@ -15,6 +15,7 @@ from runnel.sdk import (
     Node,
     NodeConfig,
     Relation,
+    Streaming,
     Where,
     column,
     field,
@@ -32,6 +33,7 @@ class TopN(Node):
     group = "rows"
     icon = "trophy"
     synonyms = ("largest", "smallest", "best", "ranking", "head", "limit")
+    streaming = Streaming.BOUNDED
     ledger = Ledger.SUBSET
 
     class Config(NodeConfig):

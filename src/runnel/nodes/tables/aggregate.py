@@ -15,6 +15,7 @@ from runnel.sdk import (
     Ledger,
     Node,
     Relation,
+    Streaming,
     Unsupported,
     Where,
     call,
@@ -32,6 +33,7 @@ class Aggregate(Node):
     group = "tables"
     icon = "sigma"
     synonyms = ("group by", "sum", "count", "average", "mean", "summarise", "summarize", "total", "pivot", "max", "min")
+    streaming = Streaming.BOUNDED
     ledger = Ledger.ABSORBED
     dialect_limits = {"postgres": "the groups' rows as a list"}
 

@@ -15,6 +15,7 @@ from runnel.sdk import (
     Node,
     NodeConfig,
     Relation,
+    Streaming,
     Where,
     all_of,
     any_of,
@@ -44,6 +45,7 @@ class Compare(Node):
     group = "tables"
     icon = "diff"
     synonyms = ("diff", "difference", "changes", "added removed", "reconcile", "before after", "change data", "delta")
+    streaming = Streaming.BOUNDED
     ledger = Ledger.ABSORBED
     outputs = ("output", *_KINDS)
 

@@ -59,6 +59,16 @@ class Join(Node):
         return {"postgres": Unsupported("PostgreSQL has no as-of join")} if config.how == "asof" else {}
 
     @classmethod
+    def refuses_stream(cls, config: Config, unbounded: frozenset[str]) -> str | None:
+        """Not with rows without end on both sides, or on the side whose unmatched rows wait for the end."""
+        if len(unbounded) > 1:
+            return "both sides never end; stream.join joins them within a time"
+        kept = {"left": "left", "semi": "left", "anti": "left", "asof": "left", "right": "right"}.get(config.how)
+        if config.how == "full" or (kept is not None and kept not in unbounded):
+            return f"a {config.how} join gives a row only when it has seen all rows of the side that never ends"
+        return None
+
+    @classmethod
     def describe(cls, config: Config) -> str:
         """Show kind and keys."""
         return f"{config.how} on {', '.join(config.on)}" if config.on else config.how

@@ -53,6 +53,11 @@ class Lookup(Node):
     )
 
     @classmethod
+    def refuses_stream(cls, config: Config, unbounded: frozenset[str]) -> str | None:
+        """Not with a lookup table without end."""
+        return "the lookup table never ends; stream.join joins two streams within a time" if "lookup" in unbounded else None
+
+    @classmethod
     def describe(cls, config: Config) -> str:
         """Name the keys."""
         return "by " + ", ".join(config.on)

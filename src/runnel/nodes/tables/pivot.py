@@ -16,6 +16,7 @@ from runnel.sdk import (
     Node,
     NodeConfig,
     Relation,
+    Streaming,
     Unsupported,
     Where,
     call,
@@ -39,6 +40,7 @@ class Pivot(Node):
     group = "tables"
     icon = "table-columns-split"
     synonyms = ("pivot", "crosstab", "long to wide", "spread", "cross table")
+    streaming = Streaming.BOUNDED
     ledger = Ledger.ABSORBED
     probed = True
     dialect_limits = {"postgres": "the first row of a cell"}

@@ -19,6 +19,7 @@ from runnel.sdk import (
     Port,
     Ports,
     Relation,
+    Streaming,
     Where,
     column,
     field,
@@ -40,6 +41,7 @@ class Sql(Node):
     group = "tables"
     icon = "database"
     synonyms = ("query", "select", "duckdb", "custom sql", "code", "sql statement")
+    streaming = Streaming.BOUNDED
     ledger = Ledger.ABSORBED
     foreign = True
 

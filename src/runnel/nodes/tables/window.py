@@ -14,6 +14,7 @@ from runnel.sdk import (
     GuardedConfig,
     Node,
     Relation,
+    Streaming,
     Where,
     WindowExpressions,
     column,
@@ -36,6 +37,7 @@ class Window(Node):
     group = "tables"
     icon = "rows-3"
     synonyms = ("rank", "lag", "lead", "running total", "cumulative", "moving average", "over", "percent change")
+    streaming = Streaming.BOUNDED
 
     class Config(GuardedConfig):
         """Settings of the window."""

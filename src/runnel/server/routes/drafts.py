@@ -142,3 +142,11 @@ def told_saved(request: Request, change: Change) -> None:
     told(request, change)
     data = {"name": change.after.name, "version": change.version}
     state_of(request).events.publish("pipelines", "pipeline.changed", data)
+
+
+async def saved_version(request: Request, name: str, revision: int | None) -> str:
+    """Save a draft, and return the version that it made."""
+    saving = workspace_of(state_of(request)).drafting.save
+    change = await in_thread(saving, name, principal(request).name, revision, matching(request))
+    told(request, change)
+    return str(change.version)

@@ -23,6 +23,7 @@ import { shownFor } from "./past";
 import { useOpenPipeline } from "./subPipeline";
 import { useEditorEntries } from "./useEditorEntries";
 import { useShortcuts } from "./useShortcuts";
+import { useTapOnWire } from "./useTapOnWire";
 import { words } from "./words";
 
 const route = getRouteApi("/pipelines/$name");
@@ -108,6 +109,7 @@ function Opened({ editor }: { editor: Editor }) {
   const actions = useMemo(() => [opens, ...editorActions], [opens]);
   useShortcuts(editor, actions);
   useEditorEntries(actions);
+  useTapOnWire(editor);
   useEffect(() => editor.onNotice((notice) => toast(notice)), [editor]);
   // For robots and for looking into a running page; it gives no more than the page itself does.
   useEffect(() => {

@@ -1,7 +1,8 @@
 import { nodeIds, wiresOf } from "../../document/graph";
-import { useEditor, useEditorState } from "../../editor/react";
+import { useEditor, useEditorState, useIsStream } from "../../editor/react";
 import { type EditorState, rowsOf } from "../../editor/state";
 import { words as problemWords } from "../../features/problems/words";
+import { StreamStanding } from "../../features/streams/StreamStanding";
 import { cn } from "../../ui/cn";
 import { count, seconds } from "../../ui/format";
 import { Icon } from "../../ui/Icon";
@@ -10,11 +11,12 @@ import { words } from "./words";
 
 /** The status bar: problems, the last run, the selection, and the hint of the moment. */
 export function EditorStatus() {
+  const isStream = useIsStream();
   return (
     <>
       <ProblemCounts />
       <span aria-hidden className="h-3 w-px bg-border" />
-      <RunPanel />
+      {isStream ? <StreamStanding /> : <RunPanel />}
       <Selected />
       <span className="flex-1" />
       <Hint />

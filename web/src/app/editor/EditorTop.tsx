@@ -2,7 +2,8 @@ import { useState } from "react";
 import { address, segment } from "../../api/http";
 import { useCan } from "../../api/session";
 import { entry } from "../../document/json";
-import { useEditor, useEditorState, useEditorView } from "../../editor/react";
+import { useEditor, useEditorState, useEditorView, useIsStream } from "../../editor/react";
+import { StreamBadge, StreamControl } from "../../features/streams/StreamControl";
 import { ConflictDialog } from "../../features/versions/ConflictDialog";
 import { Button } from "../../ui/Button";
 import { Icon } from "../../ui/Icon";
@@ -24,17 +25,19 @@ export function EditorTop() {
     return typeof given === "string" && given ? given : state.name;
   });
   const [conflict, setConflict] = useState(false);
+  const isStream = useIsStream();
   return (
     <div data-region="top" className="flex min-w-0 flex-1 items-center">
       <DocumentTabs name={editor.name} title={title} />
       <SavedMark onConflict={() => setConflict(true)} />
+      {isStream ? <StreamBadge /> : null}
       <ConflictDialog open={conflict} onOpenChange={setConflict} />
       <span className="flex-1" />
       <UndoRedo />
       <TopSearch />
       <More />
       <Share />
-      <Run />
+      {isStream ? <StreamControl /> : <Run />}
     </div>
   );
 }

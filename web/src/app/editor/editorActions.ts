@@ -1,4 +1,6 @@
 /** The actions of the page around the canvas. */
+import { isLiving } from "../../api/streams";
+import { isStream } from "../../document/streaming";
 import type { Action } from "../../editor/actions";
 import type { Editor } from "../../editor/editor";
 import { canvasActions } from "../../features/canvas/actions/canvasActions";
@@ -21,9 +23,16 @@ function toggleFocus(editor: Editor): void {
   } else editor.view.setState(beforeFocus ?? { left: true, right: true, drawer: true });
 }
 
-/** Run, or ask first where the run writes outside of the project or lacks a parameter. */
+/** Start the stream, unless it runs or begins to. */
+function startStream(editor: Editor): void {
+  const { row, pending } = editor.streaming.store.getState();
+  if (pending === null && !isLiving(row?.status ?? "")) void editor.streaming.start();
+}
+
+/** Run (or start the stream), or ask first where the run writes outside of the project or lacks a parameter. */
 export function startRun(editor: Editor): void {
-  if (asksFirst(editor.store.getState().document, isQuiet(editor.name))) editor.view.setState({ overlay: "run" });
+  if (isStream(editor.store.getState().scene)) startStream(editor);
+  else if (asksFirst(editor.store.getState().document, isQuiet(editor.name))) editor.view.setState({ overlay: "run" });
   else void editor.execute();
 }
 

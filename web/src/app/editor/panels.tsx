@@ -11,6 +11,9 @@ import { ChartThumbnail, RowsGlimpse } from "../../features/preview/canvasParts"
 import { Drawer } from "../../features/preview/Drawer";
 import { Problems } from "../../features/problems/Problems";
 import { RunPanel } from "../../features/runs/RunPanel";
+import { StreamLetters, useLetterCount } from "../../features/streams/StreamLetters";
+import { StreamPanel } from "../../features/streams/StreamPanel";
+import { TapTab } from "../../features/streams/TapTab";
 import { useOpenPipeline } from "./subPipeline";
 
 /** What the canvas takes from others: the small chart in a chart node, rows on a node, and how a pipeline is opened. */
@@ -28,7 +31,17 @@ export function InspectorPanel() {
 
 /** The bottom panel; `after` is its closing button. */
 export function DrawerPanel({ after }: { after: ReactNode }) {
-  return <Drawer after={after} problems={<Problems />} run={RunHere} />;
+  return (
+    <Drawer
+      after={after}
+      problems={<Problems />}
+      run={RunHere}
+      stream={StreamPanel}
+      tap={TapTab}
+      letters={StreamLetters}
+      useLetterCount={useLetterCount}
+    />
+  );
 }
 
 /** The run that the editor shows; a run begun anew from here is followed here, but a past one stays what it was. */

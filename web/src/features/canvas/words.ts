@@ -1,4 +1,6 @@
 /** Words of the canvas. */
+import { behind } from "../../data/rates";
+
 export const words = {
   canvas: "Canvas",
   canvasHint: "Tab adds a node, arrows go to neighbours, Enter opens settings, F6 leaves the canvas.",
@@ -47,6 +49,32 @@ export const words = {
     kept: "kept",
     empty: "no rows come through",
     fanOut: (times: string) => `${times} as many rows as went in`,
+  },
+  stream: {
+    lag: (rows: string) => `lag ${rows}`,
+    behind: (value: number) => `watermark ${behind(value)} behind`,
+    holds: (rows: string) => `${rows} rows held`,
+    held: (records: string) => `held, ${records} records wait`,
+    waits: "waits for a paused source",
+    paused: "wire paused",
+    waiting: (epochs: number) => (epochs === 0 ? "" : epochs === 1 ? "1 epoch waits" : `${epochs} epochs wait`),
+    busy: (text: string, others: readonly string[]) =>
+      others.length ? `works ${text}, together with ${others.join(", ")}` : `works ${text}`,
+    pause: "Pause this wire",
+    resume: "Let this wire go on",
+    cannot: "Pause: only wires into a sink or out of a source",
+    look: "Look at its rows",
+    pausedSink: "Paused: what comes waits in the outbox",
+    pausedSource: "Paused: the source is held where it stands",
+    letters: (letters: number, text: string) => (letters === 1 ? "1 dead letter" : `${text} dead letters`),
+    outbox: (part: string) => `${part} of outbox`,
+    full: (time: string) => `full in ${time}`,
+    total: (rows: string) => `${rows} rows since it began`,
+    guarantees: {
+      exactly_once: "exactly once",
+      at_least_once: "at least once",
+      best_effort: "best effort",
+    } as Readonly<Record<string, string>>,
   },
   refusal: {
     insert: (title: string) => `Insert ${title}`,

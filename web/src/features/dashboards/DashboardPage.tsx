@@ -2,6 +2,9 @@ import { useQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
 import { useState } from "react";
 import { http, segment } from "../../api/http";
+import { useCan } from "../../api/session";
+import { isLiving, streams } from "../../api/streams";
+import { useLiveCharts } from "../../data/charts/liveCharts";
 import type { Cell } from "../../data/values";
 import { Button } from "../../ui/Button";
 import { EmptyState } from "../../ui/EmptyState";
@@ -38,7 +41,6 @@ export function DashboardPage({
   onShare?: (node: string) => void;
   pictures?: Pictures;
 }) {
-  const [picked, setPicked] = useState<{ column: string; value: Cell } | null>(null);
   const found = useDashboard(name);
   if (found.isError) {
     return (
@@ -48,7 +50,29 @@ export function DashboardPage({
     );
   }
   if (!found.data) return <Skeleton className="m-6 h-80" />;
-  const dashboard = found.data;
+  return <Shown name={name} dashboard={found.data} onShare={onShare} pictures={pictures} />;
+}
+
+interface ShownProps {
+  name: string;
+  dashboard: DashboardData;
+  onShare?: (node: string) => void;
+  pictures?: Pictures;
+}
+
+/** The charts of a stream as they are now, while it runs. */
+function useLiving(name: string, charts: readonly TileChart[]): { charts: readonly TileChart[]; isLive: boolean } {
+  const may = useCan("streams.view");
+  const known = useQuery({ queryKey: ["streams"], queryFn: streams.list, enabled: may, refetchInterval: 5_000 });
+  const on = known.data?.items.some((row) => row.name === name && isLiving(row.status)) ?? false;
+  const nodes = charts.map((chart) => chart.node);
+  const live = useLiveCharts(name, nodes, on);
+  return { charts: charts.map((chart) => live.get(chart.node) ?? chart), isLive: live.size > 0 };
+}
+
+function Shown({ name, dashboard, onShare, pictures }: ShownProps) {
+  const [picked, setPicked] = useState<{ column: string; value: Cell } | null>(null);
+  const { charts, isLive } = useLiving(name, dashboard.charts);
   return (
     <div className="h-full overflow-auto" data-testid="dashboard">
       <div className="mx-auto flex max-w-[1360px] flex-col gap-4 px-5 py-5 sm:px-8">
@@ -78,7 +102,7 @@ export function DashboardPage({
         ) : (
           <Tiles
             pipeline={name}
-            charts={dashboard.charts}
+            charts={charts}
             picked={picked}
             onPick={(column, value) => setPicked({ column, value })}
             onShare={onShare}
@@ -87,8 +111,12 @@ export function DashboardPage({
         )}
         <footer className="num flex flex-wrap gap-4 text-muted text-xs">
           <span className="flex items-center gap-1.5">
-            <Icon name="check" size={12} className="text-ok" />
-            {dashboard.basis === "run" ? words.basis.run(dateTime(dashboard.updated_at)) : words.basis.preview}
+            <Icon name={isLive ? "activity" : "check"} size={12} className={isLive ? "text-running" : "text-ok"} />
+            {isLive
+              ? words.basis.live
+              : dashboard.basis === "run"
+                ? words.basis.run(dateTime(dashboard.updated_at))
+                : words.basis.preview}
           </span>
           {dashboard.run_id ? (
             <Link to="/runs/$id" params={{ id: dashboard.run_id }} className="text-accent hover:underline">

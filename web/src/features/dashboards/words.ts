@@ -9,6 +9,7 @@ export const words = {
   },
   basis: {
     run: (when: string) => `Run of ${when}`,
+    live: "Live: the last rows of the running stream",
     preview: "Drawn from the present data; this pipeline did not run yet",
   },
   refresh: "Draw again",

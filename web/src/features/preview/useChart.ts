@@ -1,9 +1,12 @@
 import { keepPreviousData, useQuery } from "@tanstack/react-query";
+import { isLiving } from "../../api/streams";
+import { useLiveCharts } from "../../data/charts/liveCharts";
 import type { ChartSpec } from "../../data/charts/spec";
 import { looking } from "../../data/looking";
 import type { Cell } from "../../data/values";
+import { unboundedNodes } from "../../document/streaming";
 import { useAnalysedDocument, useNodeKey } from "../../editor/analysed";
-import { useEditor, useEditorState } from "../../editor/react";
+import { useEditor, useEditorState, useStream } from "../../editor/react";
 
 interface ChartAnswer {
   readonly spec: ChartSpec;
@@ -26,5 +29,9 @@ export function useChart(node: string): { chart: ChartAnswer | null; problem: Er
     retry: false,
     queryFn: ({ signal }) => looking.chart<ChartAnswer>(editor.place(document), node, signal),
   });
+  const flows = useEditorState((state) => unboundedNodes(state.scene).has(node));
+  const living = useStream((stream) => isLiving(stream.row?.status ?? ""));
+  const live = useLiveCharts(editor.name, [node], flows && living).get(node);
+  if (live) return { chart: live, problem: null, isOld: false };
   return { chart: data ?? null, problem: error, isOld: isPlaceholderData || key === null };
 }

@@ -8,6 +8,8 @@ export const words = {
   leftOut: "Left out",
   letters: "Dead letters",
   diff: "Diff",
+  stream: "Stream",
+  tap: "Tap",
   run: "Run",
   logs: "Logs",
   yaml: "YAML",

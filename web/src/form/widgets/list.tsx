@@ -41,7 +41,7 @@ function Field({ id, spec, value, onChange, readOnly }: WidgetProps) {
         id={id}
         value={text}
         readOnly={readOnly}
-        placeholder={items.length === 0 ? words.addItem : ""}
+        placeholder={items.length === 0 ? (spec.sample ?? words.addItem) : ""}
         className="h-5.5 min-w-16 flex-1 bg-transparent px-1 outline-none placeholder:text-muted"
         onChange={(event) => setText(event.target.value)}
         onPaste={(event: ClipboardEvent<HTMLInputElement>) => {

@@ -10,7 +10,7 @@ function Field({ id, spec, value, onChange, findings, readOnly }: WidgetProps) {
       value={textOf(value)}
       readOnly={readOnly}
       maxLength={spec.maxLength}
-      placeholder={typeof spec.initial === "string" ? spec.initial : undefined}
+      placeholder={typeof spec.initial === "string" && spec.initial !== "" ? spec.initial : spec.sample}
       invalid={findings.some((one) => one.severity === "error")}
       onChange={(event) => onChange(event.target.value === "" && !spec.required ? undefined : event.target.value)}
     />

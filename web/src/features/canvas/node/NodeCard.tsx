@@ -12,6 +12,8 @@ import { StatusIcon } from "../../../ui/StatusIcon";
 import type { CardNode } from "../flow/toFlow";
 import { gesture } from "../gesture";
 import { useSlots } from "../slots";
+import { StreamFoot, useStreamFoot } from "../stream/StreamFoot";
+import { useStreamNode } from "../stream/useStreamWire";
 import { words } from "../words";
 import { AddAfter } from "./AddAfter";
 import { footerOf, parseFooter, spoken } from "./describe";
@@ -27,7 +29,9 @@ export const NodeCard = memo(function NodeCard({ id, selected }: NodeProps<CardN
   const kind = useEditorState((state) => kindOf(state.document, id));
   const muted = useEditorState((state) => isMuted(state.document, id));
   const pinned = useEditorState((state) => isPinned(state.document, id));
-  const status = useEditorState((state) => nodeState(state, id));
+  const drawn = useEditorState((state) => nodeState(state, id));
+  const live = useStreamNode(id);
+  const status = drawn === "error" ? drawn : (live ?? drawn);
   const label = useEditorState((state) => spoken(state, id));
   const isTarget = useStore(
     gesture,
@@ -52,7 +56,7 @@ export const NodeCard = memo(function NodeCard({ id, selected }: NodeProps<CardN
       className="node"
     >
       <Header id={id} kind={kind} status={status} />
-      {status === "running" ? <span className="node-progress" /> : null}
+      {status === "running" && live === null ? <span className="node-progress" /> : null}
       <div className="node-details">
         {isChart ? <Thumbnail id={id} /> : <Summary id={id} muted={muted} />}
         <PortNames node={id} />
@@ -105,6 +109,11 @@ function summaryOf(state: Parameters<typeof nodeState>[0], id: string): string {
 }
 
 function Foot({ id }: { id: string }) {
+  const stream = useStreamFoot(id);
+  return stream ? <StreamFoot facts={stream} node={id} /> : <RunFoot id={id} />;
+}
+
+function RunFoot({ id }: { id: string }) {
   const text = useEditorState((state) => footerOf(state, id));
   const { strong, weak, tone } = parseFooter(text);
   return (

@@ -1,8 +1,9 @@
 import { Handle, Position } from "@xyflow/react";
 import { type CSSProperties, memo } from "react";
 import { useStore } from "zustand";
-import { AFTER, DONE, wiresOf } from "../../../document/graph";
+import { AFTER, DONE, type Scene, wiresInto, wiresOf } from "../../../document/graph";
 import { portTop, shownPorts } from "../../../document/shape";
+import { unboundedNodes } from "../../../document/streaming";
 import type { Port } from "../../../document/types";
 import { useEditorState } from "../../../editor/react";
 import { gesture, type PortState, portKey } from "../gesture";
@@ -17,12 +18,14 @@ interface PortProps {
   style: CSSProperties;
   position: Position;
   quiet?: boolean;
+  /** Rows flow through it without end. */
+  endless?: boolean;
 }
 
 const ERROR_PORTS = new Set(["rejected"]);
 
 /** One port: a handle of 24 px around a shape of 12. */
-const PortHandle = memo(function PortHandle({ node, port, side, used, style, position, quiet }: PortProps) {
+const PortHandle = memo(function PortHandle({ node, port, side, used, style, position, quiet, endless }: PortProps) {
   const state = useStore(gesture, ({ dragged }): PortState => {
     if (!dragged) return "idle";
     return dragged.states.get(portKey({ node, port: port.name }, side)) ?? "refused";
@@ -46,7 +49,7 @@ const PortHandle = memo(function PortHandle({ node, port, side, used, style, pos
       title={port.name}
     >
       <PortShape
-        type={port.type}
+        type={endless && port.type === "TABLE" ? "STREAM" : port.type}
         hollow={!used}
         error={side === "output" && ERROR_PORTS.has(port.name)}
         size={state === "compatible" ? 18 : 14}
@@ -55,6 +58,14 @@ const PortHandle = memo(function PortHandle({ node, port, side, used, style, pos
     </Handle>
   );
 });
+
+/** The inputs into which rows flow without end, and `output` where they leave so. */
+function endlessPorts(scene: Scene, node: string): string[] {
+  const found = unboundedNodes(scene);
+  if (!found.has(node)) return [];
+  const into = wiresInto(scene, node).filter((wire) => found.has(wire.from.node));
+  return ["output", ...into.map((wire) => `input:${wire.to.port}`)];
+}
 
 /** All ports of a node, with the names of those below the first. */
 export const Ports = memo(function Ports({ node }: { node: string }) {
@@ -67,6 +78,7 @@ export const Ports = memo(function Ports({ node }: { node: string }) {
     }
     return found;
   });
+  const streams = useEditorState((state) => endlessPorts(state.scene, node));
   const isUsed = (side: string, name: string) => used.includes(`${side}:${name}`);
   return (
     <>
@@ -77,6 +89,7 @@ export const Ports = memo(function Ports({ node }: { node: string }) {
           port={port}
           side="input"
           used={isUsed("input", port.name)}
+          endless={streams.includes(`input:${port.name}`)}
           position={Position.Left}
           style={{ top: portTop(place) }}
         />
@@ -88,6 +101,7 @@ export const Ports = memo(function Ports({ node }: { node: string }) {
           port={port}
           side="output"
           used={isUsed("output", port.name)}
+          endless={streams.includes("output")}
           position={Position.Right}
           style={{ top: portTop(place) }}
         />

@@ -5,16 +5,19 @@ import { disconnect } from "../../../document/commands/connect";
 import { wiresInto } from "../../../document/graph";
 import type { Wire } from "../../../document/types";
 import { outputOf } from "../../../document/typing";
-import { useEditor, useEditorState } from "../../../editor/react";
+import { useEditor, useEditorState, useEditorView } from "../../../editor/react";
 import { Icon } from "../../../ui/Icon";
 import { HANDLE, type WireEdgeType } from "../flow/toFlow";
 import { gesture } from "../gesture";
 import { portColour } from "../node/PortShape";
 import { useSlots } from "../slots";
+import type { StreamWireFacts } from "../stream/facts";
+import { Chevrons, StreamPill, streamColour, streamWidth } from "../stream/StreamWire";
+import { useStreamWire } from "../stream/useStreamWire";
 import { words } from "../words";
 import { lanesOf } from "./corridors";
 import { parseFacts, type WireFacts, wireFactsText } from "./wireFacts";
-import { orderPath, wirePath, wireWidth } from "./wirePath";
+import { type DrawnPath, orderPath, wirePath, wireWidth } from "./wirePath";
 
 const HALF = HANDLE / 2;
 
@@ -49,14 +52,21 @@ function Drawn({ edge, wire }: { edge: EdgeProps<WireEdgeType>; wire: Wire }) {
     ({ dropTarget }) => dropTarget !== null && "wire" in dropTarget && dropTarget.wire === wire.id,
   );
   const hovered = useStore(gesture, (state) => state.hoveredWire === wire.id);
+  const stream = useStreamWire(wire, isOrder);
+  const tapped = useEditorView((view) => view.drawer && view.drawerTab === "tap") && edge.selected;
   return (
     <g
       data-testid="edge"
+      data-id={wire.id}
       data-from={`${wire.from.node}.${wire.from.port}`}
       data-to={`${wire.to.node}.${wire.to.port}`}
       data-rows={facts.rows ?? undefined}
       data-lit={lit}
       data-drop={isTarget || undefined}
+      data-stream={stream.isStream || undefined}
+      data-rate={stream.facts?.rate ?? undefined}
+      data-pressure={stream.facts?.queue?.tone}
+      data-paused={stream.facts?.paused || undefined}
       data-hot={hot || edge.selected || hovered || undefined}
       className="wire"
       onPointerEnter={() => gesture.setState({ hoveredWire: wire.id })}
@@ -68,20 +78,21 @@ function Drawn({ edge, wire }: { edge: EdgeProps<WireEdgeType>; wire: Wire }) {
     >
       <title>{words.wire.label(`${wire.from.node}.${wire.from.port}`, `${wire.to.node}.${wire.to.port}`)}</title>
       <path d={path.d} className="wire-hit" />
-      <path
-        d={path.d}
-        className="wire-line"
-        data-order={isOrder || undefined}
-        data-moving={moving || undefined}
-        data-muted={muted || undefined}
-        style={{
-          stroke: edge.selected || isTarget ? "var(--accent)" : portColour(type),
-          strokeWidth: wireWidth(facts.stale ? null : facts.rows) + (edge.selected || isTarget ? 1 : 0),
-        }}
+      <Line
+        path={path}
+        facts={facts}
+        stream={stream}
+        colour={portColour(type)}
+        chosen={Boolean(edge.selected || isTarget)}
+        isOrder={isOrder}
+        moving={moving}
+        muted={muted}
       />
       <Label
         wire={wire}
         facts={facts}
+        stream={stream.facts}
+        tapped={Boolean(tapped)}
         middle={path.middle}
         room={path.room}
         tools={hovered || Boolean(edge.selected)}
@@ -89,6 +100,39 @@ function Drawn({ edge, wire }: { edge: EdgeProps<WireEdgeType>; wire: Wire }) {
         isOrder={isOrder}
       />
     </g>
+  );
+}
+
+interface LineProps {
+  path: DrawnPath;
+  facts: WireFacts;
+  stream: ReturnType<typeof useStreamWire>;
+  colour: string;
+  chosen: boolean;
+  isOrder: boolean;
+  moving: boolean;
+  muted: boolean;
+}
+
+/** The line itself; one without end carries arrow heads, and takes its width and colour from what runs. */
+function Line({ path, facts, stream, colour, chosen, isOrder, moving, muted }: LineProps) {
+  const own = stream.isStream ? streamColour(stream.facts) : colour;
+  const stroke = chosen ? "var(--accent)" : own;
+  const width = stream.isStream ? streamWidth(stream.facts) : wireWidth(facts.stale ? null : facts.rows);
+  return (
+    <>
+      <path
+        d={path.d}
+        className="wire-line"
+        data-order={isOrder || undefined}
+        data-endless={stream.isStream || undefined}
+        data-paused={stream.facts?.paused || undefined}
+        data-moving={(stream.isStream ? stream.facts?.moving : moving) || undefined}
+        data-muted={muted || undefined}
+        style={{ stroke, strokeWidth: width + (chosen ? 1 : 0) }}
+      />
+      {stream.isStream ? <Chevrons path={path} colour={stroke} /> : null}
+    </>
   );
 }
 
@@ -115,6 +159,9 @@ function litState(lit: ReadonlySet<string>, wire: Wire): "on" | "off" | undefine
 interface LabelProps {
   wire: Wire;
   facts: WireFacts;
+  /** What a running stream tells of the wire; it stands in the place of counted rows. */
+  stream: StreamWireFacts | null;
+  tapped: boolean;
   middle: readonly [number, number];
   room: number;
   tools: boolean;
@@ -122,13 +169,29 @@ interface LabelProps {
   isOrder: boolean;
 }
 
-const Label = memo(function Label({ wire, facts, middle: [x, y], room, tools, hovered, isOrder }: LabelProps) {
-  const shows = facts.rows !== null && !facts.stale;
+const Label = memo(function Label(props: LabelProps) {
+  const { wire, facts, stream, middle, room, tools, hovered, isOrder } = props;
+  const editor = useEditor();
+  const [x, y] = middle;
+  const shows = stream !== null || (facts.rows !== null && !facts.stale);
   if (!shows && !tools) return null;
   return (
     <EdgeLabelRenderer>
-      <div className="wire-place" style={{ transform: `translate(-50%, -50%) translate(${x}px, ${y}px)` }}>
-        {shows ? <Pill facts={facts} wide={room >= 150} /> : null}
+      <div
+        className="wire-place"
+        data-wire
+        data-id={wire.id}
+        style={{ transform: `translate(-50%, -50%) translate(${x}px, ${y}px)` }}
+      >
+        {stream ? (
+          <StreamPill
+            facts={stream}
+            wide={room >= 150}
+            tapped={props.tapped}
+            onTap={() => editor.select({ wires: [wire.id] })}
+          />
+        ) : null}
+        {shows && !stream ? <Pill facts={facts} wide={room >= 150} /> : null}
         {tools ? <Tools wire={wire} below={shows} isOrder={isOrder} /> : null}
         {hovered && !isOrder ? <Glimpse wire={wire} /> : null}
       </div>

@@ -35,7 +35,7 @@ function wireFacts(state: EditorState, wire: Wire): WireFacts {
 }
 
 /** A node that passes on fewer rows by its nature, and a part of them. */
-function drops(state: EditorState, wire: Wire): boolean {
+export function drops(state: EditorState, wire: Wire): boolean {
   const kind = state.scene.catalogue.get(kindOf(state.document, wire.from.node));
   const inputs = portsOf(state.document, state.scene.catalogue, state.scene.known, wire.from.node).inputs;
   return kind?.ledger === "subset" || (inputs.length === 1 && wire.from.port !== "output");

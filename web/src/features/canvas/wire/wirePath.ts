@@ -13,6 +13,20 @@ export interface DrawnPath {
   readonly middle: readonly [number, number];
   /** The straight room for a label. */
   readonly room: number;
+  /** Where arrow heads stand beside the label, and into which direction (degrees). */
+  readonly heads: readonly (readonly [x: number, y: number, angle: number])[];
+}
+
+type Spot = readonly [x: number, y: number];
+
+/** Where a cubic curve is at a part of its way, and how it points there. */
+function onCurve(a: Spot, b: Spot, c: Spot, d: Spot, t: number): readonly [number, number, number] {
+  const u = 1 - t;
+  const at = (place: 0 | 1) =>
+    u * u * u * a[place] + 3 * u * u * t * b[place] + 3 * u * t * t * c[place] + t * t * t * d[place];
+  const to = (place: 0 | 1) =>
+    u * u * (b[place] - a[place]) + 2 * u * t * (c[place] - b[place]) + t * t * (d[place] - c[place]);
+  return [at(0), at(1), (Math.atan2(to(1), to(0)) * 180) / Math.PI];
 }
 
 const RADIUS = 12;
@@ -45,6 +59,9 @@ function forward({ x1, y1, x2, y2 }: Ends): DrawnPath {
     d: `M${x1} ${y1}C${x1 + reach} ${y1} ${x2 - reach} ${y2} ${x2} ${y2}`,
     middle: [(x1 + x2) / 2, (y1 + y2) / 2],
     room: x2 - x1,
+    heads: (x2 - x1 < 130 ? [0.84] : [0.16, 0.84]).map((t) =>
+      onCurve([x1, y1], [x1 + reach, y1], [x2 - reach, y2], [x2, y2], t),
+    ),
   };
 }
 
@@ -63,6 +80,7 @@ function back({ x1, y1, x2, y2 }: Ends, lane: PathLane): DrawnPath {
       `V${y2 - r2 * into}Q${left} ${y2} ${left + r2} ${y2}H${x2}`,
     middle: [(right + left) / 2 + labelShift(lane.place, Math.abs(right - left)), y],
     room: Math.abs(right - left),
+    heads: [0.2, 0.8].map((t) => [right + (left - right) * t, y, way < 0 ? 180 : 0] as const),
   };
 }
 
@@ -73,6 +91,7 @@ export function orderPath({ x1, y1, x2, y2 }: Ends): DrawnPath {
     d: `M${x1} ${y1}C${x1} ${y1 + reach} ${x2} ${y2 - reach} ${x2} ${y2}`,
     middle: [(x1 + x2) / 2, (y1 + y2) / 2],
     room: 0,
+    heads: [],
   };
 }
 

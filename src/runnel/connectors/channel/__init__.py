@@ -1,0 +1,1 @@
+"""Channels as targets of streams: live rows for programs and pages."""

@@ -1,0 +1,1 @@
+"""Nodes over time: windows, sessions, running values, de-duplication, joins of streams, patterns."""

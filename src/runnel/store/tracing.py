@@ -1,0 +1,43 @@
+"""Which epochs of a stream wrote a file of a dataset, as the log of its Delta table tells."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from urllib.parse import unquote
+
+_APP = re.compile(r"runnel-stream-(?P<incarnation>[0-9a-f]{16})-(?P<node>.+)")
+
+
+@dataclass(frozen=True)
+class Written:
+    """The epochs (the first and the last one) of an incarnation that one commit of a table holds, by sink."""
+
+    incarnation: str
+    node: str
+    first: int
+    last: int
+
+
+def epochs_of_files(location: Path) -> Mapping[str, Written]:
+    """Return the epochs by file (its path in the table's folder); files that no stream wrote are left out."""
+    made: dict[str, Written] = {}
+    known: dict[str, int] = {}
+    for entry in sorted((location / "_delta_log").glob("[0-9]*.json")):
+        added: list[str] = []
+        written: Written | None = None
+        for line in entry.read_text("utf-8").splitlines():
+            action: dict[str, Any] = json.loads(line)
+            if "add" in action:
+                added.append(unquote(str(action["add"]["path"])))
+            elif "txn" in action and (found := _APP.fullmatch(str(action["txn"]["appId"]))):
+                app, last = found.group(), int(action["txn"]["version"])
+                written = Written(found["incarnation"], found["node"], known.get(app, 0) + 1, last)
+                known[app] = last
+        if written is not None:
+            made |= dict.fromkeys(added, written)
+    return made

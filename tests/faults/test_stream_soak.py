@@ -1,0 +1,92 @@
+"""A stream for a long time under faults: exact at the end, and memory, files and threads are what they were (R29).
+
+`make faults NAME=soak FAULT_MINUTES=120` runs two hours; the short form a fraction of a minute.
+"""
+
+from __future__ import annotations
+
+import os
+import random
+import time
+from contextlib import suppress
+
+import psutil
+import pytest
+from faulting import Tally, connect, epoch_of, expected_windows, finish, lines_of, seeds, streaming, wait, windows
+from proxies import proxied, rows_of_table
+from stream_lives import pipeline, rows_of_dataset
+
+from building import fresh_folder
+
+SECONDS = 60 * float(os.environ.get("FAULT_MINUTES", "0.1"))
+RATE = 5_000
+EVERY_SECONDS = 30.0 if SECONDS > 120 else 5.0
+SINKS = """\
+  lines: {kind: sink.file, from: totals, config: {path: out.ndjson}}
+  table: {kind: sink.postgres, from: totals, config: {connection: store, table: TABLE}}
+"""
+
+
+def slope(points: list[tuple[float, float]]) -> float:
+    """Return the slope of a line through points: units per hour."""
+    if len(points) < 3:
+        return 0.0
+    middle = sum(x for x, _ in points) / len(points)
+    mean = sum(y for _, y in points) / len(points)
+    over = sum((x - middle) ** 2 for x, _ in points)
+    return 3600 * sum((x - middle) * (y - mean) for x, y in points) / over
+
+
+@pytest.mark.timeout(int(SECONDS) + 600)
+@pytest.mark.parametrize("seed", seeds("1"))
+def test_a_stream_that_runs_for_long_under_faults_stays_exact_and_takes_no_more_than_at_first(
+    seed, postgres_server, toxiproxy, tally: Tally
+):
+    random_ = random.Random(seed)
+    events = int(RATE * SECONDS)
+    done: dict[str, int] = {}
+    with fresh_folder() as folder, proxied(toxiproxy, postgres_server) as proxy:
+        sinks = SINKS.replace("TABLE", proxy.table)
+        path = pipeline(folder, windows(events, sinks, rate=RATE))
+        connect(folder, "store", "postgres", **proxy.options)
+        with streaming(path) as one:
+            wait(lambda: epoch_of(folder, "killed") > 2)
+            parent = psutil.Process(one.process.pid)
+            end, fault_at = time.monotonic() + SECONDS, time.monotonic() + EVERY_SECONDS
+            memory: list[tuple[float, float]] = []
+            handles: list[tuple[float, float]] = []
+            while time.monotonic() < end:
+                memory.append((time.monotonic(), parent.memory_info().rss / 2**20))
+                handles.append((time.monotonic(), parent.num_fds() + parent.num_threads()))
+                if time.monotonic() >= fault_at:
+                    fault_at += EVERY_SECONDS
+                    kind = random_.choice(["kill", "cut", "slow", "reset"])
+                    done[f"of_{kind}"] = done.get(f"of_{kind}", 0) + 1
+                    if kind == "kill" and (worker := one.worker()) is not None:
+                        with suppress(psutil.NoSuchProcess):
+                            worker.kill()
+                    elif kind == "cut":
+                        proxy.cut()
+                    elif kind == "slow":
+                        proxy.poison("latency", latency=300, jitter=100)
+                    else:
+                        proxy.poison("reset_peer", timeout=20)
+                    time.sleep(random_.uniform(0.5, 2.0))
+                    proxy.mend()
+                    tally.cases += 1
+                time.sleep(min(1.0, SECONDS / 30))
+            one.process.terminate()
+            assert one.report(90)["how"] == "drained"
+        pipeline(folder, windows(events, sinks))
+        finish(path, 600)
+        wanted = expected_windows(events)
+        tally.compare(wanted, rows_of_dataset(folder, "totals"))
+        tally.compare(wanted, lines_of(folder / "out.ndjson"))
+        tally.compare(wanted, rows_of_table(postgres_server, proxy.table))
+    later = memory[len(memory) // 3 :]
+    tally.note(most_mebibytes_an_hour=slope(later), most_handles_an_hour=slope(handles[len(handles) // 3 :]),
+               most_rss_mebibytes=max(value for _, value in memory), **done)  # fmt: skip
+    if SECONDS >= 600:
+        assert slope(later) <= 20, "memory grows"
+        assert slope(handles[len(handles) // 3 :]) <= 12, "handles or threads grow"
+    tally.clean()

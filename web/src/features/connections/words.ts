@@ -1,0 +1,37 @@
+/** Words of the page of connections. */
+export const words = {
+  search: "Search connections",
+  add: "Add connection",
+  columns: { name: "Connection", kind: "Kind", place: "Leads to", used: "Used by", test: "Last test" },
+  nobody: "nobody",
+  untested: "not tested",
+  works: "works",
+  broken: "does not get through",
+  test: "Test",
+  testing: "Testing…",
+  edit: "Edit",
+  delete: "Delete",
+  menu: (name: string) => `More about ${name}`,
+  result: (name: string) => `Test of ${name}`,
+  close: "Close",
+  deleted: (name: string) => `Deleted ${name}`,
+  failed: "That did not work",
+  notInstalled: "Its kind is not installed",
+  empty: {
+    title: "No connections yet",
+    text: "A connection keeps where an outside system is and how to log in: Kafka, PostgreSQL, MQTT, an HTTP API. Its secrets are kept encrypted and never shown.",
+  },
+  nothing: (text: string) => `No connection matches “${text}”.`,
+  deleting: {
+    title: (name: string) => `Delete ${name}?`,
+    text: "Its settings and secrets go, and cannot be brought back.",
+    used: "",
+    confirm: "Delete connection",
+    cancel: "Keep it",
+  },
+  kept: {
+    title: (name: string) => `${name} is in use`,
+    text: "Choose another connection in these places first.",
+    close: "Close",
+  },
+} as const;
