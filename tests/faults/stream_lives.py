@@ -16,7 +16,9 @@ from pathlib import Path
 from typing import Any
 
 import psutil
+import yaml
 
+from runnel.app.streams.rewinding import is_delivered
 from runnel.runtime.stream.checkpoints import Row
 from runnel.store.streams import StreamStore
 
@@ -56,7 +58,10 @@ def until_finished(path: Path, random_: random.Random, most_kills: int, between:
         )
         try:
             if _kill_on_the_way(process, random_, lives, most_kills, between):
-                continue
+                if (ledger := _ledger_if_over(path)) is None:
+                    continue
+                lives.report = {"ledger": ledger}  # another start would be the next incarnation
+                return lives
             out, err = process.communicate(timeout=240)
         finally:
             end(process)
@@ -98,6 +103,18 @@ def the_row(folder: Path, name: str) -> Row:
     store.close()
     assert record is not None
     return Row.from_json(record["row"]) if record["row"] else Row(record["incarnation"])
+
+
+def _ledger_if_over(path: Path) -> dict[str, Any] | None:
+    """Return the ledger of a stream that had finished, and delivered everything, when all of its processes were killed."""
+    name = yaml.safe_load(path.read_text("utf-8"))["name"]
+    row = the_row(path.parent, name)
+    if not row.finished or not is_delivered(row.to_json()):
+        return None
+    done = subprocess.run(
+        [sys.executable, "-m", "runnel.cli.main", "stream", "ledger", name, "--json"], cwd=path.parent, capture_output=True, check=True
+    )
+    return json.loads(done.stdout)
 
 
 def kill_when_it_appears(pid: int) -> None:

@@ -123,6 +123,7 @@ def test_each_hears_what_they_may(server: Served) -> None:
             server.state.events.publish(topic, "x.y", {"topic": topic})
         assert viewer.next()["topic"] == "pipeline:orders"
         viewer.close()
+        until(lambda: not server.state.events.listeners)
         narrow = server.token(server.people["ada"], ["files.view", "profile.own"])
         files = opened(server, url, narrow)
         server.state.events.publish("pipeline:orders", "x.y", {})
