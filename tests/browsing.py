@@ -83,7 +83,7 @@ class Watch:
         """Keep an answer that is a refusal."""
         if answer.status >= 400:
             self.note(
-                f"{answer.status} {answer.request.method} {answer.url} asked {(answer.request.post_data or '')[:300]}"
+                f"{answer.status} {answer.request.method} {answer.url} asked {(answer.request.post_data or '')[:3000]}"
             )
 
     def note(self, text: str) -> None:

@@ -220,7 +220,7 @@ def test_a_stream_is_paused_resumed_changed_restarted_and_drained(robot: Robot, 
     )
     robot.click(robot.get("stream-resume"))
     expect(state).to_have_attribute("data-state", "running", timeout=20_000)
-    until(lambda: server.get("/streams/farm")["ports"].get("telemetry.output", 0) > 100)
+    until(lambda: (found := server.get("/streams/farm"))["epoch"] > 0 and found["ports"].get("telemetry.output", 0) > 100)
     counted = server.get("/streams/farm")
     robot.click(robot.node("running"), position={"x": 60, "y": 15})
     field = robot.field("where").locator("[contenteditable], textarea, input").first

@@ -1,7 +1,8 @@
-import { describe, expect, it } from "vitest";
+import { afterEach, describe, expect, it, vi } from "vitest";
+import * as live from "../api/live";
 import type { Pause, StreamDetail, StreamTold } from "../api/streams";
-import { withTold } from "../api/streams";
-import { NO_STREAM, withGrowth, withRates } from "./streaming";
+import { streams, withTold } from "../api/streams";
+import { createStreaming, NO_STREAM, type StreamHooks, withGrowth, withRates } from "./streaming";
 
 const told = (more: Partial<StreamTold>): StreamTold => ({
   name: "s",
@@ -76,5 +77,38 @@ describe("what a stream tells", () => {
     const before = { ...NO_STREAM, row: { ...({} as StreamDetail), outbox: outbox(100), at: 10 } };
     expect(withGrowth(before, told({ outbox: outbox(150), at: 10.5 })).get("out")).toBe(100);
     expect(withGrowth(before, told({ outbox: outbox(150), at: 100 })).has("out")).toBe(false);
+  });
+});
+
+describe("the row of a stream", () => {
+  afterEach(() => void vi.restoreAllMocks());
+
+  const row = (version: string) => ({ name: "s", status: "running", version, pauses: [], outbox: {} }) as never;
+
+  it("is read again when it was asked for before the stream began again", async () => {
+    let say: Parameters<typeof live.hear>[1] = () => undefined;
+    vi.spyOn(live, "hear").mockImplementation((_, listener) => {
+      say = listener;
+      return () => undefined;
+    });
+    vi.spyOn(streams, "list").mockResolvedValue({ items: [row("old")] });
+    let answer: (found: StreamDetail) => void = () => undefined;
+    const show = vi.spyOn(streams, "show").mockReturnValueOnce(new Promise((resolve) => (answer = resolve)));
+    show.mockResolvedValue(row("new"));
+    const hooks: StreamHooks = {
+      ready: async () => 1,
+      started: async () => undefined,
+      refused: () => expect.unreachable(),
+      ended: () => undefined,
+    };
+    const streaming = createStreaming("s", hooks);
+    streaming.follow(true);
+    await vi.waitFor(() => expect(show).toHaveBeenCalledTimes(1));
+    say({ type: "stream.started", topic: "stream:s", data: {} });
+    answer(row("old"));
+    await vi.waitFor(() => expect(streaming.store.getState().row?.version).toBe("old"));
+    say({ type: "stream.status", topic: "stream:s", data: told({}) as never });
+    await vi.waitFor(() => expect(streaming.store.getState().row?.version).toBe("new"));
+    streaming.close();
   });
 });

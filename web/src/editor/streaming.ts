@@ -95,17 +95,20 @@ function isDone(pending: StreamState["pending"], row: StreamDetail): boolean {
 export function createStreaming(name: string, hooks: StreamHooks): Streaming {
   const store = createStore<StreamState>(() => NO_STREAM);
   let stop: (() => void) | null = null;
-  let isKnown = false;
+  // A row that was asked for before the stream began again is of the process before: it is read once more.
+  let beginnings = 1;
+  let known = 0;
   let asking = false;
 
   async function fetchRow(): Promise<void> {
     if (asking) return;
     asking = true;
+    const of = beginnings;
     try {
       const { items } = await streams.list();
       const row = items.some((one) => one.name === name) ? await streams.show(name) : null;
       if (!stop) return;
-      isKnown = row !== null;
+      known = row === null ? 0 : of;
       const { pending } = store.getState();
       store.setState({ row, pending: row && isDone(pending, row) ? null : pending });
     } catch {
@@ -117,7 +120,7 @@ export function createStreaming(name: string, hooks: StreamHooks): Streaming {
 
   function told(data: StreamTold): void {
     const state = store.getState();
-    if (!state.row || !isKnown) {
+    if (!state.row || known !== beginnings) {
       void fetchRow();
       if (!state.row) return;
     }
@@ -134,13 +137,13 @@ export function createStreaming(name: string, hooks: StreamHooks): Streaming {
     const { data } = event;
     if (event.type === "stream.status") told(data as unknown as StreamTold);
     else if (event.type === "stream.started") {
-      isKnown = false;
+      beginnings += 1;
       const { pending } = store.getState();
       store.setState({ history: new Map(), growth: new Map(), pending: pending ?? "start" });
     } else if (event.type === "stream.restarted") {
       const { restarts } = store.getState();
       store.setState({ restarts: [...restarts, { at: Date.now(), what: String(data.what ?? "") }].slice(-20) });
-      isKnown = false;
+      beginnings += 1;
     } else if (event.type === "stream.ended") void ended();
     else if (REREAD.has(event.type)) void fetchRow();
   }
