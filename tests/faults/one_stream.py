@@ -16,6 +16,7 @@ from typing import Any
 
 from runnel.app.pipelines import read
 from runnel.app.project import Project
+from runnel.app.streams import renewing
 from runnel.app.streams.running import StreamRunOptions, run_stream
 from runnel.errors import RunnelError
 from runnel.store import streams
@@ -34,6 +35,7 @@ def told_in(path: Path) -> Callable[[str, Mapping[str, Any]], None]:
 
 def main(file: str, given: dict[str, Any]) -> int:
     told = told_in(Path(given.pop("told"))) if "told" in given else None
+    renewing.LOOK_SECONDS = given.pop("look_seconds", renewing.LOOK_SECONDS)
     streams.LEASE_SECONDS = given.pop("lease_seconds", streams.LEASE_SECONDS)
     cancel = threading.Event()
     signal.signal(signal.SIGTERM, lambda *_: cancel.set())

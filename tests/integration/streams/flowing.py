@@ -45,6 +45,14 @@ def runnel(folder: Path, *arguments: str, code: int = 0) -> Any:
     return json.loads(done.stdout) if done.stdout else None
 
 
+def printed(folder: Path, *arguments: str) -> str:
+    """Run the program; returns what it prints for people."""
+    done = subprocess.run(
+        [sys.executable, "-m", "runnel.cli.main", *arguments], cwd=folder, capture_output=True, timeout=120, check=True
+    )
+    return done.stdout.decode() + done.stderr.decode()
+
+
 def refused(folder: Path, *arguments: str) -> str:
     """Run the program, which refuses; returns what it says."""
     done = subprocess.run(

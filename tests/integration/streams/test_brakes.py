@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from flowing import folder, runnel, wait_for
+from flowing import folder, printed, runnel, wait_for
 
 __all__ = ["folder"]
 
@@ -113,6 +113,11 @@ def test_a_change_is_told_where_the_stream_goes_on(folder):
         told = wait_for(folder, lambda status: status["changes"])
         assert told["changes"][-1]["column"] == "note"
         assert told["changes"][-1]["kind"] == "gone"
+        assert told["changes"][-1]["read"] is False and "hits" not in told["changes"][-1]
         assert told["status"] == "running"
+        append(file, [{"id": number} for number in range(9, 12)])
+        told = wait_for(folder, lambda status: status["changes"][-1]["column"] == "v" and status)
+        assert told["changes"][-1]["read"] and told["changes"][-1]["hits"] == ["good", "out"]
+        assert "the field `v` is gone; this hits good, out" in printed(folder, "stream", "status", "flow")
     finally:
         runnel(folder, "stream", "stop", "flow")

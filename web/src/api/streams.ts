@@ -67,6 +67,8 @@ interface StreamNumbers {
   readonly wanted: string;
   readonly paused_because?: Told | null;
   readonly changes?: readonly SchemaChange[];
+  /** Dataset → the version that rows are joined with now, and why that is not the newest. */
+  readonly joins?: { readonly versions: Readonly<Record<string, number>>; readonly trouble: string };
   /** Nodes whose watermark stands still, with the paused sources for which it waits. */
   readonly held_by?: Readonly<Record<string, readonly string[]>>;
   /** Seconds of work per second, by node; what one query computes at once has one time, which the last node has. */
@@ -138,6 +140,8 @@ export interface SchemaChange {
   readonly source: string;
   readonly at: number;
   readonly what: string;
+  /** The nodes that have other rows for it. */
+  readonly hits?: readonly string[];
 }
 
 export interface Savepoint {

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from runnel.app.pipelines import Document, read_text, runnable
 from runnel.app.streams.telling import found
+from runnel.compiler.compile import Compiled
 from runnel.errors import AuthoringError
 from runnel.plan.streams import StreamPlan
 from runnel.runtime.stream.counting import Counters
@@ -46,7 +47,12 @@ def balance(project: Project, store: StreamStore, name: str, begin: int, end: in
 
 def plan_of(project: Project, record: Mapping[str, Any]) -> StreamPlan:
     """Return the plan of the version that a stream runs."""
-    return runnable(project, document_of(project, record), record["params"] or {}).stream_plan()
+    return compiled_of(project, record).stream_plan()
+
+
+def compiled_of(project: Project, record: Mapping[str, Any]) -> Compiled:
+    """Return the version that a stream runs, compiled with its parameters."""
+    return runnable(project, document_of(project, record), record["params"] or {})
 
 
 def document_of(project: Project, record: Mapping[str, Any]) -> Document:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -51,11 +51,9 @@ def reaches_network(project: Project, plan: StreamPlan) -> bool:
     )  # fmt: skip
 
 
-def readable(project: Project, plan: StreamPlan, held: Mapping[str, Mapping[str, Any]]) -> list[str]:
-    """Return the paths that the process reads."""
-    files = [file for item in held.values() for file in item["files"]]
-    watched = [path for scan in plan.scans for path in scan.reads]
-    return existing([*files, *watched])
+def readable(plan: StreamPlan) -> list[str]:
+    """Return the paths that the process reads, besides those that it writes."""
+    return existing([path for scan in plan.scans for path in scan.reads])
 
 
 def writable(project: Project, plan: StreamPlan) -> list[str]:

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from runnel.app.streams.tapping import Tapping
-from runnel.app.streams.wiring import context_of, open_engine, open_sources, poison_of
+from runnel.app.streams.wiring import context_of, holding, open_engine, open_sources, poison_of
 from runnel.plan.streams import StreamPlan
 from runnel.runtime.stream.channel import Channel
 from runnel.runtime.stream.epochs import BATCH_ROWS
@@ -28,5 +28,6 @@ def run(payload: Mapping[str, Any], context: TaskContext) -> Mapping[str, Any]:
         lambda node, partition: owners[node].mine(partition), poison_of(payload),
         tapping.tap, tapping.report,
     )  # fmt: skip
+    lane.load = holding(engine, payload)
     lane.serve()
     return {}

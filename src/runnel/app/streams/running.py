@@ -18,18 +18,20 @@ from runnel.app.pipelines import Document, runnable
 from runnel.app.runs import text_of
 from runnel.app.settings import byte_size
 from runnel.app.streams.beside import LanesBeside
-from runnel.app.streams.bounded import held_tables
 from runnel.app.streams.changing import KEEP, Choice, look, switch_of
+from runnel.app.streams.drift import Drift
 from runnel.app.streams.grants import followed, outside_of, reaches_network, readable, writable
 from runnel.app.streams.outgrown import outgrown
 from runnel.app.streams.outlasting import Blocked, Outlasting, trouble_of, trouble_of_disk
 from runnel.app.streams.pausing import ends_of
+from runnel.app.streams.renewing import Renewing
 from runnel.app.streams.rewinding import is_delivered, renewed
 from runnel.app.streams.tapping import chart_queries, payload_of
 from runnel.app.streams.targets import with_targets
 from runnel.compiler.compile import Compiled
 from runnel.errors import EngineError, LimitError, RunnelError
 from runnel.plan.streams import StreamPlan
+from runnel.runtime.stream.held import tables_to_json
 from runnel.sandbox import Event, Grant, Limits
 from runnel.store.streams import Lease, StreamStore
 
@@ -126,6 +128,8 @@ class _Supervised:
         self.options = options
         self.progress = progress
         self.report = StreamReport(plan.plan.pipeline, "failed")
+        self.drift = Drift(lambda: compiled)
+        self.renewing = Renewing(project, document, options.params, plan)
         self.wishing = _Wishing(store, self.report.name, cancel or threading.Event(), options.suspends)
         self.switch: Mapping[str, Any] = {}
         self.blocked: Blocked | None = None
@@ -310,11 +314,11 @@ class _Supervised:
         for place in datasets.values():
             Path(place).parent.mkdir(parents=True, exist_ok=True)
         scratch = tempfile.mkdtemp(dir=project.scratch)
-        held = held_tables(project, plan)
+        held = self.renewing.tables(folder)
         try:
             payload = {
                 "plan": plan.to_json(), "lease": asdict(lease), "url": self.store.url, "home": str(project.home),
-                "folder": str(folder), "scratch": scratch, "held": held, "datasets": datasets,
+                "folder": str(folder), "scratch": scratch, "held": tables_to_json(held), "datasets": datasets,
                 "egress": policy_of(project).to_json(),
                 "until_caught_up": self.options.until_caught_up, "outside": outside_of(project, plan),
                 "charts": payload_of(chart_queries(project, self.compiled)),
@@ -327,7 +331,7 @@ class _Supervised:
                 "faults": {**self.options.faults, "die_at": self.options.die_at} if self.report.starts == 1 else {},
             }  # fmt: skip
             grant = Grant(
-                read=tuple(readable(project, plan, held)),
+                read=tuple(readable(plan)),
                 write=(scratch, *writable(project, plan), *{str(Path(place).parent) for place in datasets.values()}),
                 network=reaches_network(project, plan),
             )
@@ -335,6 +339,7 @@ class _Supervised:
             lanes = 1 if careful is not None else int(plan.plan.settings.get("lanes") or 1)
             zygote = project.workers.stream_zygote
             with (
+                self.renewing.beside(folder),
                 LanesBeside(zygote, grant, limits, folder, payload, lanes, self._heard) as beside,
                 zygote.open(grant, limits, str(folder / "worker.log")) as child,
             ):
@@ -346,12 +351,14 @@ class _Supervised:
         if event.kind == "trying":
             self.tried = event.data["at"]
             return
+        data = event.data
         if event.kind == "status":
+            data = {**data, "changes": self.drift.with_hits(data["changes"])} if data["changes"] else data
             self.report.status = event.data
             if self.blocked is not None and self.blocked.is_over(int(event.data["epoch"]), time.monotonic()):
                 self._goes_on()
         if self.progress is not None:
-            self.progress(event.kind, event.data)
+            self.progress(event.kind, data)
 
 
 class _Wishing:

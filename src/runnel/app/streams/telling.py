@@ -57,6 +57,7 @@ def status(record: Mapping[str, Any]) -> dict[str, Any]:
         "pauses": _pauses(record, told, lives), "held_by": told.get("held_by", {}),
         "busy": told.get("busy", {}) if lives else {}, "spent": told.get("spent", {}), "together": told.get("together", {}),
         "paused_because": told.get("paused_because"), "changes": told.get("changes", []),
+        "joins": told.get("joins", {"versions": {}, "trouble": ""}),
         "version": record["version"], "error": None if halted else record["error"],
         "blocked": record["error"] if halted else None, "at": told.get("at"),
         "started_at": str(record["created_at"]), "updated_at": str(record["updated_at"]),

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from runnel.app.connections import policy_of
 from runnel.app.pipelines import Document, InvalidPipelineError, runnable
 from runnel.app.streams.accounting import document_of
-from runnel.app.streams.bounded import held_tables
+from runnel.app.streams.bounded import held_in
 from runnel.app.streams.grants import outside_of, reaches_network, readable, writable
 from runnel.app.streams.telling import found
 from runnel.app.streams.tracked import tracked
@@ -21,6 +21,7 @@ from runnel.app.workers import WARM_STREAMS
 from runnel.compiler.compile import Compiled
 from runnel.errors import AuthoringError
 from runnel.plan.streams import StreamPlan
+from runnel.runtime.stream.held import tables_to_json
 from runnel.sandbox import Grant, Limits, Zygote
 from runnel.store.tracing import Written, epochs_of_files
 
@@ -138,15 +139,15 @@ class _Trace:
         """Return what the process is given, and what it may touch: it writes nothing but its scratch and the logs' marks."""
         project, plan = self.project, self.plan
         traced = self._tracked()
-        held = {**held_tables(project, plan), **({} if traced is None else held_tables(project, traced))}
+        held = held_in(Path(scratch), project, plan) | ({} if traced is None else held_in(Path(scratch), project, traced))
         place = [] if self.wanted.dataset is None else [str(project.store.datasets.place(self.wanted.dataset))]
         payload = {
             "plan": plan.to_json(), "traced": None if traced is None else traced.to_json(), "sink": self.sink,
-            "home": str(project.home), "folder": scratch, "scratch": scratch, "held": held, "datasets": {}, "outside":
-            outside_of(project, plan), "egress": policy_of(project).to_json(), "careful": True, "poison": [],
+            "home": str(project.home), "folder": scratch, "scratch": scratch, "held": tables_to_json(held), "datasets": {},
+            "outside": outside_of(project, plan), "egress": policy_of(project).to_json(), "careful": True, "poison": [],
             "most_records": None, "limit": self.wanted.limit, "beside": BESIDE,
         }  # fmt: skip
-        read = (*readable(project, plan, held), *place)
+        read = (*readable(plan), *place)
         return payload, Grant(read, (scratch, *writable(project, plan)), network=reaches_network(project, plan))
 
     def _tracked(self) -> StreamPlan | None:

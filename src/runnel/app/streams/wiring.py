@@ -15,6 +15,7 @@ from runnel.engines.duckdb.streaming import DuckStreamEngine
 from runnel.errors import InternalError
 from runnel.plan.streams import StreamPlan, StreamScan
 from runnel.runtime.stream.asking import Asking
+from runnel.runtime.stream.held import FOLDER, Tables, tables_from_json
 from runnel.runtime.stream.intake import OpenSource
 from runnel.runtime.stream.outbox import SinkThread
 from runnel.runtime.stream.sources import SourceThread
@@ -35,13 +36,26 @@ def open_engine(payload: Mapping[str, Any], context: TaskContext) -> TappedEngin
     readable = [str(path) for path in context.grant.read]
     connection = connect_locked(
         duckdb, memory_bytes=int((context.limits.memory_bytes or worker.DEFAULT_MEMORY_BYTES) * MEMORY_SHARE),
-        threads=int(payload.get("threads", 1)), spill_folder=payload["scratch"], folders=readable, files=readable,
+        threads=int(payload.get("threads", 1)), spill_folder=payload["scratch"],
+        folders=[*readable, str(Path(payload["folder"]) / FOLDER)], files=readable,
         settings={"enable_profiling": "no_output", "disabled_optimizers": "common_subexpressions"},
     )  # fmt: skip
     engine = TappedEngine(connection)
-    for name, held in payload["held"].items():
-        engine.hold(name, connection.sql(reading_query(held["files"], held["types"])).to_arrow_table())
+    holding(engine, payload)(tables_from_json(payload["held"]))
     return engine
+
+
+def holding(engine: DuckStreamEngine, payload: Mapping[str, Any]) -> Callable[[Tables], None]:
+    """Return what gives an engine tables that end, from their files in the stream's folder."""
+    plans = [plan["plan"] for plan in (payload["plan"], payload.get("traced")) if plan]
+    columns = {segment["id"]: segment["columns"] for plan in plans for segment in plan["segments"]}
+
+    def hold(tables: Tables) -> None:
+        for id, table in tables.items():
+            query = reading_query([str(Path(payload["folder"]) / table.file)], columns[id])
+            engine.hold(id, engine.connection.sql(query).to_arrow_table())
+
+    return hold
 
 
 def poison_of(payload: Mapping[str, Any]) -> dict[tuple[str, str, int], str]:

@@ -10,8 +10,9 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from runnel.app.streams.announcing import Announced
 from runnel.app.streams.tapping import Tapping
-from runnel.app.streams.wiring import open_asking, open_engine, open_sinks, open_sources, poison_of
+from runnel.app.streams.wiring import holding, open_asking, open_engine, open_sinks, open_sources, poison_of
 from runnel.plan.streams import StreamPlan
 from runnel.runtime.stream.channel import Channel
 from runnel.runtime.stream.checkpoints import LeaseLostError, Letters, Row
@@ -19,6 +20,7 @@ from runnel.runtime.stream.entering import Request
 from runnel.runtime.stream.epochs import BATCH_ROWS, OUTBOX_BYTES
 from runnel.runtime.stream.failpoints import FAILPOINTS
 from runnel.runtime.stream.files import FileRef
+from runnel.runtime.stream.held import tables_from_json
 from runnel.runtime.stream.lanes import FarLane
 from runnel.runtime.stream.pausing import Paused
 from runnel.runtime.stream.run import StreamOptions, StreamRun
@@ -138,11 +140,13 @@ def run(payload: Mapping[str, Any], context: TaskContext) -> Mapping[str, Any]:
 
     def report(status: Mapping[str, Any]) -> None:
         speeds = {"rates": rates.of(status["ports"]), "busy": shares.of(status["spent"])}
-        told = {**status, **speeds, "ledger": stream.ledger().to_json(), "at": time.time()}
+        joins = {"versions": stream.held.told(), "trouble": announced.trouble}
+        told = {**status, **speeds, "joins": joins, "ledger": stream.ledger().to_json(), "at": time.time()}
         rows.told = told
         context.emit("status", **told)
         tapping.report()
 
+    announced = Announced(Path(payload["folder"]))
     stream = StreamRun(
         plan, open_sources(plan, payload, engine), open_sinks(plan, payload), engine, rows,
         StreamOptions(
@@ -152,7 +156,7 @@ def run(payload: Mapping[str, Any], context: TaskContext) -> Mapping[str, Any]:
             eased_after=payload["eased_after"], switch=Switch.from_json(payload["switch"]), version=payload["version"],
             trying=(lambda node, partition, at: context.emit("trying", at=[node, partition, at])) if payload["careful"] else None,
             poison=poison_of(payload), asked=bool(payload["asked"]), asking=open_asking(plan, payload),
-            held=[tuple(count) for held in payload["held"].values() for count in held["counts"]],
+            held=tables_from_json(payload["held"]), load=holding(engine, payload), renewed=announced,
             outbox_bytes=int(payload["outbox_bytes"] or OUTBOX_BYTES), clock=FAILPOINTS.clock,
         ),
         report, tapping.tap, lanes,

@@ -161,6 +161,8 @@ def resume(name: str = NAME, edge: str = EDGE, json: bool = JSON) -> None:
 @app.command("status", epilog="Example: runnel stream status clicks --json")
 def show_status(name: str = typer.Argument(None, help="The stream; all without it."), json: bool = JSON) -> None:
     """Show how far streams are: epoch, rate, positions, lag, watermark, state, outboxes."""
+    from runnel.app.streams.accounting import compiled_of
+    from runnel.app.streams.drift import Drift, words_of
     from runnel.app.streams.running import rows_of
     from runnel.app.streams.telling import found, status
 
@@ -169,6 +171,9 @@ def show_status(name: str = typer.Argument(None, help="The stream; all without i
         store = rows_of(project)
         names = [name] if name else [item["name"] for item in store.list()]
         made = [{**status(found(store, item)), "guarantee": _guarantees(project, store, item)} for item in names]
+        for item in made:
+            record = found(store, item["name"])
+            item["changes"] = Drift(lambda record=record: compiled_of(project, record)).with_hits(item["changes"])
         store.close()
     if json:
         output.result(made[0] if name else {"streams": made})
@@ -179,6 +184,11 @@ def show_status(name: str = typer.Argument(None, help="The stream; all without i
              item["watermark"], item["state_bytes"]] for item in made]  # fmt: skip
     output.table(["stream", "status", "epoch", "events/s", "lag", "watermark", "state bytes"], rows, right=[2, 3, 4, 6])
     show_pauses(output, made)
+    for item in made:
+        for change in item["changes"]:
+            output.note(f"{item['name']}: {words_of(change)}")
+        if item["joins"]["trouble"]:
+            output.warn(f"{item['name']}: the newest version is not joined with: {item['joins']['trouble']}")
 
 
 def _guarantees(project: Any, store: Any, name: str) -> dict[str, str]:

@@ -40,7 +40,7 @@ class DatasetSource(Source):
     def from_dataset(self, query: str, files: Sequence[str], columns: Mapping[str, str], version: int) -> Probe:
         """Return the probe of a version that the project's store found."""
         text = json.dumps([self.config.name, version, list(files)])
-        options = {"query": query, "exact_rows": True}
+        options = {"query": query, "exact_rows": True, "version": version}
         return Probe(columns, options, hashlib.sha256(text.encode()).hexdigest(), tuple(files))
 
     def open(self, connection: Connection, probe: Probe, columns: Mapping[str, str], letters: DeadLetters) -> Opened:

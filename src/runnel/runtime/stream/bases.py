@@ -13,6 +13,10 @@ from pathlib import Path
 from runnel.runtime.stream.checkpoints import Kept, Place
 from runnel.runtime.stream.failpoints import point
 from runnel.runtime.stream.files import Section, StreamFile, write_file
+from runnel.runtime.stream.held import forget_old
+
+HELD_SECONDS = 600.0
+"""So long a table to join with is kept though nothing names it yet, or any more."""
 
 
 class BaseWriter:
@@ -66,6 +70,7 @@ class BaseWriter:
     def collect(self, needed: set[str], token: int) -> None:
         """Remove the files of this token and older ones that nothing names; newer ones belong to another owner."""
         point("collect.before")
+        forget_old(self.folder, needed, HELD_SECONDS)
         for path in self.folder.iterdir():
             parts = path.name.removesuffix(".part").split("-")
             if path.name in needed or len(parts) != 4 or not parts[2].isdigit():

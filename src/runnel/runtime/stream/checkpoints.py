@@ -27,7 +27,8 @@ class Place:
     `positions` (source → partition → position), `clocks` (source → its clock), `watermarks` (node → microseconds), `marks`
     (node → what its state is besides files), `counters` (what the ledger counted since the incarnation began) and the
     epoch's own time in microseconds: whatever would not be the same if the epoch were computed again. `watched` is how
-    records looked so far, and what was forgiven of them; `leaves_out` are the sinks whose rows were left out.
+    records looked so far, and what was forgiven of them; `leaves_out` are the sinks whose rows were left out, `held` the
+    tables that rows were joined with, by segment.
     """
 
     positions: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
@@ -38,6 +39,7 @@ class Place:
     time: int = 0
     watched: Mapping[str, Any] = field(default_factory=dict)
     leaves_out: Sequence[str] = ()
+    held: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -114,7 +116,8 @@ class Row:
         """Return the names of all files that the row needs."""
         kept = [item.file for item in (*self.bases, *self.deltas) if item.file]
         kept += [parcel.file for parcels in self.outboxes.values() for parcel in parcels]
-        return {file.name for file in kept}
+        held = {table["file"] for item in (*self.bases, *self.deltas) for table in item.place.held.values()}
+        return {file.name for file in kept} | held
 
     def to_json(self) -> dict[str, Any]:
         """Return plain JSON values."""

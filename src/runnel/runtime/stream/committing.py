@@ -18,6 +18,7 @@ from runnel.runtime.stream.early import tell
 from runnel.runtime.stream.epochs import EPOCH_BYTES, IN_MEMORY_BYTES, Epoch
 from runnel.runtime.stream.failpoints import point
 from runnel.runtime.stream.files import FileRef, Section, write_file
+from runnel.runtime.stream.held import tables_to_json
 from runnel.runtime.stream.outbox import Waiting
 from runnel.runtime.stream.recovery import positions_of
 from runnel.runtime.stream.standing import waiting_of
@@ -72,7 +73,7 @@ def _next_row(
         positions=before.positions if run.rests else run.intake.positions(),
         clocks=before.clocks if run.rests else run.intake.clocks_json(), watermarks=dict(run.marks), marks=marks,
         counters={**run.counters.to_json(), "waiting": waiting_of(run, parcels), "version": run.options.version}, time=run.time,
-        watched=run.brakes.state(), leaves_out=tuple(sorted(run.epoch.leaves_out)),
+        watched=run.brakes.state(), leaves_out=tuple(sorted(run.epoch.leaves_out)), held=tables_to_json(run.held.used),
     )  # fmt: skip
     bases = run.row.bases
     done = run.bases.finished()
@@ -119,4 +120,4 @@ def _begin_base(run: StreamRun, number: int) -> None:
 def _release(run: StreamRun) -> None:
     """Let sources and the folder forget what lies before the older verified base."""
     run.intake.release(positions_of(run.row.bases[0].place))
-    run.bases.collect(run.row.files() | run.checkpoints.needed(), run.row.token)
+    run.bases.collect(run.row.files() | run.checkpoints.needed() | run.held.files(), run.row.token)

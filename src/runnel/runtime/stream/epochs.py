@@ -7,13 +7,14 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import pyarrow as pa
 
 from runnel.runtime.stream.asking import Asking
+from runnel.runtime.stream.held import HeldTable, Tables
 from runnel.runtime.stream.switching import Switch
 
 EPOCH_SECONDS = 0.5
@@ -48,8 +49,11 @@ class StreamOptions:
     """After so many epochs it ends as `eased`: what killed the process lies behind it, and it may be started as usual."""
     poison: Mapping[tuple[str, str, int], str] = field(default_factory=dict)
     """Records that kill the process, by source, partition and position, with the reason: they become dead letters."""
-    held: Sequence[tuple[str, str, int]] = ()
-    """Rows per (node, port) of what ends: counted once, when an incarnation begins."""
+    held: Tables = field(default_factory=dict[str, HeldTable])
+    """The tables that end, as they are when it starts; `load` gives others to the engine."""
+    load: Callable[[Tables], None] = lambda _: None
+    renewed: Callable[[], Tables | None] = lambda: None
+    """Returns newer tables, where there are any; asked about once a second."""
     clock: Callable[[], float] = time.time
     asking: Mapping[str, Asking] = field(default_factory=dict[str, Asking])
     """What asks other systems, by node."""

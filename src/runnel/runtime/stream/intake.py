@@ -18,6 +18,7 @@ from runnel.plan.streams import StreamPlan, StreamScan
 from runnel.runtime.stream.arrow import pc
 from runnel.runtime.stream.clocks import MOMENT, SourceClock, least_watermark
 from runnel.runtime.stream.engine import StreamEngine
+from runnel.runtime.stream.held import Tables
 from runnel.runtime.stream.letters import EpochLetters
 from runnel.runtime.stream.sources import Seen, SourceThread
 from runnel.runtime.stream.spending import Spending, summed
@@ -349,6 +350,9 @@ class Intake:
             node: {**source.thread.told(), **self.clocks[node].to_json()}
             for node, source in self.sources.items()
         }  # fmt: skip
+
+    def renew(self, tables: Tables) -> None:
+        """Let other processes that compute have these tables too; here the engine has them."""
 
     def release(self, positions: Mapping[str, Mapping[str, Position]]) -> None:
         """Let the readers forget what lies before these positions."""

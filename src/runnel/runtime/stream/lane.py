@@ -24,6 +24,7 @@ from runnel.runtime.stream.channel import Channel, Message
 from runnel.runtime.stream.dividing import Division, divide
 from runnel.runtime.stream.engine import StreamEngine
 from runnel.runtime.stream.epochs import BATCH_BYTES, REPORT_SECONDS
+from runnel.runtime.stream.held import Tables, tables_from_json
 from runnel.runtime.stream.intake import Intake, OpenSource, Taken
 from runnel.runtime.stream.letters import EpochLetters
 from runnel.runtime.stream.spending import Spending, summed
@@ -48,6 +49,7 @@ class Lane:
         self.mine = mine
         self.tap = tap
         self.report = report
+        self.load: Callable[[Tables], None] = lambda _: None
         self._reported = 0.0
         self.division: Division = divide(plan)
         self.segments = {segment.id: segment for segment in plan.plan.segments}
@@ -114,6 +116,8 @@ class Lane:
         elif said["do"] == "pause":
             for node, names in said["paused"].items():
                 self.intake.sources[node].thread.paused = tuple(names)
+        elif said["do"] == "renew":
+            self.load(tables_from_json(said["tables"]))
         elif said["do"] == "release":
             self._release(said["positions"])
         return None, {}

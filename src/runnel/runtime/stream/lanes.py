@@ -18,6 +18,7 @@ from runnel.errors import EngineError, RunnelError
 from runnel.runtime.stream.channel import Channel, Message
 from runnel.runtime.stream.clocks import PartitionClock
 from runnel.runtime.stream.dividing import divide
+from runnel.runtime.stream.held import Tables, tables_to_json
 from runnel.runtime.stream.intake import Intake, Taken
 from runnel.runtime.stream.lane import ABSORBED, LETTERS, PORT, VIEW
 from runnel.runtime.stream.sources import Seen
@@ -211,6 +212,11 @@ class Lanes(Intake):
         """Return how the records of each source looked since the last call."""
         found, self._looks = self._looks, {}
         return found
+
+    def renew(self, tables: Tables) -> None:
+        """Let the lanes have these tables, from what they read next on."""
+        for lane in self.lanes:
+            lane.say({"do": "renew", "tables": tables_to_json(tables)})
 
     def release(self, positions: Mapping[str, Mapping[str, Position]]) -> None:
         """Let the lanes' readers forget what lies before these positions."""

@@ -46,6 +46,7 @@ def repeat(run: StreamRun, restored: Restored) -> None:
 def _repeat_epoch(run: StreamRun, kept: Kept, cutting: Cutting) -> None:
     run.epoch = Epoch(kept.epoch, began=time.monotonic(), leaves_out=frozenset(kept.place.leaves_out))
     run.time = kept.place.time
+    run.held.repeat(run, kept.place.held)
     wanted = positions_of(kept.place)
     while not run.intake.stands_at(wanted):
         for node, records in run.intake.take(BATCH_BYTES, BATCH_ROWS):

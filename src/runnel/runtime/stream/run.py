@@ -39,6 +39,7 @@ from runnel.runtime.stream.epochs import (
     StreamOptions,
 )
 from runnel.runtime.stream.files import FileRef, StreamFile
+from runnel.runtime.stream.held import Held
 from runnel.runtime.stream.intake import Intake, OpenSource, Taken
 from runnel.runtime.stream.lanes import FarLane, Lanes
 from runnel.runtime.stream.letters import EpochLetters
@@ -92,6 +93,7 @@ class StreamRun:
         self.signal = threading.Event()
         self.counters = Counters(plan)
         self.row = Row("")
+        self.held = Held(options.held, options.folder, options.load, options.renewed)
         self.near = Intake(plan, sources, engine, self.letters, self.signal, options.poison)
         self.intake = self.near if not lanes else Lanes(
             plan, sources, engine, self.letters, self.signal, options.poison, lanes=lanes
@@ -171,9 +173,6 @@ class StreamRun:
         self.steps = restored.steps
         self._stand(restored.place)
         self.epoch = Epoch(restored.epoch + 1)
-        if not restored.place.counters:
-            for node, port, rows in self.options.held:
-                self.counters.add(node, port, rows)
         open_sinks(self)
         if switched:
             take_over(self, restored)
@@ -187,6 +186,7 @@ class StreamRun:
         self.marks = dict(place.watermarks)
         self.counters.restore(place.counters)
         self.brakes.restore(place.watched)
+        self.held.restore(place.held)
         self.time = place.time
 
     def _offer_kept(self) -> None:
@@ -318,6 +318,7 @@ class StreamRun:
         if now - self._beaten >= BEAT_SECONDS:
             self._beaten = now
             self.wanted = self.checkpoints.beat()
+            self.held.look()
             obey(self)
         if self.braked is not None and self.wanted == "running":
             self._go_on()
@@ -390,6 +391,7 @@ class StreamRun:
         self.epoch.began = time.monotonic()
         self.epoch.leaves_out = self._leaving_out()
         self.time = max(self.time + 1, int(self.options.clock() * 1_000_000))
+        self.held.begin(self)
 
     def cycle(self, batch: Sequence[tuple[str, Records]], entering: Entering | None = None) -> None:
         """Compute some records, and whatever the watermark makes due."""

@@ -130,14 +130,14 @@ def take_over(run: StreamRun, restored: Restored) -> None:
         what = f"files of the epochs after {restored.epoch} are damaged, and another version made them"
         raise InternalError("RNL-STREAM-011", what, "Start the version before once more; it computes them again.")
     run.counters.branch(run.row.epoch, waiting_of(run, {}))
-    for node, port, rows in run.options.held:
-        run.counters.add(node, port, rows)
+    run.held.restore({})
     run.brakes.forgive(0, 0)
     sections = [section for step in run.steps.values() for section in step.snapshot()]
     file = write_file(run.options.folder, f"{run.row.epoch:012d}-base-{run.row.token}", sections)
     StreamFile(run.options.folder, file).verify()
     place = replace(
-        restored.place, marks={node: step.marks() for node, step in run.steps.items()}, counters=run.counters.to_json()
+        restored.place, marks={node: step.marks() for node, step in run.steps.items()}, counters=run.counters.to_json(),
+        held={},
     )
     run.row = replace(run.row, bases=(Kept(run.row.epoch, file, place),), deltas=())
     run.begin()

@@ -63,6 +63,12 @@ export function Changes({ row, titles }: { row: StreamRow; titles: ReadonlyMap<s
           <span className="font-medium">{titles.get(change.source) ?? change.source}</span>
           <span className="min-w-0">
             <Coded text={change.what} />
+            {change.hits?.length ? (
+              <span className="text-muted">
+                {" "}
+                {words.changes.hits(change.hits.map((node) => titles.get(node) ?? node))}
+              </span>
+            ) : null}
           </span>
           <span className="num text-muted">{ago(change.at * 1000)}</span>
         </li>

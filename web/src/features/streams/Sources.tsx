@@ -31,7 +31,31 @@ export function Sources({ row, titles }: { row: StreamRow; titles: ReadonlyMap<s
           ))}
         </tbody>
       </Table>
+      <Joins row={row} />
     </div>
+  );
+}
+
+/** Which versions of datasets the rows are joined with. */
+function Joins({ row }: { row: StreamRow }) {
+  const versions = Object.entries(row.joins?.versions ?? {});
+  const trouble = row.joins?.trouble;
+  if (versions.length === 0) return null;
+  return (
+    <p className="mt-2 flex flex-wrap gap-x-3 gap-y-1 text-muted" data-testid="stream-joins">
+      {versions.map(([name, version]) => (
+        <span key={name} className="inline-flex items-center gap-1.5">
+          <Icon name="database" size={13} />
+          {words.joins.version(name, version)}
+        </span>
+      ))}
+      {trouble ? (
+        <span className="inline-flex items-center gap-1.5 text-warn">
+          <Icon name="triangle-alert" size={13} />
+          {words.joins.trouble(trouble)}
+        </span>
+      ) : null}
+    </p>
   );
 }
 

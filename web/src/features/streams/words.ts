@@ -226,7 +226,17 @@ export const words = {
   },
   bench: "Open the bench",
   pausedBecause: "It paused by itself",
-  changes: { title: "Records that changed their shape", source: "Source", what: "What changed", at: "Seen" },
+  changes: {
+    title: "Records that changed their shape",
+    source: "Source",
+    what: "What changed",
+    at: "Seen",
+    hits: (titles: readonly string[]) => `and hits ${titles.join(", ")}`,
+  },
+  joins: {
+    version: (name: string, version: number) => `Joined with version ${version} of ${name}`,
+    trouble: (why: string) => `The newest version is not joined with: ${why}`,
+  },
   savepoints: {
     title: "Savepoints and versions",
     make: "Make a savepoint",

@@ -7,8 +7,9 @@ from typing import Any
 
 from runnel.app.desk.context import DeskContext
 from runnel.app.desk.registry import answers
-from runnel.app.streams.accounting import balance, plan_of
+from runnel.app.streams.accounting import balance, compiled_of, plan_of
 from runnel.app.streams.changing import ANYTHING, Choice, prepared
+from runnel.app.streams.drift import Drift
 from runnel.app.streams.looking import promised
 from runnel.app.streams.pausing import edges_of, wish_for_edge
 from runnel.app.streams.telling import found, guarantees, status
@@ -69,8 +70,11 @@ def show(context: DeskContext, payload: Mapping[str, Any]) -> Any:
     record = found(context.streams.store, payload["name"])
     plan = plan_of(context.project, record)
     sinks = {effect.node: (effect.kind, effect.config) for effect in plan.plan.effects}
+    shown = _status(context, record)
+    drift = Drift(lambda: compiled_of(context.project, record))
     return {
-        **_status(context, record), "guarantee": guarantees(context.project, sinks), "plan_version": plan.plan.version,
+        **shown, "changes": drift.with_hits(shown["changes"]), "guarantee": guarantees(context.project, sinks),
+        "plan_version": plan.plan.version,
         "nodes": [{"id": node.id, "kind": node.kind, "title": node.title} for node in plan.plan.nodes],
         "edges": edges_of(plan),
         "row": _places(record["row"]),
