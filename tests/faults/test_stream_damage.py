@@ -50,7 +50,7 @@ def test_a_damaged_file_changes_no_result(seed):
             said = (folder / "said").open("wb")
             process = subprocess.Popen(command(path), stdout=said, stderr=said, start_new_session=True)
             try:
-                wait_for_epochs(folder, random_.randint(3, 14), process)
+                wait_for_epochs(folder, random_.randint(3, 8), process)
                 assert process.poll() is None, (told, (folder / "said").read_text()[-2000:])
             finally:
                 with suppress(ProcessLookupError):

@@ -101,6 +101,7 @@ def connect(folder: Any, name: str, kind: str, **options: Any) -> None:
     )  # fmt: skip
 
 
+@pytest.mark.row("M-004-57", deviation="how many events a second is measured in benchmarks/, not asserted here")
 @pytest.mark.row("M-000-56", "M-003-87", "M-003-114", "M-004-03", "M-003-309", "M-003-310", "M-001-07")
 @pytest.mark.parametrize("seed", SEEDS)
 def test_the_totals_are_exact_in_both_targets_however_often_it_is_killed(seed, kafka, postgres_server):

@@ -18,7 +18,7 @@ from stream_lives import START, pipeline, rows_of_dataset
 
 from building import fresh_folder
 
-EVENTS = 50_000
+EVENTS = 24_000
 RATE = 2_000
 SOURCE = {
     "events": EVENTS, "rate_per_second": RATE, "start": START, "interval_seconds": 0.001, "partitions": 2,

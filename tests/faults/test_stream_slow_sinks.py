@@ -21,7 +21,7 @@ OUTBOX_BYTES = 1 * 1024 * 1024
 ONE_EPOCH_BYTES = 4 * 1024 * 1024
 SLOW_SECONDS = size("FAULT_SECONDS", 4)
 CONFIG = {
-    "events": EVENTS, "rate_per_second": 100_000, "start": START, "interval_seconds": 0.001,
+    "events": EVENTS, "rate_per_second": 20_000, "start": START, "interval_seconds": 0.001,
     "columns": {"id": "sequence", "user": "choice(a,b,c,d)", "v": "integer(1,100)"},
 }  # fmt: skip
 PIPELINE = f"""\

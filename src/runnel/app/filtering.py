@@ -7,20 +7,22 @@ from typing import TYPE_CHECKING, Any
 
 from runnel.app.pipelines import InvalidPipelineError
 from runnel.compiler.expressions.bind import bind_expression
+from runnel.compiler.expressions.references import Values
 from runnel.compiler.typing import plain_sql
 
 if TYPE_CHECKING:
     from runnel.app.project import Project
 
 
-def condition(project: Project, text: str, schema: Mapping[str, str]) -> str:
+def condition(project: Project, text: str, schema: Mapping[str, str], values: Values) -> str:
     """Return a condition as SQL; a row for which it cannot be evaluated does not match.
 
-    Raises InvalidPipelineError with what is wrong in the text.
+    `values` are what it may name: `${params.x}`. Raises InvalidPipelineError with what is wrong in the text.
     """
     bound, findings = bind_expression(
-        text, schema, oracle=project.compiler.oracle, now=project.clock(), expect="boolean"
-    )
+        text, schema, oracle=project.compiler.oracle, params=values.params, param_types=values.param_types,
+        now=project.clock(), expect="boolean",
+    )  # fmt: skip
     if bound is None:
         raise InvalidPipelineError(findings)
     return f"coalesce(TRY({as_sql(bound.tree)}), false)"

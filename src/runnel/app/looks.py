@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 import orjson
 
 from runnel.app.filtering import condition
 from runnel.app.previews import questions
+from runnel.compiler.expressions.references import Values
 from runnel.errors import AuthoringError
 
 if TYPE_CHECKING:
@@ -32,6 +33,8 @@ class Look:
     search: str | None = None
     columns: tuple[str, ...] | None = None
     strings: bool = False
+    values: Values = field(default_factory=Values)
+    """What the condition may name besides columns; a window into a node's rows has the node's."""
 
 
 @dataclass(frozen=True)
@@ -48,6 +51,8 @@ class Window:
 def window(project: Project, compiled: Compiled, port: tuple[str, str], look: Look) -> Window:
     """Return a window into a port's rows; the same question again is answered from memory."""
     schema = dict(compiled.typed[port[0]].schemas[port[1]])
+    node = compiled.graph.nodes[port[0]]
+    look = replace(look, values=Values(node.params, node.param_types))
     _check_columns(schema, look)
     plan = compiled.plan([port], whole=True)
     wanted = {name: schema[name] for name in look.columns} if look.columns else schema
@@ -100,7 +105,7 @@ def selection(project: Project, schema: dict[str, str], look: Look) -> str:
 def _where(project: Project, schema: dict[str, str], look: Look) -> str:
     conditions: list[str] = []
     if look.where:
-        conditions.append(condition(project, look.where, schema))
+        conditions.append(condition(project, look.where, schema, look.values))
     if look.search:
         text = "'%" + look.search.replace("!", "!!").replace("%", "!%").replace("_", "!_").replace("'", "''") + "%'"
         parts = " OR ".join(f"CAST({quoted(name)} AS VARCHAR) ILIKE {text} ESCAPE '!'" for name in schema)
