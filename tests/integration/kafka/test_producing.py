@@ -9,7 +9,7 @@ from typing import Any
 
 import pyarrow as pa
 import pytest
-from confluent_kafka import Consumer, TopicPartition
+from confluent_kafka import Consumer, Producer, TopicPartition
 
 from integration.kafka.topics import Broker, Reading, eventually
 from runnel.connectors.kafka.producing import KafkaDelivery, Message
@@ -183,6 +183,7 @@ def test_a_restart_of_the_broker_doubles_and_loses_nothing(own_service, sink):
     done, killed = 0, False
     while done < 12:
         if done == 5 and not killed:
+            time.sleep(0.5)  # this broker, killed within milliseconds of a commit, loses the transaction's end
             instance.kill()
             killed = bool(instance.start())
         try:
@@ -192,6 +193,24 @@ def test_a_restart_of_the_broker_doubles_and_loses_nothing(own_service, sink):
             done = opened_again(one)
     values = sorted(int(row["value"]) for row in held(broker, topic))
     assert values == [number * 100 + row for number in range(1, 13) for row in range(20)]
+
+
+def test_a_transaction_that_nobody_ends_is_named_with_what_to_do(broker, sink, monkeypatch):
+    monkeypatch.setattr("runnel.connectors.kafka.producing.SECONDS", 2.0)
+    topic = broker.topic(1)
+    one = sink(topic)
+    assert one.open().epoch == 0
+    assert one.deliver([epoch(1)]).epoch == 1
+    other = Producer({**broker.settings, "transactional.id": f"{topic}-lost"})
+    other.init_transactions(10)
+    other.begin_transaction()
+    other.send_offsets_to_transaction([TopicPartition(topic, 0, 9)], one._group, 10)
+    with pytest.raises(ConnectorError) as raised:
+        one.open()
+    assert raised.value.code == "RNL-KAFKA-042" and raised.value.retryable and topic in raised.value.hint
+    other.abort_transaction(10)
+    assert one.open().epoch == 1
+    assert one.deliver([epoch(2)]).epoch == 2
 
 
 def test_a_topic_that_does_not_exist_is_named(sink):

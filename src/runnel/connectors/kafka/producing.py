@@ -123,7 +123,10 @@ class KafkaDelivery:
                 raise
             # a transaction that nobody ended hides the marker: a new producer ends it
         self._producer = self._made({})
-        found = self._read()
+        try:
+            found = self._read()
+        except ConnectorError as error:
+            raise (self._hanging() or error) from error
         self._fenced_by(found)
         return self._told(found or self._searched())
 
@@ -149,11 +152,11 @@ class KafkaDelivery:
 
         return TopicPartition(self._topic, 0, epoch, note) if note else TopicPartition(self._topic, 0)
 
-    def _read(self, seconds: float = SECONDS) -> dict[str, Any] | None:
+    def _read(self, seconds: float | None = None) -> dict[str, Any] | None:
         """Return the marker; one of an open transaction is waited for."""
         from confluent_kafka import KafkaException
 
-        end = time.monotonic() + seconds
+        end = time.monotonic() + (SECONDS if seconds is None else seconds)
         while True:
             try:
                 found = self._marker.committed([self._place()], timeout=5)[0]
@@ -189,6 +192,24 @@ class KafkaDelivery:
         finally:
             reader.close()
         return {"epoch": last, "token": 0, "refused": []} if last else None
+
+    def _hanging(self) -> ConnectorError | None:
+        """Return what to say where the cluster holds the marker back though no producer writes any more."""
+        from confluent_kafka import ConsumerGroupTopicPartitions, KafkaError, KafkaException
+        from confluent_kafka.admin import AdminClient
+
+        asked = [ConsumerGroupTopicPartitions(f"runnel-{self._app}", [self._place()])]
+        admin = AdminClient(dict(self._settings))  # kept by name: its answers never come once it is gone
+        try:
+            found = admin.list_consumer_group_offsets(asked, require_stable=True, request_timeout=5)
+            (place,) = found[asked[0].group_id].result(10).topic_partitions
+        except (KafkaException, TimeoutError):
+            return None
+        if place.error is None or place.error.code() != KafkaError.UNSTABLE_OFFSET_COMMIT:
+            return None
+        what = f"the cluster lost the end of a transaction that wrote to {self._topic}, and holds back what comes after it"
+        hint = f"Abort it: kafka-transactions.sh find-hanging, then abort --topic {self._topic}; the sink asks again by itself."
+        return ConnectorError("RNL-KAFKA-042", what, hint, retryable=True)
 
     def _fenced_by(self, marker: Mapping[str, Any] | None) -> None:
         if marker is not None and marker["token"] > self._token:
