@@ -93,8 +93,9 @@ def main() -> None:
     place.write_text("\n".join(["at,card,amount", *rows]) + "\n", "utf-8")
     curve = EXAMPLES / "wind_farm" / "data" / "power_curve.csv"
     curve.parent.mkdir(parents=True, exist_ok=True)
-    lines = [f"{speed},{round(min(3000, 3000 * max(0, (speed + 0.5 - 3) / 9.5) ** 3))}" for speed in range(0, 26)]
-    curve.write_text("\n".join(["wind_class,expected_kw", *lines]) + "\n", "utf-8")
+    speeds = [half / 2 for half in range(51)]
+    lines = [f"{speed},{round(min(3000, 3000 * max(0, (speed - 3) / 9.5) ** 3))}" for speed in speeds]
+    curve.write_text("\n".join(["wind_ms,power_kw", *lines]) + "\n", "utf-8")
 
 
 if __name__ == "__main__":

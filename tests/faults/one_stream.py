@@ -14,12 +14,8 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from runnel.app.pipelines import read
 from runnel.app.project import Project
-from runnel.app.streams import renewing
-from runnel.app.streams.running import StreamRunOptions, run_stream
 from runnel.errors import RunnelError
-from runnel.store import streams
 
 
 def told_in(path: Path) -> Callable[[str, Mapping[str, Any]], None]:
@@ -34,12 +30,18 @@ def told_in(path: Path) -> Callable[[str, Mapping[str, Any]], None]:
 
 
 def main(file: str, given: dict[str, Any]) -> int:
+    project = Project(Path(file).parent, environ={})
+    project.workers.start(streams=True)  # it imports beside this process
+    from runnel.app.pipelines import read
+    from runnel.app.streams import renewing
+    from runnel.app.streams.running import StreamRunOptions, run_stream
+    from runnel.store import streams
+
     told = told_in(Path(given.pop("told"))) if "told" in given else None
     renewing.LOOK_SECONDS = given.pop("look_seconds", renewing.LOOK_SECONDS)
     streams.LEASE_SECONDS = given.pop("lease_seconds", streams.LEASE_SECONDS)
     cancel = threading.Event()
     signal.signal(signal.SIGTERM, lambda *_: cancel.set())
-    project = Project(Path(file).parent, environ={})
     try:
         report = run_stream(project, read(file), StreamRunOptions(**given), told, cancel)
     except RunnelError as error:

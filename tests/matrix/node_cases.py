@@ -118,6 +118,11 @@ CASES: dict[str, tuple[Case, ...]] = {
     "table.limit": (
         one({"rows": 7, "offset": 3}, ordered=True, behind={"by": ["-x", "id"]}), one({"rows": 500}), one({"rows": 0}),
     ),
+    "table.curve": (
+        two({"x": "x", "curve_x": "j", "curve_y": "y", "measured": "y"}, "id x y", "j y", ("input", "curve")),
+        two({"x": "i", "curve_x": "x", "curve_y": "i", "on": {"grp": "grp"}, "outside": "nearest"}, "id i grp", "x i grp",
+            ("input", "curve")),
+    ),
     "table.lookup": (
         two({"on": ["word"], "defaults": {"note": "ü", "j": 0}, "columns": {"s": "note", "j": "j"}}, "id word x", "word s j",
             ("input", "lookup")),

@@ -41,6 +41,7 @@ CONFIGS: dict[str, list[dict[str, Any]]] = {
     "table.conditional": [
         {"cases": [{"when": "v > 4", "set": {"c#": "1"}}, {"when": "10 // w > 2", "set": {"c#": "2"}}]},
     ],
+    "table.curve": [{"x": "v", "curve_x": "id", "curve_y": "id", "measured": "w", "expected": "e#", "deviation": "o#"}],
     "table.deduplicate": [{"keys": ["id"], "order_by": ["-v"]}],
     "table.derive": [{"columns": {"d#": "10 // w"}}, {"columns": {"d#": "v + 1"}}],
     "table.distinct": [{}, {"columns": ["g"]}],

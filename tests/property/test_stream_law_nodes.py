@@ -128,8 +128,10 @@ def test_stateless_nodes_work_in_a_stream_as_in_a_batch():
   some: {kind: table.sample, from: parts.rest, config: {share: 0.5}}
   names: {kind: source.rows, config: {rows: [{u: ann, full: Ann A.}, {u: bob, full: Bob B.}, {u: bob, full: Robert}]}}
   named: {kind: table.lookup, from: {input: parts.views, lookup: names}, config: {on: {user: u}, defaults: {full: nobody}}}
-  paired: {kind: table.join, from: {left: parts.pays, right: names}, config: {how: left, on: {user: u}}}"""
-    ports = {"bad": "checked.rejected", "names_of": "named", "pairs": "paired", "sampled": "some"}
+  paired: {kind: table.join, from: {left: parts.pays, right: names}, config: {how: left, on: {user: u}}}
+  points: {kind: source.rows, config: {rows: [{at: 0, y: 0.0}, {at: 8, y: 4.0}, {at: 16, y: 5.0}]}}
+  rated: {kind: table.curve, from: {input: parts.pays, curve: points}, config: {x: v, curve_x: at, curve_y: y, measured: v}}"""
+    ports = {"bad": "checked.rejected", "names_of": "named", "rates": "rated", "pairs": "paired", "sampled": "some"}
     for seed in SEEDS:
         check_law(compiled(document(steps, ports), {"src": (TYPES, events(seed))}), CUTTINGS)
 

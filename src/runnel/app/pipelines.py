@@ -7,9 +7,6 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from runnel.compiler.compile import Compiled
-from runnel.compiler.lineage import column_lineage, lineage_links
-from runnel.compiler.rendering import pipeline_sql
 from runnel.errors import AuthoringError
 from runnel.model.document import NodeDoc, Pipeline
 from runnel.model.findings import Finding, has_errors
@@ -17,6 +14,7 @@ from runnel.model.loading import load_file, load_text
 
 if TYPE_CHECKING:
     from runnel.app.project import Project
+    from runnel.compiler.compile import Compiled
 
 
 class InvalidPipelineError(AuthoringError):
@@ -54,6 +52,13 @@ def read_text(text: str, folder: str) -> Document:
     """Read a pipeline from its text, as if it stood in a folder."""
     pipeline, findings = load_text(text)
     return Document(pipeline, findings, str(Path(folder).resolve()), None, text)
+
+
+def text_of(document: Document) -> str:
+    """Return the text of a document as it stands, with its comments."""
+    if document.text is not None:
+        return document.text
+    return Path(document.path or "").read_text("utf-8")
 
 
 def compiled(project: Project, document: Document, params: Mapping[str, Any] | None = None) -> Compiled:
@@ -126,6 +131,8 @@ def schema(result: Compiled) -> dict[str, Any]:
 
 def sql(result: Compiled, ref: str | None, dialect: str) -> dict[str, Any]:
     """Return the SQL of a node (or of the last one) in a dialect, with its columns."""
+    from runnel.compiler.rendering import pipeline_sql
+
     port = port_of(result, ref) if ref else None
     return pipeline_sql(result, port, dialect)
 
@@ -144,6 +151,8 @@ def port_of(result: Compiled, ref: str) -> tuple[str, str]:
 
 def lineage(result: Compiled, ref: str) -> dict[str, Any]:
     """Return where the values of `NODE.COLUMN` (or `NODE.PORT.COLUMN`) come from."""
+    from runnel.compiler.lineage import column_lineage, lineage_links
+
     node, _, column = ref.rpartition(".")
     node, port = (node, "") if node in result.graph.nodes else port_of(result, node or ref)
     columns = result.typed[node].schemas.get(port or next(iter(result.typed[node].schemas), ""), {})

@@ -13,8 +13,8 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from runnel.app import pipelines
-from runnel.app.pipelines import Document
-from runnel.app.runs import RunOptions, RunReport, text_of
+from runnel.app.pipelines import Document, text_of
+from runnel.app.runs import RunOptions, RunReport
 from runnel.app.runs import run as run_document
 from runnel.compiler.compile import Compiled
 from runnel.errors import AuthoringError

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from runnel.app.confining import check_path
 from runnel.app.gates import inspect
-from runnel.app.pipelines import Document, runnable
+from runnel.app.pipelines import Document, runnable, text_of
 from runnel.app.remembering import GOOD, KEY, kept_sources
 from runnel.app.run_charts import keep_charts
 from runnel.app.run_events import TellingJournal
@@ -175,13 +175,6 @@ class CancelRequest:
             self._looked = time.monotonic()
             self._asked = self.project.store.runs.cancel_requested(self.run_id)
         return self._asked
-
-
-def text_of(document: Document) -> str:
-    """Return the text of a document as it stands, with its comments."""
-    if document.text is not None:
-        return document.text
-    return Path(document.path or "").read_text("utf-8")
 
 
 def _execute(

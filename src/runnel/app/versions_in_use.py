@@ -67,7 +67,7 @@ def _in_files(project: Project) -> Iterator[Mapping[str, Any]]:
 
 def _followed(project: Project) -> dict[str, int]:
     """Return dataset → the first version that a stream may still read, as the positions of streams have it."""
-    from runnel.app.streams.running import rows_of
+    from runnel.app.streams.telling import rows_of
 
     store = rows_of(project)
     try:

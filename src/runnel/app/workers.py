@@ -52,8 +52,12 @@ class Workers:
         self._seats = threading.BoundedSemaphore(MOST_AT_ONCE)
         self._resting: threading.Timer | None = None
 
-    def start(self) -> None:
-        """Start the zygote beside what the caller does next."""
+    def start(self, streams: bool = False) -> None:
+        """Start the zygote beside what the caller does next; where none runs yet, that of streams does for everything."""
+        if streams:
+            self.stream_zygote.start(wait=False)
+            if self.zygote.pid is None:
+                self.zygote = self.stream_zygote
         self.zygote.start(wait=False)
 
     def open(

@@ -20,8 +20,7 @@ def looked_at(name: str, path: str) -> dict[str, Any]:
     """Return what the file of a stream means for what the stream holds; raises InvalidPipelineError."""
     from runnel.app.pipelines import read
     from runnel.app.streams.changing import ANYTHING, prepared
-    from runnel.app.streams.running import rows_of
-    from runnel.app.streams.telling import found
+    from runnel.app.streams.telling import found, rows_of
 
     with project_of(None) as project:
         store = rows_of(project)
@@ -36,8 +35,7 @@ def decided(name: str, path: str, state: str, discard: bool) -> None:
     """Keep what becomes of what a stopped stream holds, for its next start; raises AuthoringError where a choice is missing."""
     from runnel.app.pipelines import read, runnable
     from runnel.app.streams.changing import Choice, keep_savepoint, look, switch_of
-    from runnel.app.streams.running import rows_of
-    from runnel.app.streams.telling import found
+    from runnel.app.streams.telling import found, rows_of
 
     with project_of(None) as project:
         store = rows_of(project)

@@ -17,8 +17,7 @@ def wish_for_edge(output: Output, name: str, edge: str, verb: Literal["pause", "
     from runnel.app.access.principals import CONSOLE
     from runnel.app.access.services import Access
     from runnel.app.streams import pausing
-    from runnel.app.streams.running import rows_of
-    from runnel.app.streams.telling import found, status
+    from runnel.app.streams.telling import found, rows_of, status
 
     with project_of(None) as project:
         store = rows_of(project)

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 def _store(project: Project) -> StreamStore:
-    from runnel.app.streams.running import rows_of
+    from runnel.app.streams.telling import rows_of
 
     return rows_of(project)
 

@@ -27,7 +27,7 @@ def wanted(dataset: str | None, sink: str | None, where: str, epochs: tuple[int 
 
 def traced(name: str, asked: Wanted) -> dict[str, Any]:
     """Trace rows in the project that this command stands in."""
-    from runnel.app.streams.running import rows_of
+    from runnel.app.streams.telling import rows_of
     from runnel.app.streams.tracing import trace
 
     with project_of(None) as project:

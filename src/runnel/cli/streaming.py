@@ -32,11 +32,12 @@ def run_stream_file(
     file: str, params: Mapping[str, Any], until_caught_up: bool, json: bool, printer: Output, cancel: threading.Event
 ) -> int:
     """Run a stream; returns the exit code."""
-    from runnel.app import pipelines
-    from runnel.app.streams.running import StreamRunOptions, run_stream
-
     began = time.monotonic()
     with project_of(file) as project, _drains(cancel):
+        project.workers.start(streams=True)  # it imports beside this process
+        from runnel.app import pipelines
+        from runnel.app.streams.running import StreamRunOptions, run_stream
+
         options = StreamRunOptions(params, until_caught_up)
         report = run_stream(project, pipelines.read(file), options, _progress(printer), cancel)
     printer.clear_progress()

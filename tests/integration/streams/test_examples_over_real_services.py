@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import json
 import random
 import re
@@ -75,6 +76,15 @@ def drained(server: Running, stream: str) -> None:
     until(lambda: server.get(f"/streams/{stream}")["status"] == "drained", 60)
 
 
+def promise(wind_ms: float) -> float:
+    """What the manufacturer's curve gives at a speed of wind; its points lie half a metre per second apart."""
+    below = int(wind_ms * 2)
+    points = list(csv.DictReader((ROOT / "examples/wind_farm/data/power_curve.csv").open()))[below : below + 2]
+    low, high = (float(point["power_kw"]) for point in points)
+    return low + (high - low) * (wind_ms * 2 - below)
+
+
+@pytest.mark.row("M-003-177", "M-003-182", met_by="nodes/tables/curve.py")
 def test_turbines_over_mqtt(folder, mosquitto):
     base = f"farm{random.randrange(10**9)}"
     in_place(folder, "wind_farm/wind_farm", ("wind", "turned"), **{"farm/+/scada": f"{base}/+/scada"})
@@ -104,7 +114,9 @@ def test_turbines_over_mqtt(folder, mosquitto):
     assert set(found) == set(wanted)
     for key, of in wanted.items():
         assert found[key]["readings"] == len(of) and found[key]["hottest_c"] == max(one["gearbox_c"] for one in of)
-        assert found[key]["power_kw"] == pytest.approx(sum(one["power_kw"] for one in of))
+        power, promised = sum(one["power_kw"] for one in of), sum(promise(one["wind_ms"]) for one in of)
+        assert found[key]["power_kw"] == pytest.approx(power) and found[key]["expected_kw"] == pytest.approx(promised)
+        assert found[key]["deviation_percent"] == pytest.approx(100 * (power - promised) / promised, abs=0.051)
 
 
 def test_trades_over_a_websocket(folder):

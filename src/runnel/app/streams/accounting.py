@@ -8,13 +8,12 @@ from typing import TYPE_CHECKING, Any
 
 from runnel.app.pipelines import Document, read_text, runnable
 from runnel.app.streams.telling import found
-from runnel.compiler.compile import Compiled
 from runnel.errors import AuthoringError
 from runnel.plan.streams import StreamPlan
-from runnel.runtime.stream.counting import Counters
 
 if TYPE_CHECKING:
     from runnel.app.project import Project
+    from runnel.compiler.compile import Compiled
     from runnel.store.streams import StreamStore
 
 
@@ -25,6 +24,8 @@ def balance(project: Project, store: StreamStore, name: str, begin: int, end: in
     flight is the difference, so that every equation holds of the rows that came in between. Where another version took over
     the ledger begins anew: what lies before is proved under the version that ran then.
     """
+    from runnel.runtime.stream.counting import Counters
+
     record = found(store, name)
     last = store.boundary(name, record["incarnation"], end if end is not None else int(record["epoch"]))
     if last is None:

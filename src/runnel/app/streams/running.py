@@ -14,8 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from runnel.app.connections import policy_of
-from runnel.app.pipelines import Document, runnable
-from runnel.app.runs import text_of
+from runnel.app.pipelines import Document, runnable, text_of
 from runnel.app.settings import byte_size
 from runnel.app.streams.beside import LanesBeside
 from runnel.app.streams.changing import KEEP, Choice, look, switch_of
@@ -28,6 +27,7 @@ from runnel.app.streams.renewing import Renewing
 from runnel.app.streams.rewinding import is_delivered, renewed
 from runnel.app.streams.tapping import chart_queries, payload_of
 from runnel.app.streams.targets import with_targets
+from runnel.app.streams.telling import rows_of
 from runnel.compiler.compile import Compiled
 from runnel.errors import EngineError, LimitError, RunnelError
 from runnel.plan.streams import StreamPlan
@@ -86,12 +86,6 @@ class StreamReport:
     error: RunnelError | None = None
 
 
-def rows_of(project: Project) -> StreamStore:
-    """Return the rows of the project's streams."""
-    url = project.setting("database_url") or f"sqlite:///{project.home / 'runnel.db'}"
-    return StreamStore.open(url, project.home)
-
-
 def run_stream(
     project: Project,
     document: Document,
@@ -100,8 +94,7 @@ def run_stream(
     cancel: threading.Event | None = None,
 ) -> StreamReport:
     """Run a stream in this process's care until it ends; raises InvalidPipelineError before anything is started."""
-    project.workers.start()
-    project.workers.stream_zygote.start(wait=False)
+    project.workers.start(streams=True)
     compiled = runnable(project, document, options.params)
     plan = compiled.stream_plan()
     version = project.store.versions.put(plan.plan.pipeline, text_of(document), plan.plan.version, compiled.pipeline)
@@ -390,4 +383,4 @@ class _Wishing:
             self.store.wish(self.name, "drained")
 
 
-__all__ = ["LimitError", "StreamReport", "StreamRunOptions", "rows_of", "run_stream"]
+__all__ = ["LimitError", "StreamReport", "StreamRunOptions", "run_stream"]

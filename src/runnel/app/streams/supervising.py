@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 from runnel.app.pipelines import Document, runnable
 from runnel.app.streams.accounting import document_of
 from runnel.app.streams.changing import KEEP, Choice, keep_savepoint, prepared
-from runnel.app.streams.running import StreamRunOptions, rows_of, run_stream
-from runnel.app.streams.telling import found
+from runnel.app.streams.running import StreamRunOptions, run_stream
+from runnel.app.streams.telling import WISHES, found, rows_of
 from runnel.errors import LimitError, RunnelError
 from runnel.store.ownership import is_dead, myself
 from runnel.store.streams import SUSPENDED
@@ -23,7 +23,6 @@ if TYPE_CHECKING:
 Tell = Callable[[str, str, Mapping[str, Any]], None]
 RESTARTS_KEPT = 20
 GOING_ON = ("running", SUSPENDED)
-WISHES = {"stop": "stopped", "drain": "drained", "close": "closed", "pause": "paused", "resume": "running"}
 """What is wanted of a stream after a verb; `close` lets every open window leave, and ends the incarnation."""
 
 

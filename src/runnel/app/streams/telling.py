@@ -10,13 +10,20 @@ from typing import TYPE_CHECKING, Any
 from runnel.errors import AuthoringError
 from runnel.sdk.delivery import StreamSink
 from runnel.store.ownership import is_dead, myself
-from runnel.store.streams import SUSPENDED
+from runnel.store.streams import SUSPENDED, StreamStore
 
 if TYPE_CHECKING:
     from runnel.app.project import Project
-    from runnel.store.streams import StreamStore
 
 STALE_SECONDS = 5.0
+WISHES = {"stop": "stopped", "drain": "drained", "close": "closed", "pause": "paused", "resume": "running"}
+"""What a person may ask of a stream: the verb, and the state that is wanted then."""
+
+
+def rows_of(project: Project) -> StreamStore:
+    """Return the rows of the project's streams."""
+    url = project.setting("database_url") or f"sqlite:///{project.home / 'runnel.db'}"
+    return StreamStore.open(url, project.home)
 
 
 def found(store: StreamStore, name: str) -> dict[str, Any]:

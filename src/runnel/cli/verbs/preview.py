@@ -20,11 +20,11 @@ def preview(
     json: bool = typer.Option(False, "--json", help="Print one JSON document."),
 ) -> None:
     """Show the first rows after any node; leaves no run and writes nothing."""
-    from runnel.app import pipelines, previews
-
     output = current_output()
     with project_of(file) as project:
-        project.workers.start()
+        project.workers.start()  # it imports beside this process
+        from runnel.app import pipelines, previews
+
         compiled = pipelines.runnable(project, pipelines.read(file), given_params(param))
         port = pipelines.port_of(compiled, node)
         made = previews.preview(project, compiled, port, limit)

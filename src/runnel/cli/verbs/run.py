@@ -39,26 +39,28 @@ def run(  # noqa: PLR0913 - each is an option of the command line
     json: bool = typer.Option(False, "--json", help="Print one JSON document."),
 ) -> None:
     """Run a pipeline. Exit code 0 done (also with dead letters), 1 failed, 3 invalid, 6 a limit was hit."""
-    from runnel.app import pipelines
-    from runnel.app.recovering import recover
-    from runnel.app.redirecting import redirected
-    from runnel.app.runs import RunOptions
-    from runnel.app.runs import run as run_document
-
     printer = current_output()
     cancel = threading.Event()
     if is_stream_file(file):
         raise typer.Exit(run_stream_file(file, given_params(param), until_caught_up, json, printer, cancel))
-    with project_of(file) as project, redirected(project, pipelines.read(file), input, output) as redirection:
-        for report in recover(project):
-            printer.warn(f"run {report.id} of {report.pipeline} ended without a word: its process is gone")
-        options = RunOptions(given_params(param), to, dry_run, sample, not no_cache, remember=not input)
-        with _interrupt_cancels(cancel):
-            try:
-                done = run_document(project, redirection.document, options, _progress(printer), cancel)
-            finally:
-                printer.clear_progress()
-        redirection.deliver()
+    with project_of(file) as project:
+        project.workers.start()  # it imports beside this process
+        from runnel.app import pipelines
+        from runnel.app.recovering import recover
+        from runnel.app.redirecting import redirected
+        from runnel.app.runs import RunOptions
+        from runnel.app.runs import run as run_document
+
+        with redirected(project, pipelines.read(file), input, output) as redirection:
+            for report in recover(project):
+                printer.warn(f"run {report.id} of {report.pipeline} ended without a word: its process is gone")
+            options = RunOptions(given_params(param), to, dry_run, sample, not no_cache, remember=not input)
+            with _interrupt_cancels(cancel):
+                try:
+                    done = run_document(project, redirection.document, options, _progress(printer), cancel)
+                finally:
+                    printer.clear_progress()
+            redirection.deliver()
     if json:
         printer.result(done.to_json())
     else:

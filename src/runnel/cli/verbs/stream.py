@@ -26,7 +26,7 @@ START_SECONDS = 60.0
 @app.command("start", epilog="Example: runnel stream start clicks")
 def start(name: str = NAME, json: bool = JSON) -> None:
     """Start a pipeline with a source without end; it goes on when this command has ended."""
-    from runnel.app.streams.running import rows_of
+    from runnel.app.streams.telling import rows_of
 
     output = current_output()
     with project_of(None) as project:
@@ -81,9 +81,7 @@ def _wish(name: str, verb: str, json: bool, until: tuple[str, ...]) -> None:
 
 def _wished(name: str, verb: str, until: tuple[str, ...]) -> str:
     """Ask for something, and wait until it is so; returns the status."""
-    from runnel.app.streams.running import rows_of
-    from runnel.app.streams.supervising import WISHES
-    from runnel.app.streams.telling import found, status
+    from runnel.app.streams.telling import WISHES, found, rows_of, status
 
     with project_of(None) as project:
         store = rows_of(project)
@@ -161,10 +159,7 @@ def resume(name: str = NAME, edge: str = EDGE, json: bool = JSON) -> None:
 @app.command("status", epilog="Example: runnel stream status clicks --json")
 def show_status(name: str = typer.Argument(None, help="The stream; all without it."), json: bool = JSON) -> None:
     """Show how far streams are: epoch, rate, positions, lag, watermark, state, outboxes."""
-    from runnel.app.streams.accounting import compiled_of
-    from runnel.app.streams.drift import Drift, words_of
-    from runnel.app.streams.running import rows_of
-    from runnel.app.streams.telling import found, status
+    from runnel.app.streams.telling import found, rows_of, status
 
     output = current_output()
     with project_of(None) as project:
@@ -172,8 +167,7 @@ def show_status(name: str = typer.Argument(None, help="The stream; all without i
         names = [name] if name else [item["name"] for item in store.list()]
         made = [{**status(found(store, item)), "guarantee": _guarantees(project, store, item)} for item in names]
         for item in made:
-            record = found(store, item["name"])
-            item["changes"] = Drift(lambda record=record: compiled_of(project, record)).with_hits(item["changes"])
+            item["changes"] = _with_hits(project, store, item)
         store.close()
     if json:
         output.result(made[0] if name else {"streams": made})
@@ -186,9 +180,21 @@ def show_status(name: str = typer.Argument(None, help="The stream; all without i
     show_pauses(output, made)
     for item in made:
         for change in item["changes"]:
+            from runnel.app.streams.drift import words_of
+
             output.note(f"{item['name']}: {words_of(change)}")
         if item["joins"]["trouble"]:
             output.warn(f"{item['name']}: the newest version is not joined with: {item['joins']['trouble']}")
+
+
+def _with_hits(project: Any, store: Any, told: dict[str, Any]) -> list[dict[str, Any]]:
+    """Return the changes of a stream's records with the nodes that they hit."""
+    if not told["changes"]:
+        return []
+    from runnel.app.streams.accounting import compiled_of
+    from runnel.app.streams.drift import Drift
+
+    return Drift(lambda: compiled_of(project, store.get(told["name"]))).with_hits(told["changes"])
 
 
 def _guarantees(project: Any, store: Any, name: str) -> dict[str, str]:
@@ -203,8 +209,7 @@ def _guarantees(project: Any, store: Any, name: str) -> dict[str, str]:
 @app.command("savepoint", epilog="Example: runnel stream savepoint clicks before-change")
 def savepoint(name: str = NAME, label: str = typer.Argument(help="The savepoint's name."), json: bool = JSON) -> None:
     """Keep a stream as it stands, to go back to; it goes on meanwhile."""
-    from runnel.app.streams.running import rows_of
-    from runnel.app.streams.telling import found
+    from runnel.app.streams.telling import found, rows_of
 
     output = current_output()
     with project_of(None) as project:
@@ -234,7 +239,7 @@ def export_positions(
 ) -> None:
     """Print where each source is read next, as JSON that import takes."""
     from runnel.app.streams.rewinding import positions_at
-    from runnel.app.streams.running import rows_of
+    from runnel.app.streams.telling import rows_of
 
     with project_of(None) as project:
         store = rows_of(project)
@@ -265,8 +270,7 @@ def _read_json(file: str) -> Any:
 def _begin_anew(name: str, to: str, given: Any, json: bool) -> None:
     from runnel.app.streams.accounting import plan_of
     from runnel.app.streams.rewinding import checked_positions, rewind
-    from runnel.app.streams.running import rows_of
-    from runnel.app.streams.telling import found
+    from runnel.app.streams.telling import found, rows_of
 
     output = current_output()
     with project_of(None) as project:
@@ -288,7 +292,7 @@ def ledger(
 ) -> None:
     """Prove the balance of a stream between two kept boundaries."""
     from runnel.app.streams.accounting import balance
-    from runnel.app.streams.running import rows_of
+    from runnel.app.streams.telling import rows_of
 
     output = current_output()
     with project_of(None) as project:

@@ -16,12 +16,12 @@ def test(
     json: bool = typer.Option(False, "--json", help="Print one JSON document."),
 ) -> None:
     """Run the tests of a pipeline; exit code 4 when one fails. Row order is ignored, the clock is fixed."""
-    from runnel.app import pipelines
-    from runnel.app.pipeline_tests import run_tests
-
     output = current_output()
     with project_of(file) as project:
-        project.workers.start()
+        project.workers.start()  # it imports beside this process
+        from runnel.app import pipelines
+        from runnel.app.pipeline_tests import run_tests
+
         results = run_tests(project, pipelines.read(file))
     if json:
         output.result({"tests": [result.to_json() for result in results]})

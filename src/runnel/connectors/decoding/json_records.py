@@ -40,10 +40,12 @@ class JsonFormat:
         loose = {name: "JSON" if type == "JSON" else "VARCHAR" for name, type in types.items()}
         rest = pa.table({"i": kept, "line": found})
         plain = is_plain(found)
-        with contextlib.suppress(duckdb.Error):
-            # Not guarded by TRY, which takes a whole vector row by row: what is no JSON is left out before.
-            parse = "CASE WHEN json_valid(line) THEN from_json_strict(line, {tree}) END"
-            rest = self._attempt(connection, rest, types, parse, parsed, refused, not plain)
+        # Not guarded by TRY, which takes a whole vector row by row: where one is no JSON, all are looked at before.
+        strict = "from_json_strict(line, {tree})"
+        for parse in (strict, f"CASE WHEN json_valid(line) THEN {strict} END"):
+            with contextlib.suppress(duckdb.Error):
+                rest = self._attempt(connection, rest, types, parse, parsed, refused, not plain)
+                break
         if rest.num_rows:
             rest, others = _once_each(connection, rest)
             rest = self._attempt(connection, rest, loose, "try(from_json(line, {tree}))", parsed, refused)

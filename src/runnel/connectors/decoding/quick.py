@@ -28,12 +28,15 @@ def is_plain(texts: Any) -> bool:
             break
     if digits.any():
         return False
-    closers = np.flatnonzero((data == 0x7D) | (data == 0x5D))
+    low = data | 0x20  # small letters, and } for ]
+    closers = np.flatnonzero(low == 0x7D)
     if (_before(data, closers) == 0x2C).any():
         return False
-    low = data | 0x20
-    for first, second, third in (b"nan", b"inf"):
-        found = np.flatnonzero((low[:-2] == first) & (low[1:-1] == second) & (low[2:] == third))
+    n = low == 0x6E
+    for word in (n[:-2] & (low == 0x61)[1:-1] & n[2:], (low == 0x69)[:-2] & n[1:-1] & (low == 0x66)[2:]):  # nan, inf
+        if not word.any():
+            continue
+        found = np.flatnonzero(word)
         before = _before(data, found)
         signed = (before == 0x2B) | (before == 0x2D)
         if signed.any() or np.isin(before, _OPENERS).any() or (found == 0).any():
@@ -53,6 +56,11 @@ def _before(data: Any, places: Any) -> Any:
         if not blank.any():
             return values
         at = np.where(blank, at - 1, at)
+
+
+def has_line_ends(texts: Any) -> bool:
+    """Tell whether a record holds more than one line."""
+    return bool((_bytes(texts) == 0x0A).any())
 
 
 def has_lists(texts: Any) -> bool:

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, Protocol
 
+from runnel.connectors.decoding.quick import has_line_ends
 from runnel.sdk.streaming import Decoded
 
 Tombstones = Literal["reject", "skip", "row"]
@@ -40,7 +41,7 @@ class RecordDecoder:
 
         pc: Any = pyarrow.compute
         values = raw.column("value")
-        numbers = pa.array(range(len(values)), pa.int64())
+        numbers = _counted(len(values))
         refused: list[tuple[int, str]] = []
         empty: list[int] = []
         if values.null_count:
@@ -74,12 +75,20 @@ def _beside(rows: Any, raw: Any) -> Any:
         rows = rows.take(pc.sort_indices(order))  # stable: several rows of one record keep their order
         order = rows.column("i")
     metadata = raw.drop_columns(["value"])
-    whole = len(order) == raw.num_rows and pc.all(pc.equal(order, pyarrow.array(range(len(order))))).as_py()
+    whole = len(order) == raw.num_rows and pc.all(pc.equal(order, _counted(len(order)))).as_py()
     metadata = metadata if whole else metadata.take(order)
     rows = rows.drop_columns(["i"])
     for name in metadata.column_names:
         rows = rows.append_column(name, metadata.column(name))
     return rows
+
+
+def _counted(length: int) -> Any:
+    """Return the numbers from 0 on."""
+    import numpy as np
+    import pyarrow as pa
+
+    return pa.array(np.arange(length, dtype=np.int64))
 
 
 def texts(values: Any, numbers: Any) -> tuple[Any, Any, list[tuple[int, str]]]:
@@ -110,7 +119,7 @@ def lines(values: Any, numbers: Any) -> tuple[Any, Any]:
     import pyarrow.compute
 
     pc: Any = pyarrow.compute
-    if not pc.any(pc.match_substring(values, "\n")).as_py():
+    if not has_line_ends(values):
         return values, numbers
     parts = pc.split_pattern(values, "\n")
     parts = parts.combine_chunks() if hasattr(parts, "combine_chunks") else parts

@@ -224,7 +224,7 @@ class Intake:
         elif moves:
             marks = self.clocks[scan.node].pass_records(records.partition, rows.column("_time"))
         else:
-            marks = pa.array([given_watermark] * rows.num_rows, pa.int64()).cast(MOMENT)
+            marks = _same(given_watermark, pa.int64(), rows.num_rows).cast(MOMENT)
         rows = rows.append_column("_watermark", marks)
         if "_event_time" in rows.column_names:
             rows = rows.drop_columns(["_event_time"])
@@ -376,16 +376,21 @@ def _complete(table: pa.Table, partition: str, node: str, now: int) -> pa.Table:
     """
     count = table.num_rows
     if "_ingest_time" not in table.column_names:
-        table = table.append_column("_ingest_time", pa.array([now] * count, pa.int64()).cast(MOMENT))
+        table = table.append_column("_ingest_time", _same(now, pa.int64(), count).cast(MOMENT))
     given = {"_source": node, "_partition": partition}
     for name, value in given.items():
         if name not in table.column_names:
-            table = table.append_column(name, pa.array([value] * count, pa.string()))
+            table = table.append_column(name, _same(value, pa.string(), count))
     if "_key" not in table.column_names:
         table = table.append_column("_key", pa.nulls(count, pa.string()))
     if "_headers" not in table.column_names:
         table = table.append_column("_headers", pa.nulls(count, pa.map_(pa.string(), pa.string())))
     return table
+
+
+def _same(value: Any, type: pa.DataType, count: int) -> pa.Array:
+    """Return a column of one value."""
+    return pa.repeat(pa.scalar(value, type), count)
 
 
 def _event_times(rows: pa.Table, config: Mapping[str, Any]) -> pa.ChunkedArray:

@@ -103,6 +103,7 @@ class Lanes(Intake):
     def __post_init__(self) -> None:
         super().__post_init__()
         self.division = divide(self.plan)
+        self.unread = pa.table({"_position": pa.array([], pa.int64())})
 
     def start(self, positions: Mapping[str, Mapping[str, Any]]) -> None:
         """Let every lane begin to read its partitions."""
@@ -119,7 +120,7 @@ class Lanes(Intake):
         found: list[tuple[str, Records]] = []
         for lane in self.lanes:
             if lane.waiting:
-                found.append((str(lane.number), Records("", NOTHING, Position(0))))
+                found.append((str(lane.number), Records("", self.unread, Position(0))))
         return found
 
     @property
@@ -261,6 +262,3 @@ class _Gathered:
                 node, _, port = name.removeprefix(PORT).partition(":")
                 ports.setdefault(node, {})[port] = whole
         return Taken(tables, self.counts, self.records, self.bytes, done, absorbed, ports)
-
-
-NOTHING = pa.table({"_position": pa.array([], pa.int64())})

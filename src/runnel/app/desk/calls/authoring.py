@@ -16,9 +16,9 @@ from runnel.app.desk.held import inputs_of, outputs_of
 from runnel.app.desk.registry import answers
 from runnel.app.filtering import as_sql
 from runnel.app.looks import Look, quoted, window
+from runnel.app.pipelines import text_of
 from runnel.app.previews import questions
 from runnel.app.renaming import renames, uses_of
-from runnel.app.runs import text_of
 from runnel.compiler.compile import Compiled
 from runnel.compiler.expressions.bind import bind_expression
 from runnel.compiler.expressions.complete import complete as completions
