@@ -133,7 +133,7 @@ class Curve(Node):
             return joined
         expected = column(self.config.expected)
         off = (_double(column(self.bound["measured"])) - expected) * literal(100.0)
-        return joined.extend({self.config.deviation: off / call("NULLIF", call("ABS", expected), 0.0)})
+        return joined.extend({self.config.deviation: off / _or_null(call("ABS", expected))})
 
     def _pieces(self, curve: Relation, keys: list[str]) -> Relation:
         """Return the pieces of the curve: from which x to which, and the two points."""
@@ -154,8 +154,13 @@ class Curve(Node):
     def _expected(self, here: exp.Expr) -> exp.Expr:
         x, y, next_x, next_y = (column(name, "r") for name in (X, Y, NEXT_X, NEXT_Y))
         last = y if self.config.outside == "nearest" else exp.null()
-        line = y + exp.paren(here - x) * exp.paren(next_y - y) / exp.paren(next_x - x)
+        line = y + exp.paren(here - x) * exp.paren(next_y - y) / _or_null(next_x - x)
         return exp.Case().when(here <= x, y).when(next_x.is_(exp.null()), last).else_(line)
+
+
+def _or_null(tree: exp.Expr) -> exp.Expr:
+    """Return what to divide by: NULL where it is 0."""
+    return exp.Nullif(this=tree, expression=literal(0.0))
 
 
 def _double(tree: exp.Expr) -> exp.Expr:
