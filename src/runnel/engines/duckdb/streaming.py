@@ -58,7 +58,8 @@ class BatchRows:
 class _Input:
     """What prepared queries read under a name of its own: its rows are others at every batch, its columns never.
 
-    A table that were registered anew would let DuckDB plan all queries again, which takes longer than a small batch.
+    A prepared query goes on with the table that stood under a name when it was prepared, and planning it again takes
+    longer than a small batch.
     """
 
     def __init__(self, schema: pa.Schema) -> None:
@@ -206,7 +207,8 @@ class DuckStreamEngine:
         return DuckStreamEngine(self.connection.cursor(), taps=False)
 
     def hold(self, name: str, table: pa.Table) -> None:
-        """Keep a table that ends under a name."""
+        """Keep a table that ends under a name; what was prepared would go on with the one before."""
+        self._forget()
         self.connection.register(name, table)
 
     def words(self, node: str, expressions: tuple[str, ...], columns: Mapping[str, str], row: str) -> str | None:
