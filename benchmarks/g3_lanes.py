@@ -14,7 +14,7 @@ from typing import Any
 
 import duckdb
 
-from benchmarks.g3_kafka import RUNNER
+from benchmarks.g3_kafka import RUNNER, where_the_time_goes
 from benchmarks.kafka_events import lines
 from runnel.app.ingesting import log_name
 from runnel.store.log.durable import DurableLog
@@ -93,7 +93,7 @@ def main() -> list[str]:
         seconds, cpu = (statistics.median(one[key] for one in of) for key in ("seconds", "cpu"))
         rounds = " ".join(f"{one['seconds']:.1f}" for one in of)
         made.append(f"| {lanes} | {seconds:.2f} | {EVENTS / seconds / 1e3:,.0f}k | {cpu / EVENTS * 1e6:.2f} | {rounds} |")
-    return [*made, "", f"Two lanes are {ratio:.2f}x as fast as one."]
+    return [*made, "", where_the_time_goes(runs[1]), "", f"Two lanes are {ratio:.2f}x as fast as one."]
 
 
 if __name__ == "__main__":
