@@ -1,4 +1,4 @@
-"""CDC: rows a second from PostgreSQL into the durable log, one transaction and many, against a loop that decodes and drops.
+"""CDC: rows a second from PostgreSQL into the durable log: the snapshot, one transaction, and many.
 
     python -m benchmarks.streams_cdc [ROWS]
 """
@@ -22,7 +22,12 @@ from runnel.sdk.streaming import UNKNOWN_END, StreamContext
 from runnel.store.log.project import ProjectLogs
 
 
-def main(rows: int = 500_000) -> None:
+def main(rows: int = 500_000) -> list[str]:
+    made = [
+        "## Streams: changes of PostgreSQL into the durable log", "",
+        f"`make bench NAME=streams_cdc`: {rows:,} rows of four columns each, until they are durable. Asked: 60,000 a second.", "",
+        "| what | rows/s |", "|---|---|",
+    ]  # fmt: skip
     with postgres.running() as address:
         options = conninfo_to_dict(address)
         settings = {"host": options["host"], "port": int(options["port"]), "user": options["user"],
@@ -31,7 +36,8 @@ def main(rows: int = 500_000) -> None:
             database.execute("CREATE TABLE cd (id bigint PRIMARY KEY, name text, v float8, at timestamptz DEFAULT now())")
             database.execute("INSERT INTO cd SELECT i, 'n' || i, i * 1.5 FROM generate_series(1, %s::bigint) i", [rows])
             for name, begin, size in (("snapshot", 0, 0), ("one transaction", rows, rows), ("transactions of 100", 2 * rows, 100)):
-                print(f"{name}: {measured(settings, database, rows, begin, size):,.0f} rows/s", flush=True)
+                made.append(f"| {name} | {measured(settings, database, rows, begin, size):,.0f} |")
+    return made
 
 
 def measured(settings: dict[str, Any], database: Any, rows: int, begin: int, size: int) -> float:
@@ -66,4 +72,4 @@ def measured(settings: dict[str, Any], database: Any, rows: int, begin: int, siz
 
 
 if __name__ == "__main__":
-    main(*map(int, sys.argv[1:]))
+    print("\n".join(main(*map(int, sys.argv[1:]))))
