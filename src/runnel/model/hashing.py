@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import Any
 
-from runnel.model.document import NodeDoc, Pipeline, Wire
+from runnel.model.document import NodeDoc, Pipeline, Settings, Wire
 from runnel.model.shapes import is_list, is_map
 
 
 def semantic_hash(pipeline: Pipeline) -> str:
     """Return the SHA-256 (hex) of what the pipeline means.
 
-    Layout, notes, titles, descriptions, comments and tests do not count, nor does the order of nodes, parameters,
+    Layout, notes, titles, descriptions, comments, tests and how much a run may take do not count, nor does the order of nodes, parameters,
     ports or config fields; the order inside config values and among the wires of one port does.
     """
     parts = {
@@ -27,10 +27,15 @@ def semantic_hash(pipeline: Pipeline) -> str:
         },
         "inputs": {name: _ordered(declared.columns) for name, declared in pipeline.inputs.items()},
         "outputs": dict(pipeline.outputs),
-        "settings": {key: value for key, value in asdict(pipeline.settings).items() if key != "lanes"},
+        "settings": {key: value for key, value in asdict(_meant(pipeline.settings)).items() if key != "lanes"},
         "nodes": {name: node_meaning(node) for name, node in pipeline.nodes.items()},
     }
     return _digest(json.dumps(parts, sort_keys=True, separators=(",", ":"), ensure_ascii=True))
+
+
+def _meant(settings: Settings) -> Settings:
+    """Return settings without those that say how much a run may take: a stream that has others goes on as it stands."""
+    return replace(settings, memory=None, timeout_seconds=None)
 
 
 def version_hash(text: str) -> str:

@@ -15,6 +15,12 @@ _KIBI = 1024
 #: Anonymous and shared memory and what was swapped out; mapped files (inputs) are not the worker's doing.
 _COUNTED = ("RssAnon", "RssShmem", "VmSwap")
 
+TICK_MS, REST_MS = 20, 100
+"""How often a worker is looked at: one that works, and one of which nothing changes."""
+_QUIET_LOOKS = 10
+_FASTEST = 10_000_000
+"""Bytes that a process fills in a millisecond at most (large pages, one core), rounded up."""
+
 
 def _status(pid: int) -> dict[str, int] | None:
     """Return the numbers of /proc/PID/status in kibibytes or pieces; None when the process cannot be read."""
@@ -67,11 +73,23 @@ class Ward:
         self._baseline = baseline
         self._peak = 0
         self._cause: str | None = None
+        self._seen: tuple[int, int] | None = None
+        self._quiet = 0
 
     @property
-    def watched(self) -> bool:
-        """Whether this worker has a limit that only watching can keep."""
-        return self._cause is None
+    def tick_ms(self) -> int | None:
+        """After how long this worker is to be looked at again; None where it has no limit that only watching can keep.
+
+        One that rests is looked at less often, unless it could fill what it may take until then.
+        """
+        if self._cause is not None:
+            return None
+        if self._quiet < _QUIET_LOOKS or self._seen is None:
+            return TICK_MS
+        if self._memory_bytes is None:
+            return REST_MS
+        room = self._memory_bytes + self._baseline - self._seen[0]
+        return max(TICK_MS, min(REST_MS, room // _FASTEST))
 
     def announce(self) -> None:
         """Tell the owner the process id, with a descriptor of the process where the system has those."""
@@ -85,6 +103,8 @@ class Ward:
         found = measure(self.pid) if self._cause is None else None
         if found is None:
             return
+        self._quiet = self._quiet + 1 if found == self._seen else 0
+        self._seen = found
         used = max(0, found[0] - self._baseline)
         self._peak = max(self._peak, used)
         if self._memory_bytes is not None and used > self._memory_bytes:

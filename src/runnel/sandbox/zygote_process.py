@@ -21,7 +21,6 @@ from typing import Any
 from runnel.sandbox import child_process, failure, frames, linux
 from runnel.sandbox.ward import Ward, anonymous_bytes
 
-_TICK_MS = 20
 _IDLE_MS = 1000
 
 
@@ -64,8 +63,9 @@ class _Nursery:
     def run(self) -> None:
         """Serve until the supervisor is gone."""
         while os.getppid() == self._supervisor_pid:
-            watched = any(ward.watched for ward in self._wards.values())
-            ready = {descriptor for descriptor, _ in self._poller.poll(_TICK_MS if watched else _IDLE_MS)}
+            ticks = [ward.tick_ms for ward in self._wards.values()]
+            wait = min((tick for tick in ticks if tick is not None), default=_IDLE_MS)
+            ready = {descriptor for descriptor, _ in self._poller.poll(wait)}
             if self._guard in ready:
                 return
             if self._bell in ready:

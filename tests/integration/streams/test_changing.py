@@ -61,6 +61,18 @@ def given(ledger: dict[str, Any], node: str, what: str) -> int:
     return next(item[what] for item in ledger["nodes"] if item["node"] == node)
 
 
+def test_how_much_a_run_may_take_is_no_other_version(folder):
+    running(folder, WINDOW)
+    with (folder / "flow.runnel.yaml").open("a") as file:
+        file.write("settings: {memory: 900MB, timeout_seconds: 86400}\n")
+    look = runnel(folder, "stream", "change", "flow", "--look")
+    assert not look["needs_choice"] and not look["changed"]
+    runnel(folder, "stream", "change", "flow")
+    ledger = ended(folder)
+    assert ledger["balanced"] and ledger["from"] == 0
+    assert given(ledger, "some", "passed") == sum(row["n"] for row in rows(folder, "totals")) == expected(folder)
+
+
 def test_renamed_nodes_keep_state_and_positions_and_a_new_sink_begins_with_the_next_epoch(folder):
     running(folder, WINDOW)
     text = (folder / "flow.runnel.yaml").read_text()

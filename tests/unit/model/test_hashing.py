@@ -42,6 +42,7 @@ def hash_of(data: dict[str, Any]) -> str:
         (("nodes", "c", "after"), ["b", "a"]),
         (("nodes", "a", "config"), {"z": 1, "columns": {"b": "1", "c": "2"}}),
         (("settings",), {"counts": "edges"}),
+        (("settings",), {"memory": "2GB", "timeout_seconds": 60, "lanes": 2}),
         (("nodes", "b", "muted"), False),
     ],
 )
