@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -10,7 +11,7 @@ import orjson
 from runnel.app.creating import Origin, create
 from runnel.app.examples import examples, place
 from runnel.app.pipeline_files import SUFFIX, document_of
-from runnel.errors import AuthoringError
+from runnel.errors import AuthoringError, RunnelError
 from runnel.model.checking import slug_of
 from runnel.server.state import ServerState
 from runnel.server.workspace import workspace_of
@@ -82,6 +83,9 @@ async def finish_examples(state: ServerState) -> None:
     if STARTED in every and STARTED not in streams:
         names.insert(1, STARTED)
     for name in names:
-        saved = await in_thread(workspace.drafting.save, name, "local")
-        payload = await in_thread(workspace.payload, name, {"version": saved.version})
-        await state.desk.call("stream_start" if known[name].live else "execute", {**payload, "actor": "local"})
+        try:
+            saved = await in_thread(workspace.drafting.save, name, "local")
+            payload = await in_thread(workspace.payload, name, {"version": saved.version})
+            await state.desk.call("stream_start" if known[name].live else "execute", {**payload, "actor": "local"})
+        except RunnelError as error:  # the others are run all the same
+            sys.stderr.write(f"the example {name}: {error}\n")

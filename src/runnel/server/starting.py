@@ -9,6 +9,7 @@ import gc
 import os
 import socket
 import sys
+import traceback
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -110,6 +111,8 @@ async def _later(state: ServerState, desk: DeskClient, options: UpOptions) -> No
             await finish(state)
         except RunnelError as error:
             sys.stderr.write(f"{error}\n")
+        except Exception:  # noqa: BLE001 - nobody awaits this: what is wrong must be heard
+            traceback.print_exc()
 
 
 def _announce(state: ServerState, options: UpOptions) -> Started:

@@ -82,6 +82,7 @@ def heard(broker: Broker, topic: str, count: int, seconds: float) -> list[str]:
 
 
 @pytest.mark.row("M-003-188")
+@pytest.mark.row("M-004-39", deviation="from topic to topic by Runnel's own runtime, in transactions; the Java library is not used")
 def test_what_fulfils_a_condition_reaches_the_topic(broker, folder):
     source, target = broker.topic(), broker.topic()
     fill(broker, source, [told(number) for number in range(1, 200)])

@@ -17,8 +17,12 @@ STREAMS = {name for name, found in bundled().items() if found.live}
 @pytest.fixture(scope="module")
 def examples() -> Iterator[Running]:
     with fresh_folder() as folder, running(folder, "--examples") as server:
-        until(lambda: all(item["last_run"] and item["last_run"]["status"] != "running"
-                          for item in server.get("/pipelines")["items"] if item["name"] not in STREAMS), 240)  # fmt: skip
+        try:
+            until(lambda: all(item["last_run"] and item["last_run"]["status"] != "running"
+                              for item in server.get("/pipelines")["items"] if item["name"] not in STREAMS), 240)  # fmt: skip
+        except AssertionError:
+            print((folder / "server.log").read_text("utf-8")[-6000:])
+            raise
         yield server
 
 
