@@ -132,9 +132,14 @@ class StreamStore:
             (home / "streams").mkdir(parents=True, exist_ok=True)
             url = f"sqlite:///{home / 'streams' / 'streams.db'}"
         store = StreamStore(url, home)
-        metadata.create_all(store.engine)
-        of_acts.create_all(store.engine)
-        of_pauses.create_all(store.engine)
+        every = (metadata, of_acts, of_pauses)
+        there = set(sa.inspect(store.engine).get_table_names())
+        if not there.issuperset(name for of in every for name in of.tables):
+            from runnel.store.upgrading import alone
+
+            with alone(store.engine) as connection:
+                for of in every:
+                    of.create_all(connection)
         return store
 
     def folder(self, name: str, incarnation: str) -> Path:

@@ -47,7 +47,7 @@ def upgrade(engine: sa.Engine, home: Path, migrations: Path = MIGRATIONS, head: 
 
     backup: Path | None = None
     try:
-        with _alone(engine) as connection:
+        with alone(engine) as connection:
             revision = _revision(connection)
             if revision != head:
                 backup = back_up(engine, home, revision) if revision is not None else None
@@ -116,8 +116,8 @@ def _refuse_newer(config: Any, engine: sa.Engine, home: Path, revision: str | No
 
 
 @contextmanager
-def _alone(engine: sa.Engine) -> Iterator[sa.Connection]:
-    """Open a transaction that no other upgrade runs beside, and that takes everything back when it breaks."""
+def alone(engine: sa.Engine) -> Iterator[sa.Connection]:
+    """Open a transaction that nobody else changes the schema beside, and that takes everything back when it breaks."""
     if engine.dialect.name != "sqlite":
         with engine.begin() as connection:
             if engine.dialect.name == "postgresql":
