@@ -14,8 +14,8 @@ from runnel.model.shapes import is_list, is_map
 def semantic_hash(pipeline: Pipeline) -> str:
     """Return the SHA-256 (hex) of what the pipeline means.
 
-    Layout, notes, titles, descriptions, comments, tests and how much a run may take do not count, nor does the order of nodes, parameters,
-    ports or config fields; the order inside config values and among the wires of one port does.
+    Layout, notes, titles, descriptions, comments, tests and how much a run may take do not count, nor does the order of
+    nodes, parameters, ports or config fields; the order inside config values and among the wires of one port does.
     """
     parts = {
         "runnel": pipeline.runnel,
