@@ -22,6 +22,7 @@ from runnel.store.stream_acts import metadata as of_acts
 from runnel.store.stream_pauses import StreamPauses
 from runnel.store.stream_pauses import metadata as of_pauses
 from runnel.store.trouble import tell_trouble
+from runnel.store.upgrading import alone
 
 metadata = sa.MetaData()
 Moment = sa.DateTime(timezone=True)
@@ -135,8 +136,6 @@ class StreamStore:
         every = (metadata, of_acts, of_pauses)
         there = set(sa.inspect(store.engine).get_table_names())
         if not there.issuperset(name for of in every for name in of.tables):
-            from runnel.store.upgrading import alone
-
             with alone(store.engine) as connection:
                 for of in every:
                     of.create_all(connection)

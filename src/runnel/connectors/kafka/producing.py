@@ -94,6 +94,7 @@ class KafkaDelivery:
         self._topic = topic
         self._shape = shape
         self._app = app
+        self._name = f"runnel-{app}"  # of the group and the transactions at the cluster
         self._token = token
         self._once = exactly_once
         self._egress = egress
@@ -113,7 +114,7 @@ class KafkaDelivery:
         self.close()
         self._settings = dict(self._given() if callable(self._given) else self._given)
         Cluster(self._settings, self._egress).topics([self._topic])
-        group = {"group.id": f"runnel-{self._app}", "isolation.level": "read_committed", "enable.auto.commit": False}
+        group = {"group.id": self._name, "isolation.level": "read_committed", "enable.auto.commit": False}
         self._marker = Consumer({**self._settings, **group, "log_level": 0})
         self._group = self._marker.consumer_group_metadata()
         try:
@@ -124,7 +125,7 @@ class KafkaDelivery:
             # a transaction that nobody ended hides the marker: a new producer ends it
         self._producer = self._made({})
         try:
-            found = self._read()
+            found = self._read(SECONDS)
         except ConnectorError as error:
             raise (self._hanging() or error) from error
         self._fenced_by(found)
@@ -133,7 +134,7 @@ class KafkaDelivery:
     def _made(self, careful: Mapping[str, Any]) -> Any:
         from confluent_kafka import KafkaException, Producer
 
-        own: dict[str, Any] = {"transactional.id": f"runnel-{self._app}"} if self._once else {}
+        own: dict[str, Any] = {"transactional.id": self._name} if self._once else {}
         self._shaken = False
         made = Producer({**self._settings, **_FAST, **self._options, **own, **careful, "error_cb": self._note})
         if self._once:
@@ -152,11 +153,11 @@ class KafkaDelivery:
 
         return TopicPartition(self._topic, 0, epoch, note) if note else TopicPartition(self._topic, 0)
 
-    def _read(self, seconds: float | None = None) -> dict[str, Any] | None:
+    def _read(self, seconds: float) -> dict[str, Any] | None:
         """Return the marker; one of an open transaction is waited for."""
         from confluent_kafka import KafkaException
 
-        end = time.monotonic() + (SECONDS if seconds is None else seconds)
+        end = time.monotonic() + seconds
         while True:
             try:
                 found = self._marker.committed([self._place()], timeout=5)[0]
@@ -174,7 +175,7 @@ class KafkaDelivery:
         """Look for the epoch in the headers of the last records, where the group's offset was forgotten."""
         from runnel.connectors.kafka.reading import KafkaReader, Wanted
 
-        reader = KafkaReader(self._settings, Wanted((self._topic,)), group=f"runnel-{self._app}")
+        reader = KafkaReader(self._settings, Wanted((self._topic,)), group=self._name)
         try:
             names = list(reader.partitions())
             reader.open(dict.fromkeys(names))
@@ -198,7 +199,7 @@ class KafkaDelivery:
         from confluent_kafka import ConsumerGroupTopicPartitions, KafkaError, KafkaException
         from confluent_kafka.admin import AdminClient
 
-        asked = [ConsumerGroupTopicPartitions(f"runnel-{self._app}", [self._place()])]
+        asked = [ConsumerGroupTopicPartitions(self._name, [self._place()])]
         admin = AdminClient(dict(self._settings))  # kept by name: its answers never come once it is gone
         try:
             found = admin.list_consumer_group_offsets(asked, require_stable=True, request_timeout=5)
