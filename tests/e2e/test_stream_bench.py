@@ -235,6 +235,26 @@ def test_a_savepoint_is_made_and_the_stream_goes_back_to_the_beginning_into_othe
     until(lambda: status(server) == "running", 60)
 
 
+def test_a_stream_is_deleted_after_it_was_said_what_goes_and_what_nobody_gets_back(
+    robot: Robot, server: Running, bench: str
+) -> None:
+    ended(server)
+    robot.go(f"/streams/{bench}")
+    robot.click(robot.get("stream-menu"))
+    robot.click(robot.page.get_by_role("menuitem", name="Delete stream"))
+    dialog = robot.get("delete-stream")
+    expect(dialog.get_by_test_id("delete-lost")).to_contain_text(re.compile(r"typed [\d,]+ dead letters"))
+    expect(dialog).to_contain_text("of state and history")
+    confirm = dialog.get_by_test_id("confirm-delete")
+    expect(confirm).to_be_disabled()
+    robot.click(dialog.get_by_role("switch", name="Let that go too"))
+    robot.click(confirm)
+    expect(robot.page).to_have_url(re.compile("/streams$"), timeout=30_000)
+    expect(robot.get("stream-row", name=bench)).to_have_count(0)
+    assert server.api.get(f"/streams/{bench}").status_code == 404
+    assert server.get("/datasets/readings/data", limit=1)["items"]
+
+
 @pytest.mark.parametrize("look", ["light", "dark", "contrast"])
 def test_axe_finds_nothing_at_the_bench_and_a_phone_needs_no_sideways_scrolling(
     chrome: Browser, server: Running, signed_in: Any, bench: str, look: str

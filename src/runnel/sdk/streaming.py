@@ -191,6 +191,10 @@ class Logs(Protocol):
         """Open a log for writing; only one process may. Over `max_bytes` that no reader has released it takes nothing."""
         ...
 
+    def remove(self, name: str) -> None:
+        """Remove a log with everything in it; raises ConnectorError while somebody writes to it."""
+        ...
+
 
 @dataclass(frozen=True)
 class StreamContext:
@@ -240,6 +244,8 @@ class StreamSource(Source):
     """Whether it reaches the network without a connection that its config names."""
     streaming: ClassVar[Streaming] = Streaming.UNBOUNDED
     guarantee: ClassVar[str] = "exactly_once"
+    own_log: ClassVar[bool] = False
+    """Whether records that it was sent stand in a log of its own alone, which goes with its stream."""
 
     @classmethod
     def follows(cls, config: Any) -> Sequence[str]:
@@ -258,3 +264,13 @@ class StreamSource(Source):
     def decoder(self, probe: Probe, columns: Mapping[str, str]) -> Decoder | None:
         """Return what decodes `value` into `columns` (name → DuckDB type), or None where the reader gives them."""
         return None
+
+    def holds(self) -> str:
+        """Return what is held outside of the project while there is a stream, in words such as a slot; empty: nothing."""
+        return ""
+
+    def forget(self, context: StreamContext) -> None:
+        """Let go of what is held outside, and of the source's own log, since its stream is deleted for good.
+
+        No reader is open then. It may be called again after it failed. Raises ConnectorError.
+        """

@@ -92,6 +92,8 @@ requests = sa.Table(
     sa.Column("created_at", Moment, nullable=False),
 )  # fmt: skip
 
+EVERY = (metadata, of_acts, of_pauses)
+"""What holds the tables of streams; each table has the stream's name."""
 LEASE_SECONDS = 10.0
 SUSPENDED = "suspended"
 """The status of a stream that ran when its server ended in order, and goes on with it."""
@@ -133,11 +135,10 @@ class StreamStore:
             (home / "streams").mkdir(parents=True, exist_ok=True)
             url = f"sqlite:///{home / 'streams' / 'streams.db'}"
         store = StreamStore(url, home)
-        every = (metadata, of_acts, of_pauses)
         there = set(sa.inspect(store.engine).get_table_names())
-        if not there.issuperset(name for of in every for name in of.tables):
+        if not there.issuperset(name for of in EVERY for name in of.tables):
             with alone(store.engine) as connection:
-                for of in every:
+                for of in EVERY:
                     of.create_all(connection)
         return store
 
@@ -348,6 +349,14 @@ class StreamStore:
             if made.rowcount != 1:
                 raise StreamLeaseLostError
         return Lease(lease.name, incarnation, lease.token)
+
+    def remove(self, lease: Lease) -> None:
+        """Remove everything that stands of a stream. Raises StreamLeaseLostError where another owner has it."""
+        with self.engine.begin() as connection:
+            if connection.execute(streams.delete().where(_of(lease))).rowcount != 1:
+                raise StreamLeaseLostError
+            for table in (table for of in EVERY for table in of.sorted_tables if table is not streams):
+                connection.execute(table.delete().where(table.c.name == lease.name))
 
     def savepoint(self, name: str, label: str) -> int | None:
         """Keep the stream as it stands under a label; returns its epoch, None before the first. Its files stay."""

@@ -168,3 +168,26 @@ def test_a_stream_that_does_not_run_says_that_its_state_cannot_be_read(server: R
     until(lambda: server.get("/streams/back")["status"] == "stopped", 60)
     found = server.api.get("/streams/back/state/counted")
     assert found.status_code == 409 and found.json()["code"] == "RNL-STREAM-052"
+
+
+def test_a_stream_is_deleted_when_it_does_not_run_and_what_would_be_lost_is_named(server: Running) -> None:
+    server.post("/streams/back/start")
+    until(lambda: (row := server.get("/streams/back"))["status"] == "running" and row["epoch"] > 0, 60)
+    assert server.get("/streams/back/deletion")["runs"]
+    assert server.api.delete("/streams/back").json()["code"] == "RNL-STREAM-044"
+    server.post("/streams/back/stop")
+    until(lambda: server.get("/streams/back")["status"] == "stopped", 60)
+    goes = server.get("/streams/back/deletion")
+    assert not goes["runs"] and goes["bytes"] > 0 and goes["savepoints"] == []
+    lost = any(goes[name] for name in ("letters", "waiting", "unread"))
+    assert server.api.delete("/streams/back", params={"discard": lost}).json()["deleted"] == "back"
+    for path in ("/streams/back", "/streams/back/deletion"):
+        assert server.api.get(path).status_code == 404
+    assert server.api.delete("/streams/back").status_code == 404
+    assert server.get("/streams")["items"] == []
+    assert server.get("/datasets/back/data", limit=1)["items"]
+    (entry,) = [one for one in server.get("/audit", limit=200)["items"] if one["action"] == "streams.delete_stream" and one["result"] == "ok"]
+    assert entry["entity_id"] == "back"
+    server.post("/streams/back/start")
+    begun = until(lambda: (row := server.get("/streams/back"))["status"] == "running" and row["epoch"] > 0 and row, 60)
+    assert begun["epoch"] < 20 and begun["ledger"]["balanced"]

@@ -217,6 +217,18 @@ export interface ChangeOutlook {
   readonly sources_left: readonly string[];
 }
 
+/** What deleting a stream would take away; by node where it is counted. */
+export interface Goes {
+  readonly runs: boolean;
+  readonly letters: Readonly<Record<string, number>>;
+  readonly waiting: Readonly<Record<string, number>>;
+  readonly unread: Readonly<Record<string, number>>;
+  readonly savepoints: readonly string[];
+  readonly holds: Readonly<Record<string, string>>;
+  readonly bytes: number;
+  readonly trouble: string;
+}
+
 export type StreamVerb = "stop" | "drain" | "pause" | "resume";
 
 export const streams = {
@@ -264,6 +276,11 @@ export const streams = {
     name: string,
     body: Point & { sinks: Readonly<Record<string, { choice: TargetChoice; place?: string }>>; start: boolean },
   ) => http.post<{ epoch: number; started: boolean }>(`/streams/${segment(name)}/rewind`, body),
+  goes: (name: string) => http.get<Goes>(`/streams/${segment(name)}/deletion`),
+  delete: (name: string, discard: boolean, keepOutside: boolean) =>
+    http.delete<{ deleted: string }>(`/streams/${segment(name)}`, {
+      query: { discard, keep_outside: keepOutside },
+    }),
   /** Without a version it is about the draft. */
   changeOutlook: (name: string, version: string | null) =>
     http.post<ChangeOutlook>(`/streams/${segment(name)}/change-outlook`, version === null ? {} : { version }),

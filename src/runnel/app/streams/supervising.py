@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from runnel.app.pipelines import Document, runnable
 from runnel.app.streams.accounting import document_of
 from runnel.app.streams.changing import KEEP, Choice, keep_savepoint, prepared
+from runnel.app.streams.removing import remove
 from runnel.app.streams.running import StreamRunOptions, run_stream
 from runnel.app.streams.telling import WISHES, found, rows_of
 from runnel.errors import LimitError, RunnelError
@@ -39,6 +40,8 @@ class StreamSupervisor:
         """What streams wait for, by name: their rows may lie where nothing can be written just now."""
         self._threads: dict[str, threading.Thread] = {}
         self._cancels: dict[str, threading.Event] = {}
+        self._going: set[str] = set()
+        """Streams that are being deleted."""
         self._lock = threading.Lock()
 
     def start(
@@ -52,6 +55,8 @@ class StreamSupervisor:
             known = self._threads.get(name)
             if known is not None and known.is_alive():
                 raise LimitError("RNL-STREAM-030", f"the stream {name} runs already", "Stop or drain it first.")
+            if name in self._going:
+                raise LimitError("RNL-STREAM-030", f"the stream {name} is being deleted", "Start it when that is done.")
             cancel = self._cancels[name] = threading.Event()
             options = StreamRunOptions(dict(params), again=again, suspends=True, choice=choice)
             thread = threading.Thread(target=self._run, args=(name, document, options, cancel), name=f"stream {name}")
@@ -126,6 +131,24 @@ class StreamSupervisor:
                 what = f"the stream {name} did not stop within {patience_seconds:.0f} s"
                 raise LimitError("RNL-STREAM-056", what, "Look at its log, and try again.")
             time.sleep(0.05)
+
+    def delete(self, name: str, discard: bool, keep_outside: bool) -> dict[str, Any]:
+        """Delete a stream that does not run (see `removing.remove`)."""
+        with self._lock:
+            if name in self._going or self.runs(name):
+                raise LimitError("RNL-STREAM-044", f"the stream {name} runs, or is being deleted", "Stop it first.")
+            self._going.add(name)
+        try:
+            made = remove(self.project, self.store, name, discard, keep_outside)
+        finally:
+            self._going.discard(name)
+        for kept in (self._threads, self._cancels, self.restarts, self.blocked):
+            kept.pop(name, None)
+        self.charts = {key: chart for key, chart in self.charts.items() if key[0] != name}
+        ended = {"name": name, "status": "deleted", "error": None}
+        for topic in (f"stream:{name}", "streams"):
+            self.tell(topic, "stream.ended", ended)
+        return made
 
     def resume_all(self) -> None:
         """Start the streams again that were wanted running when their process went away."""

@@ -67,8 +67,7 @@ def open_sources(plan: StreamPlan, payload: Mapping[str, Any], engine: DuckStrea
     """Return the sources with their readers and decoders; nothing is opened yet."""
     made: dict[str, OpenSource] = {}
     for scan in plan.scans:
-        source = _node(scan.kind, scan.config, scan.node)
-        assert isinstance(source, StreamSource)
+        source = source_of(scan)
         probe = Probe.from_json(scan.probe)
         reader = source.reader(context_of(scan, plan, payload), probe)
         thread = SourceThread(scan.node, reader)
@@ -82,6 +81,13 @@ def open_sources(plan: StreamPlan, payload: Mapping[str, Any], engine: DuckStrea
             thread.names = names_of
         made[scan.node] = OpenSource(scan, thread, decoder)
     return made
+
+
+def source_of(scan: StreamScan) -> StreamSource:
+    """Return the node of a source."""
+    source = _node(scan.kind, scan.config, scan.node)
+    assert isinstance(source, StreamSource)
+    return source
 
 
 def _decoding(decoder: Decoder, engine: DuckStreamEngine) -> Callable[[Records], Decoded]:

@@ -283,6 +283,23 @@ def _begin_anew(name: str, to: str, given: Any, json: bool) -> None:
     output.result(made) if json else output.text(f"{name} begins anew ({made['to']}) after epoch {made['epoch']}")
 
 
+@app.command("delete", epilog="Example: runnel stream delete clicks --look")
+def delete(
+    name: str = NAME,
+    discard: bool = typer.Option(False, "--discard", help="Let dead letters and undelivered rows go with it."),
+    keep_outside: bool = typer.Option(False, "--keep-outside", help="Leave alone what it holds in other systems."),
+    look: bool = typer.Option(False, "--look", help="Only say what would go."),
+    json: bool = JSON,
+) -> None:
+    """Delete a stopped stream for good: state, history, logs, slots and sessions. What it wrote stays, and its pipeline."""
+    from runnel.cli import stream_delete
+
+    if look:
+        stream_delete.look(current_output(), name, json)
+    else:
+        stream_delete.delete(current_output(), name, discard, keep_outside, json)
+
+
 @app.command("ledger", epilog="Example: runnel stream ledger clicks --from 10 --to 20")
 def ledger(
     name: str = NAME,

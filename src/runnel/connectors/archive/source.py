@@ -186,6 +186,14 @@ class ArchiveSource(StreamSource):
         own = selected(probe.columns, probe.options["archive"])
         return shown_rows(self, connection, f"SELECT {own} FROM ({query}) LIMIT {SHOWN}", columns)
 
+    def holds(self) -> str:
+        """Return what the live source holds."""
+        return self.inner().holds()
+
+    def forget(self, context: StreamContext) -> None:
+        """Let the live source let go of what it holds."""
+        self.inner().forget(context)
+
     def reader(self, context: StreamContext, probe: Probe) -> Reader:
         """Return what reads the archive and then the live source."""
         from runnel.connectors.archive.reading import ArchiveReader

@@ -101,6 +101,11 @@ class IngestSource(StreamSource):
         log = context.logs.reader(f"{context.pipeline}.{context.node}", context.identity)
         return IngestReader(log, context.identity, self.config.start, mine=context.mine(PARTITION))
 
+    def forget(self, context: StreamContext) -> None:
+        """Let the log go without this reader; the server writes on to it, and who starts anew begins with what it keeps."""
+        if context.logs is not None:
+            context.logs.reader(f"{context.pipeline}.{context.node}", context.identity).forget(context.identity)
+
     def decoder(self, probe: Probe, columns: Mapping[str, str]) -> Decoder | None:
         """Return what decodes records, each as it came."""
         from runnel.connectors.decoding.records import BytesFormat, RecordDecoder, TextFormat

@@ -75,19 +75,23 @@ class Subscription:
 
     def enter(self) -> bool:
         """Wait for the broker, and subscribe; returns whether it still had the session."""
+        had = self.greet()
+        self.client.subscribe([(topic, self._wanted.qos) for topic in self._wanted.topics])
+        for topic, answer in zip(self._wanted.topics, self._answer("subscribed", "the subscription"), strict=False):
+            if answer.is_failure:
+                what = f"the broker refused the subscription to {topic}: {str(answer).lower()}"
+                raise ConnectorError("RNL-MQTT-004", what, "Check the topic, and what the user may read.")
+        return had
+
+    def greet(self) -> bool:
+        """Wait until the broker let us in; returns whether it had the session already."""
         reason = self._answer("connected", "the login")
         if reason.is_failure:
             words = str(reason).lower()
             passing = any(part in words for part in ("unavailable", "busy", "quota", "unspecified"))
             what = f"the broker {self._place} refused the login: {words}"
             raise ConnectorError("RNL-MQTT-002", what, "Check user, password and client id.", retryable=passing)
-        flags = self._said["flags"]
-        self.client.subscribe([(topic, self._wanted.qos) for topic in self._wanted.topics])
-        for topic, answer in zip(self._wanted.topics, self._answer("subscribed", "the subscription"), strict=False):
-            if answer.is_failure:
-                what = f"the broker refused the subscription to {topic}: {str(answer).lower()}"
-                raise ConnectorError("RNL-MQTT-004", what, "Check the topic, and what the user may read.")
-        return bool(flags.session_present)
+        return bool(self._said["flags"].session_present)
 
     def _answer(self, name: str, wanted: str) -> Any:
         end = time.monotonic() + WAIT_SECONDS

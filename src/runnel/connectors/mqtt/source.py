@@ -87,7 +87,7 @@ class MqttSource(ReceivedSource):
         from runnel.connectors.mqtt.receiving import MqttReceiver
         from runnel.connectors.receiving.reading import ReceivingReader
 
-        name = f"runnel-{hashlib.sha256(f'{context.home} {context.identity}'.encode()).hexdigest()[:16]}"
+        name = _session_of(context)
         return ReceivingReader(
             context,
             lambda appending, log, state: MqttReceiver(
@@ -95,6 +95,19 @@ class MqttSource(ReceivedSource):
             ),
             self.config.max_bytes,
         )
+
+    def holds(self) -> str:
+        """Name the session."""
+        return "a session at the broker, with the messages that wait in it"
+
+    def forget(self, context: StreamContext) -> None:
+        """End the session at the broker, with the messages that wait in it, and remove the log."""
+        subscription = self._subscription(context, _session_of(context), keep=False)
+        try:
+            subscription.greet()
+        finally:
+            subscription.close()
+        super().forget(context)
 
     def _subscription(self, context: StreamContext, client_id: str, *, keep: bool) -> Any:
         from runnel.connectors.mqtt.connection import MqttOptions
@@ -104,6 +117,11 @@ class MqttSource(ReceivedSource):
         config = self.config
         wanted = Wanted(tuple(config.topics), config.qos, config.in_flight, config.session_seconds, client_id)
         return Subscription(options, policy_of(context.egress), wanted, keep=keep)
+
+
+def _session_of(context: StreamContext) -> str:
+    """Return the client id, by which the broker knows the session."""
+    return f"runnel-{hashlib.sha256(f'{context.home} {context.identity}'.encode()).hexdigest()[:16]}"
 
 
 def _check(topic: str) -> None:

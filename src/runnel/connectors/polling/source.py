@@ -34,6 +34,7 @@ class PollSource(ReceivedSource):
     icon = "refresh-cw"
     synonyms = ("incremental", "cursor", "watermark column", "jdbc", "api", "rest", "interval", "refresh", "difference")
     guarantee = "exactly_once"
+    own_log = False
 
     class Config(StreamConfig):
         """What is asked, how often, and by what new rows are known."""

@@ -193,12 +193,18 @@ class CdcSource(StreamSource):
 
         return ReceivingReader(context, making, config.max_bytes, _plain)
 
+    def holds(self) -> str:
+        """Name slot and publication."""
+        return "a replication slot and a publication in the database"
+
     def forget(self, context: StreamContext) -> None:
-        """Drop slot and publication, when the stream is deleted; raises ConnectorError."""
+        """Drop slot and publication, and the log with what was read of them; raises ConnectorError."""
         from runnel.connectors.postgres import cdc_session as sessions
+        from runnel.connectors.receiving.formats import forget_log
 
         with self._access(context).session() as session:
             sessions.drop(session, self.slot(context))
+        forget_log(context)
 
     def decoder(self, probe: Probe, columns: Mapping[str, str]) -> Decoder | None:
         """Return what decodes the records of the log."""

@@ -35,6 +35,7 @@ class ReceivedSource(StreamSource):
 
     group: ClassVar[str] = "sources"
     guarantee: ClassVar[str] = "at_least_once"
+    own_log: ClassVar[bool] = True
 
     def sample(self, context: StreamContext) -> Any:
         """Return some raw records as one table with `value` and metadata columns."""
@@ -90,12 +91,22 @@ class ReceivedSource(StreamSource):
         connection.register(name, rows)
         return Opened(_quoted(name), rows.num_rows)
 
+    def forget(self, context: StreamContext) -> None:
+        """Remove the log: who made its records sends none of them again."""
+        forget_log(context)
+
     def decoder(self, probe: Probe, columns: Mapping[str, str]) -> Decoder | None:
         """Return what decodes the values of records."""
         from runnel.connectors.decoding.records import RecordDecoder
 
         own = {name: type for name, type in columns.items() if name not in METADATA}
         return RecordDecoder(format_of(self.config, own), own)
+
+
+def forget_log(context: StreamContext) -> None:
+    """Remove the log of a source that is kept by its stream alone."""
+    if context.logs is not None:
+        context.logs.remove(f"{context.pipeline}.{context.node}")
 
 
 def format_of(config: Any, columns: Mapping[str, str]) -> Any:

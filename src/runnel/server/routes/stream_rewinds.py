@@ -143,6 +143,25 @@ async def rewind_stream(request: Request, name: str, body: RewindBody) -> dict[s
     return found
 
 
+@routes.get("/streams/{name}/deletion", "streams.view")
+async def deletion_outlook(request: Request, name: str) -> dict[str, Any]:
+    """Return what deleting a stream would take away, and what nobody could get back."""
+    found: dict[str, Any] = await ask(request, "stream_goes", {"name": name})
+    return found
+
+
+@routes.delete("/streams/{name}", "streams.execute")
+async def delete_stream(request: Request, name: str, discard: bool = False, keep_outside: bool = False) -> dict[str, Any]:
+    """Delete a stream that does not run: state, history, logs, slots and sessions; what it wrote and its pipeline stay.
+
+    `discard` lets go what would be lost, `keep_outside` leaves alone what it holds in other systems.
+    """
+    asked = {"name": name, "discard": discard, "keep_outside": keep_outside}
+    found: dict[str, Any] = await ask(request, "stream_delete", asked)
+    audit(request).change(found, None)
+    return found
+
+
 @routes.post("/streams/{name}/restart", "streams.execute", status_code=202)
 async def restart_stream(request: Request, name: str, body: RestartBody) -> dict[str, Any]:
     """Stop a stream and start it again at the same positions, with another version where one is named."""

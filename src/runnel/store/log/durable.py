@@ -45,7 +45,7 @@ class DurableLog:
         self.options = options or LogOptions()
         self._clock = clock
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        self._lock_file = _locked(folder)
+        self._lock_file = locked(folder)
         try:
             self._published = SyncedFile(folder, write=True)
             self._recovered = recover(folder, self._published)
@@ -285,7 +285,7 @@ def _parts(batches: list[Batch], most: int) -> list[list[Batch]]:
     return made
 
 
-def _locked(folder: Path) -> int:
+def locked(folder: Path) -> int:
     """Take the lock of a log; raises ConnectorError when another writer has it."""
     descriptor = os.open(folder / "writer.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     try:

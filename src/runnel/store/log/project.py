@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import os
 import re
+import secrets
+import shutil
 from dataclasses import replace
 from pathlib import Path
 
 from runnel.errors import AuthoringError
-from runnel.store.log.durable import DurableLog
+from runnel.store.log.durable import DurableLog, locked
 from runnel.store.log.outcomes import LogOptions
 from runnel.store.log.reading import SegmentLogReader
 
@@ -30,6 +33,17 @@ class ProjectLogs:
         if max_bytes is not None:
             options = replace(options or LogOptions(), max_bytes=max_bytes)
         return DurableLog(self._folder_of(name), options)
+
+    def remove(self, name: str) -> None:
+        """Remove a log with everything in it, at once for whoever looks; raises ConnectorError while it has a writer."""
+        folder = self._folder_of(name)
+        writing = locked(folder)
+        try:
+            gone = folder.with_name(f".gone-{secrets.token_hex(8)}")
+            folder.rename(gone)
+        finally:
+            os.close(writing)
+        shutil.rmtree(gone, ignore_errors=True)
 
     def _folder_of(self, name: str) -> Path:
         if _NAME.fullmatch(name) is None:

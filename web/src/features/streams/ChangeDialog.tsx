@@ -5,11 +5,11 @@ import { type ChangeChoice, type ChangeOutlook, type StateChoice, streams } from
 import { Button } from "../../ui/Button";
 import { Coded } from "../../ui/Coded";
 import { Dialog } from "../../ui/Dialog";
-import { Icon } from "../../ui/Icon";
 import { Segmented } from "../../ui/Segmented";
 import { Skeleton } from "../../ui/Skeleton";
 import { Switch } from "../../ui/Switch";
 import { toast } from "../../ui/Toast";
+import { Consequences } from "./Consequences";
 import { choicesOf, linesOf } from "./changing";
 import { words } from "./words";
 
@@ -104,20 +104,5 @@ export function ChangeDialog({
 function Lines({ outlook }: { outlook: ChangeOutlook }) {
   const lines = linesOf(outlook);
   if (lines.length === 0) return <p className="text-muted">{words.change.nothing}</p>;
-  return (
-    <ul className="flex flex-col gap-1" data-testid="change-lines">
-      {lines.map(({ node, text, grave }) => (
-        <li key={`${node} ${text}`} className="flex items-start gap-1.5">
-          <Icon
-            name={grave ? "triangle-alert" : "check"}
-            size={14}
-            className={grave ? "mt-0.5 shrink-0 text-warn" : "mt-0.5 shrink-0 text-muted"}
-          />
-          <span>
-            <span className="font-mono text-xs">{node}</span> {text}
-          </span>
-        </li>
-      ))}
-    </ul>
-  );
+  return <Consequences lines={lines} testid="change-lines" />;
 }

@@ -1,8 +1,10 @@
+import { useState } from "react";
 import { useCan } from "../../api/session";
 import { isLiving, type StreamRow } from "../../api/streams";
 import { Button } from "../../ui/Button";
 import { Icon } from "../../ui/Icon";
 import { Menu } from "../../ui/Menu";
+import { DeleteDialog } from "./DeleteDialog";
 import { useStreamActions } from "./useStreams";
 import { words } from "./words";
 
@@ -13,14 +15,17 @@ export function StreamButtons({ row, short = false }: { row: StreamRow; short?: 
   if (!may) return null;
   if (!isLiving(row.status)) {
     return (
-      <Button
-        data-testid="stream-start"
-        icon={<Icon name="play" size={14} />}
-        disabled={isBusy}
-        onClick={() => start.mutate()}
-      >
-        {start.isPending ? words.starting : words.start}
-      </Button>
+      <span className="inline-flex items-center gap-1.5">
+        <Button
+          data-testid="stream-start"
+          icon={<Icon name="play" size={14} />}
+          disabled={isBusy}
+          onClick={() => start.mutate()}
+        >
+          {start.isPending ? words.starting : words.start}
+        </Button>
+        {short ? null : <Deleting row={row} disabled={isBusy} />}
+      </span>
     );
   }
   const isPaused = row.status === "paused";
@@ -59,5 +64,23 @@ export function StreamButtons({ row, short = false }: { row: StreamRow; short?: 
         </Button>
       </Menu>
     </span>
+  );
+}
+
+function Deleting({ row, disabled }: { row: StreamRow; disabled: boolean }) {
+  const [open, setOpen] = useState(false);
+  return (
+    <>
+      <Menu
+        groups={[
+          [{ id: "delete", label: words.delete.menu, icon: "trash-2", danger: true, onSelect: () => setOpen(true) }],
+        ]}
+      >
+        <Button aria-label={words.delete.more} disabled={disabled} className="w-7 px-0" data-testid="stream-menu">
+          <Icon name="ellipsis" size={14} />
+        </Button>
+      </Menu>
+      {open ? <DeleteDialog name={row.name} onClose={() => setOpen(false)} /> : null}
+    </>
   );
 }

@@ -10,6 +10,7 @@ from runnel.app.desk.registry import answers
 from runnel.app.streams import looking
 from runnel.app.streams.accounting import plan_of
 from runnel.app.streams.holding import Question
+from runnel.app.streams.removing import what_goes
 from runnel.app.streams.rewinding import checked_positions, positions_at, rewind, row_at
 from runnel.app.streams.targets import outlook, settings_of
 from runnel.app.streams.telling import found
@@ -105,6 +106,18 @@ def go_back(context: DeskContext, payload: Mapping[str, Any]) -> Any:
         "started": bool(payload.get("start")),
         "targets": {node: one["now"] for node, one in targets.items()},
     }
+
+
+@answers("stream_goes")
+def goes(context: DeskContext, payload: Mapping[str, Any]) -> Any:
+    """Return what deleting a stream would take away."""
+    return what_goes(context.project, context.streams.store, payload["name"]).to_json()
+
+
+@answers("stream_delete")
+def delete(context: DeskContext, payload: Mapping[str, Any]) -> Any:
+    """Delete a stream that does not run."""
+    return context.streams.delete(payload["name"], bool(payload["discard"]), bool(payload["keep_outside"]))
 
 
 @answers("stream_restart")
