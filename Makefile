@@ -38,7 +38,7 @@ services: setup ## start the services that tests use and print their addresses; 
 	$(BIN)/python -m tools.services $(or $(NAME),all) start
 
 faults: setup ## the long fault runs: make faults NAME=kill SEEDS=1-50
-	$(if $(SEEDS),FAULT_SEEDS=$(SEEDS)) $(BIN)/python -m pytest tests/faults -q $(if $(NAME),-k $(NAME))
+	$(if $(SEEDS),FAULT_SEEDS=$(SEEDS)) FAULT_RECORD=benchmarks/FAULTS.md $(BIN)/python -m pytest tests/faults -q $(if $(NAME),-k $(NAME))
 
 test-matrix: setup ## run the tests with every Python from 3.11 to 3.13 that is found here; name the missing
 	$(BIN)/python -m tools.test_matrix

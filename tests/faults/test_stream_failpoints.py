@@ -7,7 +7,8 @@ from collections import Counter
 from typing import Any
 
 import pytest
-from stream_lives import START, differences, pipeline, rows_of_dataset, the_row
+from faulting import Tally
+from stream_lives import START, pipeline, rows_of_dataset, the_row
 
 from building import fresh_folder
 from runnel.app.pipelines import read
@@ -54,22 +55,22 @@ def run_once(folder: Any, die_at: int | None) -> tuple[int, Counter[Any], list[s
 
 
 @pytest.mark.parametrize("offset", range(STEP if EVERY else 1))
-def test_it_may_die_at_any_durable_step(offset):
+def test_it_may_die_at_any_durable_step(offset, tally: Tally):
     with fresh_folder() as folder:
         starts, wanted, lines, ledger = run_once(folder, None)
         assert starts == 1
         assert ledger["balanced"]
-    tried = 0
     for point in range(1 + offset, 2000, STEP):
         with fresh_folder() as folder:
             starts, rows, found, ledger = run_once(folder, point)
-            tried += 1
-            assert differences(wanted, rows) == {"lost": 0, "doubled": 0, "wrong": 0}, f"died at step {point}"
+            tally.cases += 1
+            tally.compare(wanted, rows)
+            tally.clean()
             assert found == lines, f"died at step {point}"
             assert ledger["balanced"], f"died at step {point}"
             if starts == 1:  # there are not so many steps
                 break
     else:
         raise AssertionError("the stream passes more steps than were tried")
-    print(f"{tried} steps tried, every {STEP}. of {point}")
-    assert tried > 5
+    tally.note(most_steps=point)
+    assert tally.cases > 5

@@ -35,7 +35,7 @@ def delete(output: Output, name: str, discard: bool, keep_outside: bool, json: b
         made = remove(project, store, name, discard, keep_outside)
         store.close()
         Access.open(project.store, project.environ, project.clock).trail.write(
-            CONSOLE, "streams.delete", "stream", name, before=made
+            CONSOLE, "streams.delete_stream", "stream", name, before=made
         )
     if json:
         output.result(made)

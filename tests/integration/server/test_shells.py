@@ -84,6 +84,8 @@ def test_it_is_tested_compared_completed_and_traced_like_any_node(server: Runnin
     before = {"file": "inner.runnel.yaml", "params": {"least": 30}}
     delta = server.post(f"/pipelines/{shelled}/delta", {"node": "split", "before": before})
     assert (delta["before"]["rows"], delta["after"]["rows"], delta["rows_in"]) == (2, 3, 5)
+    unfinished = server.post(f"/pipelines/{shelled}/delta", {"node": "split", "before": {}})
+    assert unfinished["before"] is None and unfinished["after"] == delta["after"]
     asked = {"node": "ruled", "field": "transformations", "expression": "pri", "position": 3}
     assert "price" in [item["label"] for item in server.post(f"/pipelines/{shelled}/complete", asked)["items"]]
     found = server.post(f"/pipelines/{shelled}/lineage", {"node": "split", "column": "price"})

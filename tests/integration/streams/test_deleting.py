@@ -63,7 +63,7 @@ def test_one_that_runs_is_not_deleted(folder):
     assert "runs" in printed(folder, "stream", "delete", "flow", "--look")
     words = subprocess.run([*RUNNEL, "stream", "delete", "flow", "--discard"], cwd=folder, capture_output=True, check=False)
     assert words.returncode != 0 and b"RNL-STREAM-044" in words.stderr and b"stream stop flow" in words.stderr
-    assert runnel(folder, "stream", "stop", "flow")["status"] == "stopped"
+    assert runnel(folder, "stream", "drain", "flow")["status"] == "drained"
     runnel(folder, "stream", "delete", "flow")
     assert rows_left(folder) == {}
 
@@ -118,11 +118,13 @@ def test_a_database_keeps_nothing_for_a_stream_that_is_deleted(database, followe
 
 
 def test_where_the_other_system_does_not_answer_nothing_goes_unless_it_is_to_be_left_alone(database, followed):
+    (followed / "follow.runnel.yaml").unlink()
+    subprocess.run([*RUNNEL, "connections", "delete", "db"], cwd=followed, check=True, capture_output=True)
     connect(followed, "db", "postgres", **(database.options() | {"port": 9}))
     before = rows_left(followed)
     done = subprocess.run([*RUNNEL, "stream", "delete", "follow"], cwd=followed, capture_output=True, check=False)
     words = done.stderr.decode()
-    assert done.returncode == 4 and "RNL-STREAM-070" in words and "--keep-outside" in words, words
+    assert done.returncode == 5 and "RNL-STREAM-070" in words and "--keep-outside" in words, words
     assert rows_left(followed) == before and len(database.slots()) == 1
     assert (followed / ".runnel" / "logs" / "follow.changes").exists()
     assert runnel(followed, "stream", "status", "follow")["status"] in ("drained", "stopped")

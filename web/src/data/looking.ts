@@ -137,7 +137,8 @@ export interface Totals {
 
 /** What a node gave with its settings of before, and what it gives now. */
 export interface Delta {
-  readonly before: Totals;
+  /** Null where nothing could be asked: the settings of before were not right. */
+  readonly before: Totals | null;
   readonly after: Totals;
   readonly rows_in: number | null;
   readonly key?: string | null;

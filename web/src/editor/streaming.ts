@@ -58,7 +58,13 @@ export const NO_STREAM: StreamState = {
 const KEPT_RATES = 60;
 
 /** Events after which the row is read anew. */
-const REREAD: ReadonlySet<string> = new Set(["reset", "stream.edges", "stream.blocked", "stream.unblocked"]);
+const REREAD: ReadonlySet<string> = new Set([
+  "stream.deleted",
+  "reset",
+  "stream.edges",
+  "stream.blocked",
+  "stream.unblocked",
+]);
 
 /** The rates with those of now behind them. */
 export function withRates(

@@ -145,9 +145,8 @@ class StreamSupervisor:
         for kept in (self._threads, self._cancels, self.restarts, self.blocked):
             kept.pop(name, None)
         self.charts = {key: chart for key, chart in self.charts.items() if key[0] != name}
-        ended = {"name": name, "status": "deleted", "error": None}
         for topic in (f"stream:{name}", "streams"):
-            self.tell(topic, "stream.ended", ended)
+            self.tell(topic, "stream.deleted", {"name": name})
         return made
 
     def resume_all(self) -> None:

@@ -63,7 +63,7 @@ def status(record: Mapping[str, Any]) -> dict[str, Any]:
         "dead_letters": told.get("letters", {}), "sources": sources, "watermarks": told.get("watermarks", {}),
         "pauses": _pauses(record, told, lives), "held_by": told.get("held_by", {}),
         "busy": told.get("busy", {}) if lives else {}, "spent": told.get("spent", {}), "together": told.get("together", {}),
-        "paused_because": told.get("paused_because"), "changes": told.get("changes", []),
+        "paused_because": None if state == "running" else told.get("paused_because"), "changes": told.get("changes", []),
         "joins": told.get("joins", {"versions": {}, "trouble": ""}),
         "version": record["version"], "error": None if halted else record["error"],
         "blocked": record["error"] if halted else None, "at": told.get("at"),

@@ -2,7 +2,7 @@
 import { useEffect, useRef, useState } from "react";
 import { useStore } from "zustand";
 import { type Changing, changing } from "../../data/changing";
-import { type Delta, looking, type Place } from "../../data/looking";
+import { type Delta, looking, type Place, type Totals } from "../../data/looking";
 import { configOf } from "../../document/graph";
 import { sameJson } from "../../document/json";
 import { useNodeKey } from "../../editor/analysed";
@@ -11,7 +11,7 @@ import { useEditorState } from "../../editor/react";
 const WAIT_MS = 120;
 
 export interface DeltaLook {
-  readonly delta: Delta;
+  readonly delta: Delta & { readonly before: Totals };
   readonly node: string;
 }
 
@@ -37,7 +37,9 @@ export function useDelta(place: Place, node: string | null): DeltaLook | null {
     const timer = setTimeout(() => {
       looking
         .delta(latest.current, { node: change.node, before: change.before }, abort.signal)
-        .then((delta) => setKnown({ delta, node: change.node, key, change }))
+        .then(
+          ({ before, ...delta }) => before && setKnown({ delta: { ...delta, before }, node: change.node, key, change }),
+        )
         .catch(() => undefined);
     }, WAIT_MS);
     return () => {

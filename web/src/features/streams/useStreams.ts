@@ -35,7 +35,8 @@ export function useStreamList() {
   useEffect(
     () =>
       hear("stream", (event) => {
-        if (AGAIN.has(event.type)) void cache.invalidateQueries({ queryKey: ["streams"] });
+        if (AGAIN.has(event.type) || event.type === "stream.deleted")
+          void cache.invalidateQueries({ queryKey: ["streams"] });
         if (event.type !== "stream.status") return;
         const told = event.data as unknown as StreamTold;
         cache.setQueryData<Listed>(["streams"], (known) => {

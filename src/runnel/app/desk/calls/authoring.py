@@ -16,7 +16,7 @@ from runnel.app.desk.held import inputs_of, outputs_of
 from runnel.app.desk.registry import answers
 from runnel.app.filtering import as_sql
 from runnel.app.looks import Look, quoted, window
-from runnel.app.pipelines import text_of
+from runnel.app.pipelines import InvalidPipelineError, text_of
 from runnel.app.previews import questions
 from runnel.app.renaming import renames, uses_of
 from runnel.compiler.compile import Compiled
@@ -112,16 +112,23 @@ def expression(context: DeskContext, payload: Mapping[str, Any]) -> dict[str, An
 
 @answers("delta")
 def delta(context: DeskContext, payload: Mapping[str, Any]) -> dict[str, Any]:
-    """Compare what a node gives with what it would give with its config of before."""
+    """Compare what a node gives with what it would give with its config of before; None where that was not right."""
     node = str(payload["node"])
     now = context.sound(payload, node)
     text = text_of(context.document(payload))
     before = {**payload, "text": apply_edits(text, [Edit("set", ("nodes", node, "config"), payload["before"])])}
-    earlier = context.sound(before, node)
-    made = {"before": _totals(context, earlier, node), "after": _totals(context, now, node)}
+    made = {"before": _totals_before(context, before, node), "after": _totals(context, now, node)}
     inputs = inputs_of(now, node)
     came = window(context.project, now, inputs[0][1], Look(limit=0)).total if inputs else None
     return {**made, "rows_in": came, "key": content_keys(now).get(node)}
+
+
+def _totals_before(context: DeskContext, payload: Mapping[str, Any], node: str) -> dict[str, Any] | None:
+    try:
+        earlier = context.sound(payload, node)
+    except InvalidPipelineError:
+        return None
+    return _totals(context, earlier, node)
 
 
 def _totals(context: DeskContext, made: Compiled, node: str) -> dict[str, Any]:
