@@ -106,7 +106,8 @@ def fill_keyed(address: str, topic: str, events: int) -> None:
 
     from benchmarks.kafka_events import lines
 
-    AdminClient({"bootstrap.servers": address}).create_topics([NewTopic(topic, 4, 1)])[topic].result()
+    admin = AdminClient({"bootstrap.servers": address})
+    admin.create_topics([NewTopic(topic, 4, 1)])[topic].result()
     producer = Producer({"bootstrap.servers": address, "linger.ms": 50, "compression.type": "lz4"})
     for value in lines(events):
         while True:
