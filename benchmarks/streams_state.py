@@ -37,6 +37,7 @@ from runnel.sdk.streaming import StreamConfig, StreamSource
 COLUMNS = {"key": "VARCHAR", "kind": "VARCHAR", "v": "BIGINT"}
 START = 1_780_000_000_000_000
 SECOND = 1_000_000
+ROWS = 50_000
 CASES = {
     "deduplicate": "stream.deduplicate, from: src, config: {keys: [key]}",
     "deduplicate by arrival": "stream.deduplicate, from: src, config: {keys: [key], order: arrival}",
@@ -125,8 +126,8 @@ def _arrow(type: str) -> pa.DataType:
 
 
 def fill(run: StepRun, step: StatefulStep, keys: int) -> None:
-    """Put every key in, a million at a time."""
-    size = min(keys, 500_000)
+    """Put every key in, as many at a time as an epoch has."""
+    size = min(keys, ROWS)
     for begin in range(0, keys, size):
         numbers = np.arange(begin, min(begin + size, keys))
         at = np.full(len(numbers), START - 10 * SECOND)
@@ -157,25 +158,26 @@ def measure(name: str, keys: int, rows: int, epochs: int, filled: bool) -> dict[
             took.append((middle - begin) * 1000)
             written.append((time.perf_counter() - middle) * 1000)
             before = watermark
-        restart, base = _restart(run, step, Path(folder))
+        restart, base, peak = _restart(run, step, Path(folder))
     kept = sorted(took[3:])
     return {
         "case": name, "keys": keys, "rows": rows, "epochs": epochs, "p50_ms": round(statistics.median(kept), 1),
         "max_ms": round(kept[-1], 1), "delta_p50_ms": round(statistics.median(written[3:]), 1), "kept": run.rows,
         "state_mb": round(run.bytes / 1e6), "base_s": round(base, 2), "restart_s": round(restart, 2),
-        "peak_mb": round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024),
+        "peak_mb": peak,
     }  # fmt: skip
 
 
-def _restart(run: StepRun, step: StatefulStep, folder: Path) -> tuple[float, float]:
-    """Write a base, and read it into a fresh process's place; returns the seconds of reading and of writing."""
+def _restart(run: StepRun, step: StatefulStep, folder: Path) -> tuple[float, float, int]:
+    """Write a base, and read it beside; returns the seconds of reading and of writing, and the peak of MB before reading."""
     begin = time.perf_counter()
     file = write_file(folder, "base-bench", run.snapshot())
     base = time.perf_counter() - begin
+    peak = round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)
     begin = time.perf_counter()
     fresh = StepRun(step, engine())
     fresh.restore(StreamFile(folder, file), run.marks())
-    return time.perf_counter() - begin, base
+    return time.perf_counter() - begin, base, peak
 
 
 MEASURED = (("deduplicate", 10_000_000), *((name, 1_000_000) for name in CASES))
@@ -206,7 +208,7 @@ def command() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("cases", nargs="*", default=list(CASES))
     parser.add_argument("--keys", type=int, default=1_000_000)
-    parser.add_argument("--rows", type=int, default=50_000)
+    parser.add_argument("--rows", type=int, default=ROWS)
     parser.add_argument("--epochs", type=int, default=20)
     parser.add_argument("--empty", action="store_true", help="begin without keys")
     options = parser.parse_args()

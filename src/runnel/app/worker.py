@@ -39,8 +39,10 @@ _OPENED: list[Any] = []
 def warm() -> None:
     """Import the whole catalogue and open a database before the first fork, so that no worker pays for it."""
     import duckdb
+    import pyarrow as pa
 
     catalog()
+    pa.array([0])  # Arrow looks for pandas with the first list, and imports it where it is installed
     _OPENED.append(open_before_fork(duckdb))
 
 

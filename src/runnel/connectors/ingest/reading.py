@@ -13,7 +13,9 @@ from runnel.sdk.log import LogPosition, LogReader
 from runnel.sdk.streaming import Position, Records
 
 PARTITION = "0"
-_LOOK_SECONDS = 0.01
+_LOOK_SECONDS, _SELDOM_SECONDS = 0.01, 0.05
+_OFTEN = 100
+"""After so many looks in vain the log is looked at less and less often: a stream at rest costs next to nothing."""
 _ODD = re.compile(r"[^A-Za-z0-9_.@-]")
 
 
@@ -30,6 +32,7 @@ class IngestReader:
         self._mine = mine
         self._at = LogPosition(0, 0)
         self._paused = False
+        self._vain = 0
 
     def partitions(self) -> Sequence[str]:
         """Return the one partition, unless it belongs to another lane."""
@@ -57,9 +60,11 @@ class IngestReader:
             table = found.table
             if table.num_rows:
                 break
+            self._vain += 1
             if time.monotonic() >= until:
                 return (Records(PARTITION, self._shape(table), self._position(), at_end=True),)
-            time.sleep(_LOOK_SECONDS)
+            time.sleep(min(_LOOK_SECONDS * max(1.0, self._vain / _OFTEN), _SELDOM_SECONDS))
+        self._vain = 0
         following = found.next
         if table.num_rows > most_records:
             table = table.slice(0, most_records)

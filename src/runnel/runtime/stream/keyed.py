@@ -52,10 +52,19 @@ class Level:
         moments, owners = _due(rows, ordered, due)
         return Level(known, starts.astype(np.int64), counts.astype(np.int32), rows, moments, owners)
 
+    def empty(self) -> None:
+        """Let go of everything: another level has it."""
+        self.hashes = self.due_hashes = np.empty(0, np.uint64)
+        self.starts = self.due = np.empty(0, np.int64)
+        self.counts, self.rows = np.empty(0, np.int32), self.rows.schema.empty_table()
+
     def tables(self) -> tuple[pa.Table, pa.Table]:
         """Return the rows with their hashes, and the hashes of all keys, as a file keeps them."""
-        row_hashes = np.repeat(self.hashes, self.counts)
-        order = np.repeat(self.starts, self.counts) + _within(self.counts)
+        if bool((self.counts == 1).all()):
+            row_hashes, order = self.hashes, self.starts
+        else:
+            row_hashes = np.repeat(self.hashes, self.counts)
+            order = np.repeat(self.starts, self.counts) + _within(self.counts)
         rows = self.rows if _is_sorted(order) and len(order) == self.rows.num_rows else self.rows.take(pa.array(order))
         return rows.append_column(HASH, pa.array(row_hashes)), pa.table({HASH: pa.array(self.hashes)})
 
@@ -162,11 +171,14 @@ class KeyedState:
         """Return everything as one level, without forgotten keys, for a base."""
         if not self.levels:
             return Level.of(np.empty(0, np.uint64), np.empty(0, np.uint64), self.schema.empty_table(), self.due_column)
-        whole = merged(self.levels, self.due_column)
+        levels, self.levels = self.levels, []
+        spent = [level for level in levels if not any(level is fresh for fresh in self._fresh)]
+        whole = merged(levels, self.due_column, spent)
         kept = whole.counts > 0
-        made = Level(whole.hashes[kept], whole.starts[kept], whole.counts[kept], whole.rows, whole.due, whole.due_hashes)
-        self.levels = [made]
-        return made
+        if not kept.all():
+            whole = Level(whole.hashes[kept], whole.starts[kept], whole.counts[kept], whole.rows, whole.due, whole.due_hashes)
+        self.levels = [whole]
+        return whole
 
     def restore(self, rows: pa.Table, hashes: Hashes) -> None:
         """Take over a level of a checkpoint; it is in no later delta."""
@@ -175,22 +187,34 @@ class KeyedState:
         self._shrink()
 
 
-def merged(levels: Sequence[Level], due: str | None) -> Level:
-    """Return one level that says what several say, of which the later ones count."""
+def merged(levels: Sequence[Level], due: str | None, spent: Sequence[Level] = ()) -> Level:
+    """Return one level that says what several say, of which the later ones count.
+
+    Those of `spent` are emptied on the way, so that a state of millions of keys does not stand in memory twice.
+    """
     if len(levels) == 1:
         return levels[0]
-    hashes = np.concatenate([level.hashes for level in reversed(levels)])
-    base = np.cumsum([0, *(level.rows.num_rows for level in reversed(levels))])
-    starts = np.concatenate([level.starts + base[index] for index, level in enumerate(reversed(levels))])
-    counts = np.concatenate([level.counts for level in reversed(levels)])
-    known, first = np.unique(hashes, return_index=True)  # the first of equal ones is of the newest level
-    starts, counts = starts[first], counts[first]
-    places = np.repeat(starts, counts) + _within(counts)
-    rows = pa.concat_tables([level.rows for level in reversed(levels)]).take(pa.array(places)).combine_chunks()
-    owners = np.repeat(known, counts)
-    moments, due_hashes = _due(rows, owners, due)
-    made = np.cumsum(counts, dtype=np.int64) - counts
-    return Level(known, made, counts, rows, moments, due_hashes)
+    newest = list(reversed(levels))
+    # the first of equal ones is of the newest level; what is of millions of keys is let go as soon as it was used
+    known, first = np.unique(np.concatenate([level.hashes for level in newest]), return_index=True)
+    base = np.cumsum([0, *(level.rows.num_rows for level in newest)])
+    starts = np.concatenate([level.starts + base[index] for index, level in enumerate(newest)])[first]
+    counts = np.concatenate([level.counts for level in newest])[first]
+    del first
+    one_each = bool((counts == 1).all())
+    places = starts if one_each else np.repeat(starts, counts) + _within(counts)
+    table = pa.concat_tables([level.rows for level in newest])
+    for level in spent:
+        level.empty()
+    schema, columns = table.schema, []
+    for name in schema.names:  # one at a time, since taking puts the pieces of a column together first
+        columns.append(table.column(name).take(pa.array(places)).combine_chunks())
+        table = table.drop_columns([name])
+        pa.default_memory_pool().release_unused()
+    rows = pa.table(columns, schema=schema)
+    del starts, places
+    moments, due_hashes = _due(rows, known if one_each else np.repeat(known, counts), due)
+    return Level(known, np.cumsum(counts, dtype=np.int64) - counts, counts, rows, moments, due_hashes)
 
 
 def _within(counts: npt.NDArray[np.int32]) -> npt.NDArray[np.int64]:
