@@ -1,7 +1,7 @@
 """G3 beside other engines of streams that come as Python packages: the same topic, the same windows, the same answer.
 
-Each peer is installed at a fixed version into an environment of its own; `python g3_peers.py NAME ADDRESS TOPIC EVENTS` in that
-environment runs it and prints its answer.
+Each peer is installed at a fixed version into an environment of its own; `python g3_peers.py NAME ADDRESS TOPIC LARGE` in that
+environment runs it and prints its answer. LARGE is how many events pass the filter: who has seen them all is done.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ WORDS = {
 Answer = dict[tuple[int, str], list[int]]
 
 
-def with_bytewax(address: str, topic: str, events: int) -> Answer:
+def with_bytewax(address: str, topic: str, large: int) -> Answer:
     """Windows are folded from events, and close at the end of the topic."""
     from datetime import UTC, datetime, timedelta
 
@@ -59,8 +59,8 @@ def with_bytewax(address: str, topic: str, events: int) -> Answer:
     flow = Dataflow("g3")
     stream = op.input("read", flow, KafkaSource([address], [topic], tail=False, batch_size=5000))
     parsed = op.map("parse", stream, lambda message: orjson.loads(message.value))
-    large = op.filter("large", parsed, lambda event: event["amount"] >= 100)
-    keyed = op.key_on("user", large, lambda event: event["user"])
+    passed = op.filter("large", parsed, lambda event: event["amount"] >= 100)
+    keyed = op.key_on("user", passed, lambda event: event["user"])
     clock = windowing.EventClock(lambda event: epoch + timedelta(milliseconds=event["ts"]), timedelta(seconds=60))
     windows = windowing.fold_window(
         "seconds", keyed, clock, windowing.TumblingWindower(timedelta(seconds=1), epoch), lambda: (0, 0), folded,
@@ -73,12 +73,13 @@ def with_bytewax(address: str, topic: str, events: int) -> Answer:
     return made
 
 
-def with_quix(address: str, topic: str, events: int) -> Answer:
+def with_quix(address: str, topic: str, large: int) -> Answer:
     """Each event updates its window, whose newest value counts."""
     from quixstreams import Application
     from quixstreams.dataframe.windows import Count, Sum
 
     made: Answer = {}
+    seen = 0
     with tempfile.TemporaryDirectory() as place:
         app = Application(
             broker_address=address, consumer_group=f"g3-{time.time_ns()}", auto_offset_reset="earliest", state_dir=place,
@@ -92,15 +93,22 @@ def with_quix(address: str, topic: str, events: int) -> Answer:
         frame = frame.tumbling_window(1000, grace_ms=60_000).agg(n=Count(), total=Sum("amount")).current()
 
         def kept(value: dict[str, Any], key: str, at: int, headers: Any) -> None:
+            nonlocal seen
             made[(value["start"] // 1000, key)] = [value["n"], value["total"]]
+            seen += 1
+            if seen == large:
+                app.stop()
 
         frame.update(kept, metadata=True)
-        app.run(count=events, collect=False)
+        app.run()
     return made
 
 
-def fill_keyed(address: str, topic: str, events: int) -> None:
-    """Make a topic of the events of G3 in which the user is the key, so that no peer has to sort them anew."""
+def fill_keyed(address: str, topic: str, events: int) -> int:
+    """Make a topic of the events of G3 in which the user is the key, so that no peer has to sort them anew.
+
+    Returns how many of them are large.
+    """
     from confluent_kafka import Producer
     from confluent_kafka.admin import AdminClient, NewTopic
 
@@ -109,14 +117,18 @@ def fill_keyed(address: str, topic: str, events: int) -> None:
     admin = AdminClient({"bootstrap.servers": address})
     admin.create_topics([NewTopic(topic, 4, 1)])[topic].result()
     producer = Producer({"bootstrap.servers": address, "linger.ms": 50, "compression.type": "lz4"})
+    large = 0
     for value in lines(events):
+        event = json.loads(value)
+        large += event["amount"] >= 100
         while True:
             try:
-                producer.produce(topic, value, key=json.loads(value)["user"])
+                producer.produce(topic, value, key=event["user"])
                 break
             except BufferError:
                 producer.poll(0.05)
     producer.flush()
+    return large
 
 
 def main() -> list[str]:
@@ -133,12 +145,12 @@ def main() -> list[str]:
             pythons[name] = Path(place) / name / "bin" / "python3"
             wanted = [*packages, "confluent-kafka"]
             subprocess.run([uv, "pip", "install", "--quiet", "--python", pythons[name], *wanted], check=True)
-        fill_keyed(broker.address, topic, EVENTS)
+        large = fill_keyed(broker.address, topic, EVENTS)
         runs: dict[str, list[dict[str, Any]]] = {}
         for _ in range(ROUNDS):
             for name, python in pythons.items():
-                command = [str(python), str(Path(__file__)), name, broker.address, topic, str(EVENTS)]
-                done = subprocess.run(command, check=True, capture_output=True, cwd=ROOT)
+                command = [str(python), str(Path(__file__)), name, broker.address, topic, str(large)]
+                done = subprocess.run(command, check=True, capture_output=True, cwd=ROOT, timeout=300)
                 runs.setdefault(WORDS[name], []).append(json.loads(done.stdout.splitlines()[-1]))
             runs.setdefault("the loop with orjson, in memory", []).append(loop("orjson", broker.address, topic))
             runs.setdefault("Runnel, exactly once into a dataset", []).append(runnel(broker.address, topic))
@@ -157,10 +169,10 @@ def main() -> list[str]:
     return made
 
 
-def peer(name: str, address: str, topic: str, events: int) -> dict[str, Any]:
+def peer(name: str, address: str, topic: str, large: int) -> dict[str, Any]:
     """Run one peer; returns its seconds and its answer."""
     begun = time.perf_counter()
-    made = {"bytewax": with_bytewax, "quix": with_quix}[name](address, topic, events)
+    made = {"bytewax": with_bytewax, "quix": with_quix}[name](address, topic, large)
     took = time.perf_counter() - begun
     used = resource.getrusage(resource.RUSAGE_SELF)
     return {
