@@ -16,7 +16,7 @@ from stream_lives import START, pipeline, rows_of_dataset
 from building import fresh_folder
 from runnel.connectors.simulate import SimulateSource
 
-EVENTS = 150_000
+EVENTS = 500_000
 OUTBOX_BYTES = 1 * 1024 * 1024
 ONE_EPOCH_BYTES = 4 * 1024 * 1024
 SLOW_SECONDS = size("FAULT_SECONDS", 4)
