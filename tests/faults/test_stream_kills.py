@@ -28,7 +28,7 @@ from runnel.connectors.simulate import SimulateSource
 FIRST, _, LAST = os.environ.get("FAULT_SEEDS", "1-2").partition("-")
 SEEDS = range(int(FIRST), int(LAST or FIRST) + 1)
 KILLS = int(os.environ.get("FAULT_KILLS", "12"))
-EVENTS = 80_000 * max(KILLS, 10)
+EVENTS = 160_000 * max(KILLS, 10)
 CONFIG = {
     "events": EVENTS, "rate_per_second": None, "start": START, "interval_seconds": 0.001, "partitions": 3,
     "disorder_seconds": 2, "columns": {"id": "sequence", "user": "choice(a,b,c,d)", "v": "integer(1,100)"},

@@ -52,7 +52,6 @@ export function Savepoints({ row }: { row: StreamDetail }) {
               <Th>{words.savepoints.label}</Th>
               <Th right>{words.savepoints.epoch}</Th>
               <Th right>{words.savepoints.size}</Th>
-              <Th>{words.savepoints.at}</Th>
               <Th />
             </tr>
           </thead>
@@ -61,10 +60,10 @@ export function Savepoints({ row }: { row: StreamDetail }) {
               <Tr key={item.label} data-testid="savepoint" data-label={item.label}>
                 <Td className="max-w-40 truncate font-medium" title={item.label}>
                   {item.label}
+                  <span className="block truncate font-normal text-muted text-xs">{ago(item.created_at)}</span>
                 </Td>
                 <Td right>{count(item.epoch)}</Td>
                 <Td right>{bytes(item.bytes)}</Td>
-                <Td className="text-muted">{ago(item.created_at)}</Td>
                 <Td right>
                   {may ? (
                     <span className="inline-flex">

@@ -245,7 +245,6 @@ export const words = {
     label: "Savepoint",
     epoch: "Epoch",
     size: "Size",
-    at: "Made",
     remove: "Remove",
     back: "Go back to it",
     made: (label: string, epoch: string) => `Savepoint “${label}” keeps epoch ${epoch}`,
