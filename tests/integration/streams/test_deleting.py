@@ -133,8 +133,8 @@ def test_where_the_other_system_does_not_answer_nothing_goes_unless_it_is_to_be_
     assert rows_left(followed) == {} and len(database.slots()) == 1
 
 
-@pytest.mark.parametrize("version", ["5", "3.1.1"])
-def test_a_broker_keeps_no_messages_for_a_stream_that_is_deleted(mosquitto, folder, version):
+@pytest.mark.parametrize("more", [{"version": "5"}, {"version": "3.1.1"}, {"version": "5", "client_id": "own-name-7"}])
+def test_a_broker_keeps_no_messages_for_a_stream_that_is_deleted(mosquitto, folder, more):
     base = topic()
     config = {"connection": "broker", "topics": [f"{base}/#"], "columns": {"n": "BIGINT"}}
     (folder / "heard.runnel.yaml").write_text(f"""\
@@ -144,7 +144,7 @@ nodes:
   feed: {{kind: source.mqtt, config: {json.dumps(config)}}}
   saved: {{kind: sink.dataset, from: feed, config: {{name: heard, mode: append}}}}
 """, "utf-8")  # fmt: skip
-    given = options(mosquitto, version=version)
+    given = options(mosquitto, **more)
     connect(folder, "broker", "mqtt", given.pop("password"), **given)
     with Publisher(mosquitto) as publisher:
         with running(folder, "heard.runnel.yaml"):

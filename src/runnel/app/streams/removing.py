@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-import secrets
 import shutil
 import tempfile
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from runnel.app.connections import policy_of
-from runnel.app.pipelines import runnable
-from runnel.app.streams.accounting import document_of
-from runnel.app.streams.grants import readable, writable
+from runnel.app.streams.accounting import plan_of
+from runnel.app.streams.grants import reaches_network, readable, writable
 from runnel.app.streams.letters import listed
 from runnel.app.streams.outside import outside_of_node
 from runnel.app.streams.telling import found
@@ -23,9 +20,9 @@ from runnel.errors import AuthoringError, ConnectorError, LimitError, RunnelErro
 from runnel.plan.streams import StreamPlan, StreamScan
 from runnel.runtime.stream.checkpoints import Row
 from runnel.sandbox import Grant, Limits, Zygote
-from runnel.sdk.fields import ConnectionMark, marks_of
 from runnel.sdk.streaming import StreamSource
 from runnel.store.ownership import is_dead
+from runnel.store.removal import remove_whole
 from runnel.store.streams import StreamLeaseLostError
 
 if TYPE_CHECKING:
@@ -73,8 +70,7 @@ def what_goes(project: Project, store: StreamStore, name: str) -> Goes:
     record = found(store, name)
     sources, trouble = _sources(project, record)
     lag = (record["told"] or {}).get("lag", {})
-    unread = {scan.node: sum(count for key, count in lag.items() if key.partition(".")[0] == scan.node)
-              for scan, source in sources if source.own_log}  # fmt: skip
+    unread = {scan.node: lag.get(scan.node, 0) for scan, source in sources if source.own_log}
     row = Row.from_json(record["row"]) if record["row"] else Row("")
     waiting = {
         sink: sum(parcel.rows for parcel in parcels if parcel.epoch > row.delivered.get(sink, 0))
@@ -115,7 +111,7 @@ def remove(
         store.release(lease, record["status"], record["error"])
         raise
     for path in (_folder(store, name), store.home / "streams" / f"{name}.log"):
-        _delete(path)
+        remove_whole(path)
     return {"deleted": name, **{key: value for key, value in goes.to_json().items() if key not in ("name", "runs", "trouble")},
             "kept_outside": dict(goes.holds) if keep_outside else {}}  # fmt: skip
 
@@ -125,7 +121,7 @@ def _let_go_outside(project: Project, record: Mapping[str, Any]) -> None:
     name = record["name"]
     hint = "Try again when it can be reached, or delete the stream and leave that as it is: --keep-outside (`keep_outside`)."
     try:
-        plan = _plan(project, record)
+        plan = plan_of(project, record)
         held = [(scan, source) for scan, source in _nodes(project, plan) if type(source).forget is not StreamSource.forget]
         if not held:
             return
@@ -140,8 +136,7 @@ def _let_go_outside(project: Project, record: Mapping[str, Any]) -> None:
             "plan": plan.to_json(), "home": str(project.home), "scratch": scratch, "datasets": {}, "outside": outside,
             "egress": policy_of(project).to_json(), "nodes": [scan.node for scan, _ in held],
         }  # fmt: skip
-        reaches = any(source.needs_network or _is_connected(source) for _, source in held)
-        grant = Grant(tuple(readable(plan)), (scratch, *writable(project, plan)), network=reaches)
+        grant = Grant(tuple(readable(plan)), (scratch, *writable(project, plan)), network=reaches_network(project, plan))
         limits = Limits(memory_bytes=project.memory_bytes, processes=THREADS, open_files=1024)
         with zygote.open(grant, limits, str(Path(scratch) / "forget.log")) as child:
             child.call(TASK, payload)
@@ -155,13 +150,9 @@ def _let_go_outside(project: Project, record: Mapping[str, Any]) -> None:
 def _sources(project: Project, record: Mapping[str, Any]) -> tuple[list[tuple[StreamScan, StreamSource]], str]:
     """Return the sources of what the stream ran, or why they are not known."""
     try:
-        return _nodes(project, _plan(project, record)), ""
+        return _nodes(project, plan_of(project, record)), ""
     except RunnelError as error:
         return [], error.what
-
-
-def _plan(project: Project, record: Mapping[str, Any]) -> StreamPlan:
-    return runnable(project, document_of(project, record), record["params"] or {}).stream_plan()
 
 
 def _nodes(project: Project, plan: StreamPlan) -> list[tuple[StreamScan, StreamSource]]:
@@ -171,10 +162,6 @@ def _nodes(project: Project, plan: StreamPlan) -> list[tuple[StreamScan, StreamS
         if node is not None and issubclass(node, StreamSource):
             made.append((scan, node(node.Config.model_validate(scan.config), {}, scan.node)))
     return made
-
-
-def _is_connected(source: StreamSource) -> bool:
-    return any(getattr(source.config, name) is not None for name in marks_of(type(source).Config, ConnectionMark))
 
 
 def _runs(record: Mapping[str, Any]) -> bool:
@@ -187,14 +174,3 @@ def _some(counts: Mapping[str, int]) -> dict[str, int]:
 
 def _folder(store: StreamStore, name: str) -> Path:
     return store.home / "streams" / name
-
-
-def _delete(path: Path) -> None:
-    """Delete a folder or a file; whoever looks finds it whole or not at all."""
-    gone = path.with_name(f".gone-{secrets.token_hex(8)}")
-    with suppress(FileNotFoundError):
-        path.rename(gone)
-        if gone.is_dir():
-            shutil.rmtree(gone, ignore_errors=True)
-        else:
-            gone.unlink()

@@ -102,7 +102,8 @@ class MqttSource(ReceivedSource):
 
     def forget(self, context: StreamContext) -> None:
         """End the session at the broker, with the messages that wait in it, and remove the log."""
-        subscription = self._subscription(context, _session_of(context), keep=False)
+        own = str(context.connections[self.config.connection].get("client_id") or "")
+        subscription = self._subscription(context, own or _session_of(context), keep=False)
         try:
             subscription.greet()
         finally:

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import os
 import re
-import secrets
-import shutil
 from dataclasses import replace
 from pathlib import Path
 
@@ -13,6 +11,7 @@ from runnel.errors import AuthoringError
 from runnel.store.log.durable import DurableLog, locked
 from runnel.store.log.outcomes import LogOptions
 from runnel.store.log.reading import SegmentLogReader
+from runnel.store.removal import remove_whole
 
 FOLDER = "logs"
 _NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,201}")
@@ -39,11 +38,9 @@ class ProjectLogs:
         folder = self._folder_of(name)
         writing = locked(folder)
         try:
-            gone = folder.with_name(f".gone-{secrets.token_hex(8)}")
-            folder.rename(gone)
+            remove_whole(folder)
         finally:
             os.close(writing)
-        shutil.rmtree(gone, ignore_errors=True)
 
     def _folder_of(self, name: str) -> Path:
         if _NAME.fullmatch(name) is None:
