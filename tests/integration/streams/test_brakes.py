@@ -48,7 +48,7 @@ def test_too_many_refused_records_pause_a_stream_until_a_person_resumes_it(folde
     append(file, [{"id": number, "v": 1} for number in range(5)])
     runnel(folder, "stream", "start", "flow")
     try:
-        wait_for(folder, lambda status: status["outbox"]["out"]["delivered"] and len(delivered(folder)) == 5)
+        wait_for(folder, lambda status: status["outbox"].get("out", {}).get("delivered") and len(delivered(folder)) == 5)
         append(file, [{"id": number, "v": -1} for number in range(5, 9)])
         paused = wait_for(folder, lambda status: status["status"] == "paused" and status["paused_because"])
         assert paused["paused_because"]["code"] == "RNL-STREAM-061"
