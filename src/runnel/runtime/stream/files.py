@@ -15,7 +15,7 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import pyarrow as pa
 
@@ -93,12 +93,12 @@ def _write(folder: Path, name: str, sections: Sequence[Section]) -> FileRef:
         file.write(MAGIC)
         for section in sections:
             file.write(b"\0" * (-file.tell() % _ALIGN))
-            body = _encoded(section.table)
+            offset, body = file.tell(), _Body(file)
+            with pa.PythonFile(body, mode="w") as sink, pa.ipc.new_stream(sink, section.table.schema) as writer:
+                writer.write_table(section.table)
             directory.append({
-                "name": section.name, "offset": file.tell(), "bytes": body.size, "rows": section.table.num_rows,
-                "crc": zlib.crc32(memoryview(body)),
+                "name": section.name, "offset": offset, "bytes": body.bytes, "rows": section.table.num_rows, "crc": body.crc,
             })  # fmt: skip
-            file.write(memoryview(body))
         text = json.dumps({"version": VERSION, "sections": directory}, ensure_ascii=False).encode()
         start, checksum = file.tell(), zlib.crc32(text)
         file.write(text + start.to_bytes(8, "little") + len(text).to_bytes(4, "little") + checksum.to_bytes(4, "little") + MAGIC)
@@ -167,11 +167,25 @@ class StreamFile:
             self.table(name)
 
 
-def _encoded(table: pa.Table) -> pa.Buffer:
-    sink = pa.BufferOutputStream()
-    with pa.ipc.new_stream(sink, table.schema) as writer:
-        writer.write_table(table)
-    return sink.getvalue()
+class _Body:
+    """A section as it is written: counted and summed on its way, since that of a large state would not fit into memory twice."""
+
+    def __init__(self, file: BinaryIO) -> None:
+        self._file = file
+        self.bytes = self.crc = 0
+        self.closed = False
+
+    def write(self, data: pa.Buffer) -> int:
+        view = memoryview(data)
+        self.crc = zlib.crc32(view, self.crc)
+        self.bytes += view.nbytes
+        return self._file.write(view)
+
+    def flush(self) -> None:
+        pass  # the file is flushed and synced as a whole
+
+    def close(self) -> None:
+        self.closed = True  # the file goes on with the next section
 
 
 def _corrupt(path: Path, why: str) -> CorruptFileError:
