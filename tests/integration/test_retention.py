@@ -275,6 +275,16 @@ def test_scratch_of_a_live_run_stays_and_other_old_scratch_goes(project):
     assert collect(project)["scratch_bytes"] == 10 and not mine.exists()
 
 
+def test_what_a_killed_deletion_of_a_stream_left_goes(project):
+    for name in ("streams/.deleted-1", "logs/.deleted-2", "streams/kept", "logs/kept"):
+        (project.home / name).mkdir(parents=True)
+        (project.home / name / "part").write_text("x")
+    (project.home / "streams" / ".deleted-3.log").write_text("x")
+    collect(project)
+    left = {path.name for folder in ("streams", "logs") for path in (project.home / folder).iterdir()}
+    assert "kept" in left and not any(name.startswith(".deleted") for name in left)
+
+
 # ----------------------------------------------------------------------------------------------------------- datasets
 def published(project: Project, number: int, mode: str = "replace") -> int:
     nodes = {"rows": rows({"id": number}, id="BIGINT"), "out": node("sink.dataset", "rows", name="set", mode=mode)}

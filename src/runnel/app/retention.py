@@ -21,6 +21,7 @@ from runnel.app.recovering import recover
 from runnel.app.versions_in_use import versions_in_use
 from runnel.store.files import needed
 from runnel.store.letters import PREFIX
+from runnel.store.removal import sweep
 from runnel.store.tables import dead_letters, runs
 
 if TYPE_CHECKING:
@@ -55,6 +56,8 @@ def collect(project: Project, now: datetime | None = None) -> dict[str, Any]:
     cache_days = float(project.setting("cache_days"))
     removed = _old_runs(project, moment)
     datasets = _datasets(project, moment)
+    for folder in ("streams", "logs"):
+        sweep(project.home / folder)
     return {
         "cache_bytes": project.cache.collect(
             int(project.setting("cache_bytes")), cache_days * 86400, moment.in_use_seconds, moment.now.timestamp()

@@ -23,11 +23,11 @@ from sqlalchemy.exc import IntegrityError
 from runnel.errors import AuthoringError, ConnectorError
 from runnel.store.dataset_reading import is_keyed, reading_query
 from runnel.store.notes import Note, dataset_of, notes
+from runnel.store.removal import DELETED, sweep
 from runnel.store.tables import dataset_versions, datasets
 
 _SLUG = re.compile(r"[^a-z0-9_-]+")
 TRIES = 10
-DELETED = ".deleted-"
 
 
 class DatasetStore:
@@ -217,10 +217,7 @@ class DatasetStore:
 
     def sweep(self) -> None:
         """Remove what deletions left behind when they were killed."""
-        folder = self.home / "datasets"
-        for item in folder.iterdir() if folder.exists() else ():
-            if item.name.startswith(DELETED):
-                shutil.rmtree(item, ignore_errors=True)
+        sweep(self.home / "datasets")
 
     def delete(self, name: str) -> None:
         """Remove a dataset and its files."""

@@ -210,6 +210,8 @@ def query_forever(payload, context):
     interrupt_on_cancel(context, connection)
     if payload.get("short"):
         return {"one": connection.execute("select 1").fetchone()[0]}
+    if not payload.get("again"):
+        context.emit("begins")  # an interrupt before a query does nothing
     connection.execute("select sum(a.range * b.range) from range(10000000) a, range(10000000) b").fetchall()
     return {}
 
