@@ -425,13 +425,21 @@ class StreamStore:
                 removed += made.rowcount
         return removed
 
-    def boundary(self, name: str, incarnation: str, epoch: int) -> dict[str, Any] | None:
-        """Return the place at a kept boundary, the last one at or before an epoch."""
-        where = (boundaries.c.name == name) & (boundaries.c.incarnation == incarnation) & (boundaries.c.epoch <= epoch)
+    def boundary(self, name: str, incarnation: str | None, epoch: int) -> dict[str, Any] | None:
+        """Return the place at a kept boundary, the last one at or before an epoch, of any incarnation where that is None."""
+        where = (boundaries.c.name == name) & (boundaries.c.epoch <= epoch)
+        if incarnation is not None:
+            where &= boundaries.c.incarnation == incarnation
         query = sa.select(boundaries).where(where).order_by(boundaries.c.epoch.desc()).limit(1)
         with self.engine.connect() as connection:
             found = connection.execute(query).mappings().first()
         return {**found, "place": json.loads(found["place"])} if found else None
+
+    def first_epoch(self, name: str, incarnation: str) -> int:
+        """Return the first epoch of an incarnation that has a kept boundary; 0 where none has."""
+        where = (boundaries.c.name == name) & (boundaries.c.incarnation == incarnation)
+        with self.engine.connect() as connection:
+            return int(connection.execute(sa.select(sa.func.min(boundaries.c.epoch)).where(where)).scalar() or 0)
 
     def boundaries(self, name: str, incarnation: str, limit: int) -> list[dict[str, Any]]:
         """Return the newest kept boundaries of an incarnation: epoch, label, and when (microseconds)."""

@@ -24,8 +24,8 @@ WINDOW = """\
 
 
 def running(folder: Path, nodes: str, **more: Any) -> None:
-    """Start a stream that takes twelve seconds for four minutes of events, and wait until it is on its way."""
-    write(folder, nodes, EVENTS, rate="2000", **more)
+    """Start a stream that takes sixteen seconds for four minutes of events, and wait until it is on its way."""
+    write(folder, nodes, EVENTS, rate="1500", **more)
     runnel(folder, "stream", "start", "flow")
     wait_for(folder, lambda status: sum(status["positions"].get("ticks", {}).values()) > 2000)
 

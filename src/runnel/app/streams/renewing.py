@@ -102,7 +102,7 @@ class Renewing:
     def _versions(self) -> dict[str, int]:
         """Return dataset → its newest version, or that which the pipeline names."""
         found = versions_of(self.plan)
-        for scan in _scans(self.plan):
+        for scan in tables_of(self.plan):
             if scan.kind == DatasetSource.kind and scan.config.get("version") is None:
                 name = str(scan.config["name"])
                 found[name] = self.project.store.datasets.query(name)[3]
@@ -113,18 +113,19 @@ def versions_of(plan: StreamPlan) -> dict[str, int]:
     """Return dataset → the version that a plan reads to join with."""
     return {
         str(scan.config["name"]): int(scan.probe["options"]["version"])
-        for scan in _scans(plan) if scan.kind == DatasetSource.kind
+        for scan in tables_of(plan) if scan.kind == DatasetSource.kind
     }  # fmt: skip
 
 
-def _scans(plan: StreamPlan) -> list[Scan]:
+def tables_of(plan: StreamPlan) -> list[Scan]:
+    """Return what a plan reads to join with."""
     return [scan for segment in plan.plan.segments if segment.id in plan.bounded for scan in segment.scans]
 
 
 def _files_of(project: Project, plan: StreamPlan) -> dict[str, tuple[int, int]]:
     """Return the files that a plan reads to join with, with their times and sizes."""
     found: dict[str, tuple[int, int]] = {}
-    for scan in _scans(plan):
+    for scan in tables_of(plan):
         node = project.catalog.get(scan.kind)
         if scan.kind == DatasetSource.kind or node is None:
             continue

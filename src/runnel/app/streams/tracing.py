@@ -2,23 +2,21 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 import tempfile
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from runnel.app.connections import policy_of
-from runnel.app.pipelines import Document, InvalidPipelineError, runnable
-from runnel.app.streams.accounting import document_of
-from runnel.app.streams.bounded import held_in
+from runnel.app.streams.accounting import plan_of
 from runnel.app.streams.grants import outside_of, reaches_network, readable, writable
+from runnel.app.streams.recorded import Recorded, recorded, version_at
 from runnel.app.streams.telling import found
-from runnel.app.streams.tracked import tracked
 from runnel.app.workers import WARM_STREAMS
-from runnel.compiler.compile import Compiled
 from runnel.errors import AuthoringError
 from runnel.plan.streams import StreamPlan
 from runnel.runtime.stream.held import tables_to_json
@@ -27,6 +25,7 @@ from runnel.store.tracing import Written, epochs_of_files
 
 if TYPE_CHECKING:
     from runnel.app.project import Project
+    from runnel.sandbox import Child
     from runnel.store.streams import StreamStore
 
 FIND = "runnel.app.streams.tracing_worker:find"
@@ -67,28 +66,24 @@ class Range:
 def trace(project: Project, store: StreamStore, name: str, wanted: Wanted) -> dict[str, Any]:
     """Return rows with the records that made them, each with its source, partition, position and bytes or columns.
 
-    The records are read again from the sources and go through the version that the stream runs: `reproduced` says whether
-    those that are named, alone, give the row. What the sources keep no more is named in `gone`. Raises AuthoringError.
+    The records are read again from the sources and go through the version that the stream ran in the epochs of the row, with
+    the tables that it joined with then: `reproduced` says whether those that are named, alone, give the row. What is kept no
+    more is named in `gone`. Raises AuthoringError.
     """
-    record = found(store, name)
-    compiled = runnable(project, document_of(project, record), record["params"] or {})
-    return _Trace(project, store, record, compiled, wanted).run()
+    return _Trace(project, store, found(store, name), wanted).run()
 
 
 class _Trace:
-    """One question, with a process of its own to answer it."""
+    """One question, answered in processes of its own: one finds the rows, one for each version that made some reads again."""
 
-    def __init__(
-        self, project: Project, store: StreamStore, record: Mapping[str, Any], compiled: Compiled, wanted: Wanted
-    ) -> None:
+    def __init__(self, project: Project, store: StreamStore, record: Mapping[str, Any], wanted: Wanted) -> None:
         self.project = project
         self.store = store
         self.record = record
-        self.compiled = compiled
-        self.plan = compiled.stream_plan()
         self.wanted = wanted
+        self.plan = plan_of(project, record)
         self.sink = self._sink()
-        self._check()
+        self._check(self.plan, self.sink)
 
     def run(self) -> dict[str, Any]:
         """Find the rows, the ranges, and the records."""
@@ -96,15 +91,19 @@ class _Trace:
         zygote = Zygote((*WARM_STREAMS, FIND.partition(":")[0]))
         zygote.start(wait=False)
         scratch = tempfile.mkdtemp(dir=self.project.scratch)
+        limits = Limits(memory_bytes=self.project.memory_bytes, processes=THREADS, open_files=4096)
+        log = str(Path(scratch) / "trace.log")
         try:
-            payload, grant = self._payload(scratch)
-            memory = Limits(memory_bytes=self.project.memory_bytes, processes=THREADS, open_files=4096)
-            log = Path(scratch) / "trace.log"
-            with zygote.open(grant, memory, str(log)) as child:
-                targets = self._targets(lambda given: child.call(FIND, {**payload, **given}))
-                made = [row for range_, rows in self._ranged(targets) for row in child.call(
-                    TRACE, {**payload, "targets": rows, "where": self.wanted.where, "range": _plain(range_)}
-                )["rows"]]  # fmt: skip
+            with zygote.open(self._finding(scratch), limits, log) as child:
+                given = {
+                    "plan": self.plan.to_json(), "held": {}, "folder": scratch, "scratch": scratch, "limit": self.wanted.limit,
+                }  # fmt: skip
+                targets = self._targets(lambda asked: child.call(FIND, {**given, **asked}))
+            made: list[Mapping[str, Any]] = []
+            for end, rows in self._grouped(targets):
+                then = self._then(rows[0]["written"], end, scratch)
+                with zygote.open(self._grant(then.plan, scratch), limits, log) as child:
+                    made += self._read(child, then, end, rows, scratch)
         finally:
             zygote.close()
             shutil.rmtree(scratch, ignore_errors=True)
@@ -123,49 +122,61 @@ class _Trace:
         what = f"the stream {self.record['name']} writes no dataset `{self.wanted.dataset}`"
         raise AuthoringError("RNL-STREAM-060", what, f"Datasets: {', '.join(names) or 'none'}.")
 
-    def _check(self) -> None:
+    def _check(self, plan: StreamPlan, sink: str) -> None:
         """Raise AuthoringError for what cannot be computed again, or not be found."""
-        asking = next((step.node for step in self.plan.steps if step.asks is not None), None)
+        asking = next((step.node for step in plan.steps if step.asks is not None), None)
         if asking is not None:
             what = f"{asking} asked another system, which may answer otherwise now"
             raise AuthoringError("RNL-STREAM-065", what, "Rows of such a stream are not traced.", {"node": asking})
-        config = next(effect.config for effect in self.plan.plan.effects if effect.node == self.sink)
+        config: Mapping[str, Any] = next((effect.config for effect in plan.plan.effects if effect.node == sink), {})
         if self.wanted.dataset is not None and config.get("key") and config.get("mode") != "append":
             what = f"{self.wanted.dataset} is kept by key: its rows are of several epochs"
-            hint = f"Trace what was given to it: --sink {self.sink} --epoch N --to M."
-            raise AuthoringError("RNL-STREAM-066", what, hint, {"node": self.sink})
+            hint = f"Trace what was given to it: --sink {sink} --epoch N --to M."
+            raise AuthoringError("RNL-STREAM-066", what, hint, {"node": sink})
 
-    def _payload(self, scratch: str) -> tuple[dict[str, Any], Grant]:
-        """Return what the process is given, and what it may touch: it writes nothing but its scratch and the logs' marks."""
-        project, plan = self.project, self.plan
-        traced = self._tracked()
-        held = held_in(Path(scratch), project, plan) | ({} if traced is None else held_in(Path(scratch), project, traced))
-        place = [] if self.wanted.dataset is None else [str(project.store.datasets.place(self.wanted.dataset))]
+    def _then(self, written: Written, end: Mapping[str, Any], scratch: str) -> Recorded:
+        """Return the stream as it was at a boundary; raises AuthoringError where it had no such sink."""
+        kept_in = self.store.folder(self.record["name"], written.incarnation)
+        then = recorded(self.project, self.record, end["place"], kept_in, Path(scratch))
+        self._check(then.plan, written.node)
+        if all(effect.node != written.node for effect in then.plan.plan.effects):
+            what = f"the stream had no sink `{written.node}` in epoch {end['epoch']}, under version {then.version[:12]}"
+            raise AuthoringError("RNL-STREAM-047", what, "Ask for epochs under a version that has it.", {"node": written.node})
+        return then
+
+    def _read(
+        self, child: Child, then: Recorded, end: Mapping[str, Any], rows: Sequence[Mapping[str, Any]], scratch: str
+    ) -> list[Mapping[str, Any]]:
+        """Let a process read the records of rows again, and return the rows with theirs."""
         payload = {
-            "plan": plan.to_json(), "traced": None if traced is None else traced.to_json(), "sink": self.sink,
-            "home": str(project.home), "folder": scratch, "scratch": scratch, "held": tables_to_json(held), "datasets": {},
-            "outside": outside_of(project, plan), "egress": policy_of(project).to_json(), "careful": True, "poison": [],
-            "most_records": None, "limit": self.wanted.limit, "beside": BESIDE,
+            "plan": then.plan.to_json(), "traced": None if then.traced is None else then.traced.to_json(),
+            "sink": rows[0]["written"].node, "home": str(self.project.home), "folder": scratch, "scratch": scratch,
+            "held": tables_to_json(then.held),
+            "datasets": {}, "outside": outside_of(self.project, then.plan), "egress": policy_of(self.project).to_json(),
+            "careful": True, "poison": [], "most_records": None, "limit": self.wanted.limit, "beside": BESIDE,
+            "where": self.wanted.where, "range": dict(vars(self._range(then.plan, end, rows))),
+            "targets": [
+                {"row": row["row"], "incarnation": row["written"].incarnation,
+                 "epochs": [row["written"].first, row["written"].last]} for row in rows
+            ],
         }  # fmt: skip
-        read = (*readable(plan), *place)
-        return payload, Grant(read, (scratch, *writable(project, plan)), network=reaches_network(project, plan))
+        found = child.call(TRACE, payload)["rows"]
+        return [{**row, "version": then.version, "gone": [*then.gone, *row["gone"]]} for row in found]
 
-    def _tracked(self) -> StreamPlan | None:
-        """Return the plan in which rows carry the places of their records; None where that cannot be drawn."""
-        pipeline = tracked(self.compiled.pipeline, [scan.node for scan in self.plan.scans])
-        document = Document(pipeline, (), self.compiled.folder)
-        try:
-            plan = runnable(self.project, document, self.record["params"] or {}).stream_plan()
-        except InvalidPipelineError:
-            return None
-        return plan
+    def _finding(self, scratch: str) -> Grant:
+        place = [] if self.wanted.dataset is None else [str(self.project.store.datasets.place(self.wanted.dataset))]
+        return Grant(tuple(place), (scratch,))
+
+    def _grant(self, plan: StreamPlan, scratch: str) -> Grant:
+        """Return what reading again may touch: it writes nothing but its scratch and the logs' marks."""
+        network = reaches_network(self.project, plan)
+        return Grant(tuple(readable(plan)), (scratch, *writable(self.project, plan)), network=network)
 
     def _targets(self, ask: Callable[[Mapping[str, Any]], Mapping[str, Any]]) -> list[dict[str, Any]]:
         """Return the rows whose records are wanted, with the epochs that wrote them; of a sink only its epochs."""
         last = self.wanted.last or int(self.record["epoch"])
         if self.wanted.dataset is None:
-            own = Written(self.record["incarnation"], self.sink, self.wanted.first or 1, last)
-            return [{"row": None, "written": own}]
+            return [{"row": None, "written": own} for own in self._by_version(self.wanted.first or 1, last)]
         datasets = self.project.store.datasets
         files, columns, _ = datasets.files(self.wanted.dataset)
         place = datasets.place(self.wanted.dataset)
@@ -178,30 +189,44 @@ class _Trace:
         names = [str(Path(item["file"]).relative_to(place)) for item in made]
         return [{"row": item["row"], "written": known.get(name, unknown)} for item, name in zip(made, names, strict=True)]
 
-    def _ranged(self, targets: Sequence[Mapping[str, Any]]) -> list[tuple[Range, list[dict[str, Any]]]]:
-        """Return what is to be read for the rows; those of one incarnation are read together."""
-        groups: dict[str, list[Mapping[str, Any]]] = {}
-        for target in targets:
-            groups.setdefault(target["written"].incarnation, []).append(target)
-        made: list[tuple[Range, list[dict[str, Any]]]] = []
-        for incarnation, rows in groups.items():
-            first = min(row["written"].first for row in rows)
-            last = max(row["written"].last for row in rows)
-            given = [
-                {**row, "written": None, "incarnation": incarnation, "epochs": [row["written"].first, row["written"].last]}
-                for row in rows
-            ]  # fmt: skip
-            made.append((self._range(incarnation, first, last, _earliest(rows) if self.plan.steps else None), given))
-        return made
-
-    def _range(self, incarnation: str, first: int, last: int, since: int | None) -> Range:
-        """Return the places to read between: for rows of nodes with state from where their time began, else from the start."""
+    def _by_version(self, first: int, last: int) -> list[Written]:
+        """Return epochs, cut where the stream began anew or another version took over, which begins the ledger anew."""
         name = self.record["name"]
-        end = self.store.boundary(name, incarnation, last)
+        end = self._end(None, last)
+        incarnation = str(end["incarnation"])
+        since = max(int(end["place"]["counters"].get("since", 0)), self.store.first_epoch(name, incarnation) - 1)
+        if not first <= since < last or self.store.boundary(name, None, since) is None:
+            return [Written(incarnation, self.sink, first, last)]
+        return [*self._by_version(first, since), Written(incarnation, self.sink, since + 1, last)]
+
+    def _grouped(
+        self, targets: Sequence[Mapping[str, Any]]
+    ) -> Iterator[tuple[Mapping[str, Any], Sequence[Mapping[str, Any]]]]:
+        """Yield what is to be read together, the rows of one version of one incarnation, with the boundary where it ends."""
+        groups: dict[tuple[str, ...], list[tuple[Mapping[str, Any], Mapping[str, Any]]]] = {}
+        for target in targets:
+            written = target["written"]
+            end = self._end(written.incarnation, written.last)
+            joined = json.dumps(end["place"].get("held", {}), sort_keys=True)
+            key = (written.incarnation, written.node, version_at(self.record, end["place"]), joined)
+            groups.setdefault(key, []).append((end, target))
+        for ended in groups.values():
+            yield max((end for end, _ in ended), key=lambda end: end["epoch"]), [target for _, target in ended]
+
+    def _end(self, incarnation: str | None, epoch: int) -> dict[str, Any]:
+        name = self.record["name"]
+        end = self.store.boundary(name, incarnation, epoch)
         if end is None:
-            what = f"the positions of epoch {last} of {name} are not kept any more"
+            what = f"the positions of epoch {epoch} of {name} are not kept any more"
             raise AuthoringError("RNL-STREAM-062", what, "They are kept for each epoch of the last day, and then fewer.")
-        begin = None if self.plan.steps and since is None else first - 1
+        return end
+
+    def _range(self, plan: StreamPlan, end: Mapping[str, Any], rows: Sequence[Mapping[str, Any]]) -> Range:
+        """Return the places to read between: for rows of nodes with state from where their time began, else from the start."""
+        name, incarnation = self.record["name"], rows[0]["written"].incarnation
+        first, last = min(row["written"].first for row in rows), max(row["written"].last for row in rows)
+        since = _earliest(rows) if plan.steps else None
+        begin = None if plan.steps and since is None else first - 1
         clocks: dict[str, Any] = {}
         before: Mapping[str, Any] = {}
         starts: dict[str, dict[str, Any]] = {}
@@ -211,11 +236,12 @@ class _Trace:
             boundary = self.store.boundary(name, incarnation, begin) if begin else None
             if boundary is not None:
                 starts, clocks = boundary["place"]["positions"], boundary["place"]["clocks"]
-                before = boundary["place"]["counters"]
+                if version_at(self.record, boundary["place"]) == version_at(self.record, end["place"]):
+                    before = boundary["place"]["counters"]
         place = end["place"]
         counted = {
             scan.node: _given(place["counters"], scan.node, scan.port) - _given(before, scan.node, scan.port)
-            for scan in self.plan.scans
+            for scan in plan.scans
         }
         return Range(incarnation, first, last, starts, place["positions"], clocks, int(place["time"]), counted)
 
@@ -252,7 +278,3 @@ def _earliest(targets: Sequence[Mapping[str, Any]]) -> int | None:
         moment = datetime.fromisoformat(str(text))
         found.append(round((moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp() * 1_000_000))
     return min(found, default=None)
-
-
-def _plain(range_: Range) -> dict[str, Any]:
-    return dict(vars(replace(range_)))
