@@ -29,7 +29,7 @@ from stream_lives import pipeline, rows_of_dataset
 from building import fresh_folder
 
 ENDINGS = size("FAULT_KILLS", 3)
-EVENTS = 60_000 * ENDINGS
+EVENTS = 160_000 * ENDINGS
 DRAIN_SECONDS = 30.0
 FILE = "  file: {kind: sink.file, from: totals, config: {path: out.ndjson}}\n"
 
@@ -73,10 +73,10 @@ def test_a_stream_that_is_asked_to_end_has_delivered_everything_in_time(seed, ta
 
 def test_a_sink_that_is_gone_does_not_keep_a_stream_from_ending(postgres_server, toxiproxy, tally: Tally):
     """What it was not given waits in the outbox, and is delivered when both are there again."""
-    events = 100_000
+    events = 200_000
     with fresh_folder() as folder, proxied(toxiproxy, postgres_server) as proxy:
         sinks = f"  table: {{kind: sink.postgres, from: totals, config: {{connection: store, table: {proxy.table}}}}}\n"
-        path = pipeline(folder, windows(events, sinks, rate=20_000))
+        path = pipeline(folder, windows(events, sinks, rate=10_000))
         connect(folder, "store", "postgres", **proxy.options)
         with streaming(path) as one:
             wait(lambda: row_of(folder, "killed").delivered.get("table"))
