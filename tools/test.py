@@ -14,7 +14,7 @@ ROOT = Path(__file__).resolve().parent.parent
 def main() -> int:
     """Run the static checks, then the tests in parallel, then those in a browser."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("-j", "--jobs", default="2")
+    parser.add_argument("-j", "--jobs", default="3")
     jobs = parser.parse_args().jobs
     pytest = [sys.executable, "-m", "pytest", "-n", jobs, "--dist", "loadscope", "--durations", "15"]
     steps = {

@@ -53,7 +53,7 @@ def recorded(
     document = document_of(project, {**record, "version": version})
     versions = {name: at for table in then.values() for name, at in table.versions.items()}
     plan, traced = _plans(project, record, document)
-    if versions_of(plan) != versions:
+    if _others(plan, versions):
         with suppress(InvalidPipelineError):  # a version is not kept any more: told below where its table is not either
             plan, traced = _plans(project, record, _pinned(document, plan, versions))
     held = held_in(folder, project, plan) | ({} if traced is None else held_in(folder, project, traced))
@@ -62,7 +62,7 @@ def recorded(
         if segment in held and is_whole(kept_in, table.file):
             held[segment] = replace(held[segment], file=take_in(kept_in / table.file, folder))
         else:
-            gone |= {name: at for name, at in table.versions.items() if versions_of(plan).get(name) != at}
+            gone |= _others(plan, table.versions)
     return Recorded(version, plan, traced, held, tuple(_not_kept(name, at) for name, at in gone.items()))
 
 
@@ -74,6 +74,11 @@ def _plans(project: Project, record: Mapping[str, Any], document: Document) -> t
         return plan, runnable(project, carrying, record["params"] or {}).stream_plan()
     except InvalidPipelineError:
         return plan, None
+
+
+def _others(plan: StreamPlan, versions: Mapping[str, int]) -> dict[str, int]:
+    """Return the datasets, with their versions, that a plan reads in other ones."""
+    return {name: at for name, at in versions.items() if versions_of(plan).get(name) != at}
 
 
 def _pinned(document: Document, plan: StreamPlan, versions: Mapping[str, int]) -> Document:
