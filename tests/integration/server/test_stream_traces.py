@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import httpx
@@ -119,6 +120,18 @@ def test_what_is_not_there_is_named(server: Running) -> None:
 def test_an_expression_is_checked_against_the_columns_before_it_is_computed(server: Running, where: str) -> None:
     status, code, _ = refused(server, dataset="totals", where=where)
     assert status == 422 and not code.startswith("RNL-STREAM")
+
+
+def test_questions_are_answered_one_after_the_other_and_too_many_are_refused_while_the_server_goes_on(server: Running) -> None:
+    asked = {"dataset": "totals", "where": "n > 0", "limit": 1}
+    with ThreadPoolExecutor(7) as pool:
+        waiting = [pool.submit(server.api.post, "/streams/traced/traces", json=asked) for _ in range(7)]
+        until(lambda: any(one.done() and one.result().status_code == 409 for one in waiting))
+        assert server.get("/streams/traced")["status"] == "drained" and not all(one.done() for one in waiting)
+        answers = [one.result() for one in waiting]
+    assert {answer.status_code for answer in answers} == {200, 409}
+    assert sum(answer.status_code == 200 for answer in answers) >= 4
+    assert {answer.json()["code"] for answer in answers if answer.status_code == 409} == {"RNL-STREAM-072"}
 
 
 def test_the_dataset_names_the_streams_that_write_it(server: Running) -> None:
