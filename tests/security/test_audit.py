@@ -21,7 +21,8 @@ from serving import PASSWORD, Served, served
 
 READING_POSTS = re.compile(
     r"/(analysis|validate|schema|sql|lineage|preview|profile|counts|chart|left-out|complete|expr|delta|test|test-node|"
-    r"estimate|suggest|diff|describe|sniff|words|try|test-pipeline|rows|use|export|glance|follow|make-test|tap|outlook|change-outlook)(/|$)"
+    r"estimate|suggest|diff|describe|sniff|words|try|test-pipeline|rows|use|export|glance|follow|make-test|tap|outlook|"
+    r"change-outlook|traces)(/|$)"
 )
 
 

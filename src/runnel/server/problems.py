@@ -18,8 +18,8 @@ MEDIA_TYPE = "application/problem+json"
 NOT_FOUND = frozenset({"RNL-FILE-001", "RNL-VERSION-001", "RNL-RUN-001", "RNL-DATASET-001", "RNL-SECRET-001", "RNL-CONN-002",
                        "RNL-STREAM-040", "RNL-STREAM-055", "RNL-LETTER-002"})
 """Codes that say of an object of the address that it is not there."""
-CONFLICTS = frozenset({"RNL-STREAM-030", "RNL-STREAM-044", "RNL-STREAM-052", "RNL-STREAM-056", "RNL-LETTER-007",
-                       "RNL-LETTER-008"})
+CONFLICTS = frozenset({"RNL-STREAM-030", "RNL-STREAM-044", "RNL-STREAM-052", "RNL-STREAM-056", "RNL-STREAM-072",
+                       "RNL-LETTER-007", "RNL-LETTER-008"})
 """Codes that say that what is there is in another state than what was asked needs."""
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -11,6 +12,9 @@ from typing import Any
 from urllib.parse import unquote
 
 _APP = re.compile(r"runnel-stream-(?P<incarnation>[0-9a-f]{16})-(?P<node>.+)")
+
+
+NEWEST_COMMITS = 50
 
 
 @dataclass(frozen=True)
@@ -41,3 +45,16 @@ def epochs_of_files(location: Path) -> Mapping[str, Written]:
         if written is not None:
             made |= dict.fromkeys(added, written)
     return made
+
+
+def incarnations(location: Path) -> frozenset[str]:
+    """Return which incarnations of streams wrote the newest commits of a table; empty where there is none."""
+    log = location / "_delta_log"
+    names = sorted(name for name in os.listdir(log) if name.endswith(".json")) if log.is_dir() else []
+    found: set[str] = set()
+    for name in names[-NEWEST_COMMITS:]:
+        for line in (log / name).read_text("utf-8").splitlines():
+            action: dict[str, Any] = json.loads(line) if '"txn"' in line else {}
+            if "txn" in action and (written := _APP.fullmatch(str(action["txn"]["appId"]))):
+                found.add(written["incarnation"])
+    return frozenset(found)

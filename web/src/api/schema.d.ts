@@ -2787,6 +2787,29 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/streams/{name}/traces": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Trace Rows
+         * @description Return rows with the records that made them: source, partition, position and value; it takes seconds.
+         *
+         *     `reproduced` says whether the records alone give the row, `gone` which sources keep theirs no more. Rows of a dataset
+         *     take the permission to see datasets too. With `numbers=string` wide whole numbers are text, for readers that would round them.
+         */
+        post: operations["streams_trace_rows"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/streams": {
         parameters: {
             query?: never;
@@ -4214,6 +4237,35 @@ export interface components {
             revision: number;
             /** Client */
             client?: string | null;
+        };
+        /**
+         * TraceBody
+         * @description Whose records are wanted: rows of a `dataset`, or of a `sink` in the epochs from `epoch` to `to`.
+         *
+         *     They are picked by `where`, an expression over the columns, or by `row`, the values of one as JSON (column → value).
+         */
+        TraceBody: {
+            /** Dataset */
+            dataset?: string | null;
+            /** Sink */
+            sink?: string | null;
+            /** Where */
+            where?: string | null;
+            /** Row */
+            row?: {
+                [key: string]: unknown;
+            } | null;
+            /** Epoch */
+            epoch?: number | null;
+            /** To */
+            to?: number | null;
+            /**
+             * Limit
+             * @default 10
+             */
+            limit: number;
+            /** Numbers */
+            numbers?: "string" | null;
         };
         /**
          * TryBody
@@ -9410,6 +9462,42 @@ export interface operations {
         responses: {
             /** @description Successful Response */
             202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": unknown;
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    streams_trace_rows: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TraceBody"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
                 headers: {
                     [name: string]: unknown;
                 };

@@ -1,5 +1,5 @@
 import { Dialog as Radix } from "radix-ui";
-import type { ReactNode } from "react";
+import { type ReactNode, useRef } from "react";
 import { cn } from "./cn";
 import { Icon } from "./Icon";
 import { IconButton } from "./IconButton";
@@ -29,6 +29,7 @@ export function Dialog({
   className,
   testid,
 }: DialogProps) {
+  const before = useRef<Element | null>(null);
   return (
     <Radix.Root open={open} onOpenChange={onOpenChange}>
       <Radix.Portal>
@@ -38,11 +39,18 @@ export function Dialog({
           onOpenAutoFocus={(event) => {
             // The first field, else the dialog itself: a focused Close would show its tooltip at once.
             event.preventDefault();
+            before.current = document.activeElement;
             const content = event.currentTarget as HTMLElement;
             const field = content.querySelector<HTMLElement>(
               "[data-autofocus], input:not([type=hidden]), textarea, select",
             );
             (field ?? content).focus();
+          }}
+          onCloseAutoFocus={(event) => {
+            // Dialogs have no trigger of their own: whoever opened one goes on where they were.
+            event.preventDefault();
+            const free = document.activeElement === null || document.activeElement === document.body;
+            if (free && before.current instanceof HTMLElement && before.current.isConnected) before.current.focus();
           }}
           className={cn(
             "fixed top-1/2 left-1/2 z-40 flex max-h-[86vh] w-[min(92vw,480px)] -translate-x-1/2 -translate-y-1/2 flex-col rounded-2xl bg-raised shadow-menu outline-none",

@@ -16,6 +16,8 @@ from runnel.errors import AuthoringError
 from runnel.model.findings import has_errors
 
 Tell = Callable[[Mapping[str, Any]], None]
+MOST_TRACES = 4
+"""How many questions for the records of rows are open at once: one is answered, the others wait, which takes a thread."""
 
 
 class DeskContext:
@@ -26,6 +28,9 @@ class DeskContext:
         self._tell = tell
         self.compiling = threading.Lock()
         self.running: dict[str, threading.Thread] = {}
+        self.tracing = threading.Lock()
+        """Held by who traces rows: each trace may use the memory of a worker, and reads sources under one name."""
+        self.trace_seats = threading.BoundedSemaphore(MOST_TRACES)
         self._streams: StreamSupervisor | None = None
 
     def tell(self, topic: str, type: str, data: Mapping[str, Any]) -> None:

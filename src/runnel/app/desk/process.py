@@ -22,7 +22,7 @@ from runnel.app.project import Project
 from runnel.errors import InternalError, LimitError, RunnelError
 
 THREADS = 12
-LASTING = frozenset({"execute", "export", "tests"})
+LASTING = frozenset({"execute", "export", "stream_trace", "tests"})
 """Calls that may take as long as they take."""
 OPTIONS = orjson.OPT_NON_STR_KEYS | orjson.OPT_SERIALIZE_NUMPY
 

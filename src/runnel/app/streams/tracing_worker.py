@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
+from runnel.app.streams.equals import quoted, same
 from runnel.app.streams.tracked import COLUMN, places_of
 from runnel.app.streams.wiring import open_engine, open_sources
 from runnel.errors import ConnectorError, LimitError
@@ -30,6 +31,8 @@ from runnel.sdk.streaming import Position, Records
 MOST_RECORDS = 5_000_000
 MOST_TRIES = 400
 SILENCE_SECONDS = 20.0
+OF_THE_CLOCK = frozenset({"begun", "start"})
+"""What positions say of sources whose first read decides their times: when it was."""
 Place = tuple[str, int, str]
 
 
@@ -99,7 +102,7 @@ def read_again(node: str, source: OpenSource, range_: Mapping[str, Any], read: R
     known = {name: Position.from_json(at) for name, at in range_["starts"].get(node, {}).items()}
     starts = {name: known.get(name) for name, end in ends.items() if name not in known or known[name].next < end.next}
     for name, start in starts.items():
-        if start is None and "begun" in ends[name].detail:  # events that come with the clock were there by then
+        if start is None and OF_THE_CLOCK & ends[name].detail.keys():  # those of then, not those of a clock that begins now
             starts[name] = Position(0, ends[name].detail)
     if not starts:
         return
@@ -256,22 +259,19 @@ def matching(engine: Any, table: pa.Table | None, row: Mapping[str, Any]) -> lis
     numbered = table.select(names).append_column("__number", pa.array(range(table.num_rows), pa.int64()))
     tests: list[str] = []
     for name in names:
-        column, value = quoted(name), row[name]
-        kind = table.schema.field(name).type
+        kind, value = table.schema.field(name).type, row[name]
         if value is None:
-            tests.append(f"{column} IS NULL")
-        elif pa.types.is_floating(kind):
-            tests.append(f"abs({column} - {float(value)!r}::DOUBLE) <= 1e-9 * greatest(1, abs({column}))")
-        elif pa.types.is_nested(kind) or pa.types.is_binary(kind):
-            continue
-        else:
-            tests.append(f"{column} = CAST({_literal(value)} AS {_type(kind)})")
+            tests.append(f"{quoted(name)} IS NULL")
+        elif not (pa.types.is_nested(kind) or pa.types.is_binary(kind)):
+            tests.append(same(quoted(name), _type(kind), value))
     text = f"SELECT __number FROM computed_rows WHERE {' AND '.join(tests) or 'true'}"
     found = engine.query(text, {"computed_rows": numbered})
     return found.column("__number").to_pylist()
 
 
 def _type(kind: Any) -> str:
+    if pa.types.is_floating(kind):
+        return "DOUBLE"
     if pa.types.is_timestamp(kind):
         return "TIMESTAMPTZ" if kind.tz else "TIMESTAMP"
     if pa.types.is_boolean(kind):
@@ -283,10 +283,6 @@ def _type(kind: Any) -> str:
     if pa.types.is_decimal(kind):
         return f"DECIMAL({kind.precision},{kind.scale})"
     return "HUGEINT" if pa.types.is_integer(kind) else "VARCHAR"
-
-
-def _literal(value: Any) -> str:
-    return "'" + str(value).replace("'", "''") + "'"
 
 
 def _shown(batch: Sequence[tuple[str, Records]]) -> list[dict[str, Any]]:
@@ -311,8 +307,3 @@ def _shown(batch: Sequence[tuple[str, Records]]) -> list[dict[str, Any]]:
 
 def _text(value: Any) -> str:
     return value.isoformat() if hasattr(value, "isoformat") else str(value)
-
-
-def quoted(name: str) -> str:
-    """Return a name as SQL has it."""
-    return '"' + name.replace('"', '""') + '"'

@@ -45,7 +45,9 @@ export interface DataGridProps {
   /** Changes when another table is shown, which begins at its top. */
   resetKey: string;
   actions?: Partial<Omit<ColumnActions, "resize" | "pick">>;
-  cellMenu?: (column: DataColumn, value: Cell) => MenuGroups;
+  cellMenu?: (column: DataColumn, value: Cell, row: number) => MenuGroups;
+  /** Hears which row the active cell stands in. */
+  onRow?: (row: number) => void;
   onOpenCell?: (column: DataColumn, value: Cell) => void;
   className?: string;
   children?: ReactNode;
@@ -74,6 +76,9 @@ export function DataGrid(props: DataGridProps) {
   useEffect(() => {
     rows?.want({ first: inView.first, end: inView.end });
   }, [rows, inView.first, inView.end]);
+
+  const { onRow } = props;
+  useEffect(() => onRow?.(Math.max(0, selection.active.row)), [onRow, selection.active.row]);
 
   const headerActions = useMemo<ColumnActions>(() => ({ ...actions, resize, pick: setPick }), [actions, resize]);
   const area = rectangle(selection);
@@ -244,10 +249,10 @@ function cellGroups(
   at: CellRef | null,
   columns: readonly DataColumn[],
   valueAt: (at: CellRef) => Cell,
-  menu: (column: DataColumn, value: Cell) => MenuGroups,
+  menu: (column: DataColumn, value: Cell, row: number) => MenuGroups,
 ): MenuGroups {
   const column = at && columns[at.column];
-  return at && column ? menu(column, valueAt(at)) : [];
+  return at && column ? menu(column, valueAt(at), at.row) : [];
 }
 
 const activeId = (id: string, { row, column }: CellRef): string =>

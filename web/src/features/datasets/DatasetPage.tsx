@@ -15,6 +15,8 @@ import { useDataset } from "./useDataset";
 import { VersionsTab } from "./VersionsTab";
 import { words } from "./words";
 
+const NONE: readonly string[] = [];
+
 /** One dataset: its rows, columns with their profile, versions, and where the values come from. */
 export function DatasetPage({ name }: { name: string }) {
   const [tab, setTab] = useState("data");
@@ -39,7 +41,7 @@ export function DatasetPage({ name }: { name: string }) {
         after={<Download name={name} version={version} />}
       >
         <TabPanel id="data" className="flex flex-col overflow-hidden bg-surface">
-          <RowsTab name={name} version={version} />
+          <RowsTab name={name} version={version} streams={version === undefined ? found.streams : NONE} />
         </TabPanel>
         <TabPanel id="schema">
           <SchemaTab name={name} version={version} columns={found.columns} />

@@ -18,6 +18,8 @@ export interface Dataset {
   versions: readonly DatasetVersion[];
   written_by: readonly { name: string; title: string }[];
   read_by: readonly { name: string; title: string }[];
+  /** Streams that write it: the records of its rows can be asked for. */
+  streams: readonly string[];
 }
 
 export function useDataset(name: string) {

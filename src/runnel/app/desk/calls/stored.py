@@ -10,6 +10,7 @@ from runnel.app.desk.context import DeskContext
 from runnel.app.desk.registry import answers
 from runnel.app.exports import export as exported
 from runnel.app.pipelines import read_text
+from runnel.app.streams.picking import streams_of
 from runnel.connectors.files.source import FileSource
 from runnel.errors import AuthoringError
 from runnel.model.document import NodeDoc, Pipeline
@@ -24,10 +25,11 @@ def datasets(context: DeskContext, payload: Mapping[str, Any]) -> dict[str, Any]
 
 @answers("dataset")
 def dataset(context: DeskContext, payload: Mapping[str, Any]) -> dict[str, Any]:
-    """Return a dataset's columns and versions."""
-    found = context.project.store.datasets.show(str(payload["name"]))
+    """Return a dataset's columns and versions, and the streams that write it."""
+    name = str(payload["name"])
+    found = context.project.store.datasets.show(name)
     columns = [{"name": name, "type": type, "nullable": True} for name, type in found["columns"].items()]
-    return {**found, "columns": columns}
+    return {**found, "columns": columns, "streams": streams_of(context.project, context.streams.store, name)}
 
 
 @answers("export")
