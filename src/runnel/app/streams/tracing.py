@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from runnel.app.connections import policy_of
+from runnel.app.patience import current
 from runnel.app.streams.accounting import plan_of
 from runnel.app.streams.grants import outside_of, reaches_network, readable, writable
 from runnel.app.streams.recorded import Recorded, recorded, version_at
@@ -98,7 +99,7 @@ class _Trace:
                 given = {
                     "plan": self.plan.to_json(), "held": {}, "folder": scratch, "scratch": scratch, "limit": self.wanted.limit,
                 }  # fmt: skip
-                targets = self._targets(lambda asked: child.call(FIND, {**given, **asked}))
+                targets = self._targets(lambda asked: child.call(FIND, {**given, **asked}, cancel=current()))
             made: list[Mapping[str, Any]] = []
             for end, rows in self._grouped(targets):
                 then = self._then(rows[0]["written"], end, scratch)
@@ -160,8 +161,8 @@ class _Trace:
                  "epochs": [row["written"].first, row["written"].last]} for row in rows
             ],
         }  # fmt: skip
-        found = child.call(TRACE, payload)["rows"]
-        return [{**row, "version": then.version, "gone": [*then.gone, *row["gone"]]} for row in found]
+        made = child.call(TRACE, payload, cancel=current())["rows"]
+        return [{**row, "version": then.version, "gone": [*then.gone, *row["gone"]]} for row in made]
 
     def _finding(self, scratch: str) -> Grant:
         place = [] if self.wanted.dataset is None else [str(self.project.store.datasets.place(self.wanted.dataset))]
