@@ -12,6 +12,7 @@ import pytest
 from confluent_kafka import Consumer, Producer, TopicPartition
 
 from integration.kafka.topics import Broker, Reading, eventually
+from runnel.connectors.kafka import producing
 from runnel.connectors.kafka.producing import KafkaDelivery, Message
 from runnel.connectors.kafka.reading import Wanted
 from runnel.connectors.kafka.sink import KafkaSink
@@ -146,6 +147,28 @@ def test_rows_that_the_brokers_refuse_are_told_and_the_others_written(broker, si
     again = sink(topic, token=2).open()
     assert again.epoch == 2 and [(row.epoch, row.row) for row in again.refused] == [(1, 1), (2, 0), (2, 2)]
     assert one is not again
+
+
+def test_a_transaction_that_the_cluster_ends_is_tried_again(broker, sink, monkeypatch):
+    topic, sent = broker.topic(), []
+    really = producing.KafkaDelivery._send
+
+    def torn(self: Any, rows: Any, careful: bool) -> Any:
+        sent.append((len(rows), careful))
+        outcome = really(self, rows, careful)
+        return outcome if len(sent) in (2, 6) else producing._Outcome(purged=True)
+
+    monkeypatch.setattr(producing.KafkaDelivery, "_send", torn)
+    one = sink(topic)
+    one.open()
+    assert one.deliver([epoch(1), epoch(2, 40)]).epoch == 2
+    assert len(sent) == 2 and not any(careful for _, careful in sent)
+    before = held(broker, topic)
+    with pytest.raises(ConnectorError, match="was ended 3 times by the cluster") as raised:
+        one.deliver([epoch(3, 80)])
+    assert raised.value.retryable and held(broker, topic) == before
+    one.open()
+    assert one.deliver([epoch(3, 80)]).epoch == 3 and len(held(broker, topic)) > len(before)
 
 
 def test_a_marker_that_the_cluster_forgot_is_found_in_the_records(broker, sink):

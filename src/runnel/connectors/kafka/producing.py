@@ -25,6 +25,7 @@ from runnel.sdk.egress import EgressPolicy
 
 SECONDS = 20.0
 _PAUSE_SECONDS = 0.1
+TRIES = 3
 LOOKED_BACK = 5_000
 _TOO_LARGE = (10, 18)
 _REFUSING = (*_TOO_LARGE, 2, 44, 87)
@@ -246,26 +247,33 @@ class KafkaDelivery:
 
     def _written(self, rows: Sequence[tuple[int, int, Message]], last: int) -> dict[tuple[int, int], tuple[int, str]]:
         refused: dict[tuple[int, int], tuple[int, str]] = {}
-        careful = False
+        careful, torn = False, 0
         while True:
             self._begin()
             left = [row for row in rows if (row[0], row[1]) not in refused]
             outcome = self._send(left, careful)
-            new = {place: words for place, words in outcome.refused.items() if place not in refused}
             if not outcome.over:
-                refused |= new
+                refused |= outcome.refused
                 self._commit(last, refused)
                 return refused
-            self._abort()
-            code = None if outcome.failed is None else outcome.failed.code()
-            if (code is not None and code not in _REFUSING) or (careful and not new):
-                raise _exception(outcome.failed) if outcome.failed is not None else _unanswered(len(left))
-            if careful:
+            self._abort()  # which brings the answers that were still on their way
+            new = {place: words for place, words in outcome.refused.items() if place not in refused}
+            if outcome.failed is None:  # the transaction was ended, and not for a record
+                torn += 1
+                if torn == TRIES or not self._once:
+                    raise self._torn(len(left), torn)
+            elif outcome.failed.code() not in _REFUSING or (careful and not new):
+                raise _exception(outcome.failed)
+            elif careful:
                 refused |= new
             else:  # a whole batch was refused for one record: once more, each record alone
                 careful = True
                 self._producer = None
                 self._producer = self._made({"batch.num.messages": 1, "linger.ms": 0})
+
+    def _torn(self, count: int, times: int) -> ConnectorError:
+        what = f"writing {count} records to {self._topic} was ended {times} times by the cluster, for none of them"
+        return ConnectorError("RNL-KAFKA-014", what, "Check that the cluster runs and can be reached.", retryable=True)
 
     def _send(self, rows: Sequence[tuple[int, int, Message]], careful: bool) -> _Outcome:
         """Hand over rows and wait for the answers to all of them."""
