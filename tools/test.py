@@ -16,12 +16,13 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("-j", "--jobs", default="3")
     jobs = parser.parse_args().jobs
-    pytest = [sys.executable, "-m", "pytest", "-n", jobs, "--dist", "loadscope", "--durations", "15"]
+    pytest = [sys.executable, "-m", "pytest", "--dist", "loadscope", "--durations", "15"]
     steps = {
         "check": [sys.executable, "-m", "tools.check"],
         "editor": [sys.executable, "-m", "tools.web", "test"],
-        "tests": [*pytest, "tests", "--ignore", "tests/e2e"],
-        "browser": [*pytest, "tests/e2e"],  # apart: a browser keeps an event loop running in its process
+        "tests": [*pytest, "-n", jobs, "tests", "--ignore", "tests/e2e"],
+        # apart: a browser keeps an event loop running in its process; and each is several processes by itself
+        "browser": [*pytest, "-n", str(min(2, int(jobs))), "tests/e2e"],
     }
     failed: list[str] = []
     for name, command in steps.items():

@@ -68,7 +68,7 @@ def test_the_home_page_counts_shows_activity_and_health_and_each_card_leads_on(
     expect(page.get_by_role("region", name="Activity")).to_contain_text("Paged sales")
     for part in ("Engine", "Store", "Disk"):
         expect(page.get_by_role("region", name="Health")).to_contain_text(part)
-    page.wait_for_load_state("networkidle")
+    page.wait_for_load_state("networkidle", timeout=60_000)  # the charts of the examples are computed meanwhile
     robot.click(page.get_by_role("link", name=re.compile("Runs today")))
     expect(robot.get("run-row").first).to_be_visible()
     robot.go("/dashboard")
