@@ -5,13 +5,14 @@ from __future__ import annotations
 import random
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
 from runnel.errors import AuthoringError, ConnectorError
 from runnel.store.merging import GONE, SEQUENCE, Merge
 from runnel.store.notes import hook, newest_note, properties, version_of
+from runnel.store.table_locks import only_creator, rewriting
 
 BATCH_ROWS = 64 * 1024
 TRIES = 10
@@ -98,9 +99,15 @@ class DeltaWrite:
         from deltalake import DeltaTable
 
         if not DeltaTable.is_deltatable(str(self.location)):
-            with only_creator(self.location):  # two creations at once would both be kept
+            with only_creator(self.location):
                 if not DeltaTable.is_deltatable(str(self.location)):
                     return self._create(parquet)
+        with nullcontext() if self.mode == "append" else rewriting(self.location):
+            return self._write_to(parquet)
+
+    def _write_to(self, parquet: Sequence[str]) -> dict[str, Any]:
+        from deltalake import DeltaTable
+
         table = DeltaTable(str(self.location))
         note = newest_note(str(self.location), table.version())
         known = self.known if note is None else note["columns"]
@@ -215,17 +222,6 @@ def check_plain(name: str, note: Mapping[str, Any] | None) -> None:
         key = ", ".join(note["merge"]["key"])
         what = f"the rows of the dataset {name} go by key ({key}), as a stream keeps it"
         raise AuthoringError("RNL-DATASET-007", what, f"Use mode upsert with the key {key}, or mode replace.")
-
-
-@contextmanager
-def only_creator(location: Path) -> Iterator[None]:
-    """Wait until nobody else makes a table in the same folder."""
-    import fcntl
-
-    location.parent.mkdir(parents=True, exist_ok=True)
-    with (location.parent / ".creating").open("w") as file:
-        fcntl.flock(file.fileno(), fcntl.LOCK_EX)
-        yield
 
 
 def storable(type: Any) -> Any:

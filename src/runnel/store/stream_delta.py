@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 from runnel.errors import AuthoringError, ConnectorError, InternalError
 from runnel.sdk.delivery import Delivered, EpochRows
-from runnel.store.delta import check_plain, only_creator, storable
+from runnel.store.delta import check_plain, storable
 from runnel.store.notes import hook, newest_note, noted
+from runnel.store.table_locks import only_creator, rewriting
+from runnel.store.upkeep import SMALL_BYTES, compact, small_files
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -17,6 +19,10 @@ if TYPE_CHECKING:
     from runnel.store.dataset_following import FollowedDataset
 
 TRIES = 10
+CROWDED_FILES = 200
+"""So many small files of one table are joined by the stream that writes it: each commit reads the list of all of them."""
+LOG_SETTINGS = {"delta.checkpointInterval": "20", "delta.deletedFileRetentionDuration": "interval 1 hours"}
+"""Of a table that gets a commit a second: short ways through its log, and no long memory of files that are joined."""
 
 
 class StreamDatasets:
@@ -69,6 +75,7 @@ class DatasetDelivery:
         self.app = f"runnel-stream-{app}"
         self.types = dict(types)
         self.columns: dict[str, str] = {}
+        self._small: int | None = None
 
     def open(self) -> Delivered:
         """Return the last epoch that the table's log names."""
@@ -96,10 +103,12 @@ class DatasetDelivery:
 
     def _table(self) -> Any:
         from deltalake import DeltaTable
-        from deltalake.exceptions import DeltaError
+        from deltalake.exceptions import DeltaError, TableNotFoundError
 
         try:
-            return DeltaTable(str(self.location)) if DeltaTable.is_deltatable(str(self.location)) else None
+            return DeltaTable(str(self.location))
+        except TableNotFoundError:
+            return None
         except (DeltaError, OSError) as error:
             what = f"reading the dataset {self.name}: {error}"
             raise ConnectorError("RNL-DATASET-006", what, "Check the folder of the dataset.", retryable=True) from error
@@ -115,12 +124,37 @@ class DatasetDelivery:
         fresh = [item for item in epochs if item.epoch > known]
         if not fresh:
             return Delivered(known)
-        begins = known == 0 and self.mode == "replace"
+        if known == 0 and self.mode == "replace":
+            return self._begin(epochs)
         if not self.columns:
-            note = None if begins else newest_note(str(self.location), table.version())
+            note = newest_note(str(self.location), table.version())
             check_plain(self.name, note)
             self._check(None if note is None else note["columns"])
-        return self._commit(table, fresh, "overwrite" if begins else "append", known)
+        if self._joined():
+            return self._write(epochs)
+        return self._commit(table, fresh, "append", known)
+
+    def _begin(self, epochs: Sequence[EpochRows]) -> Delivered:
+        """Replace what was there with the first epochs of this incarnation."""
+        with rewriting(self.location):
+            table = self._table()
+            if table is not None and not table.transaction_version(self.app):
+                self._check(None)
+                return self._replace(table, epochs)
+        return self._write(epochs)
+
+    def _replace(self, table: Any, epochs: Sequence[EpochRows]) -> Delivered:
+        return self._commit(table, epochs, "overwrite", 0)
+
+    def _joined(self) -> bool:
+        """Join the small files when they are many; tells whether the table has a new version for it."""
+        if self._small is None:
+            self._small = small_files(str(self.location))
+        self._small += 1
+        if self._small < CROWDED_FILES:
+            return False
+        self._small = 0
+        return compact(str(self.location), self.columns, SMALL_BYTES)["version"] is not None
 
     def _commit(self, table: Any, epochs: Sequence[EpochRows], how: str, known: int | None) -> Delivered:
         import pyarrow as pa
@@ -137,7 +171,8 @@ class DatasetDelivery:
         )
         mode: Any = how
         write_deltalake(table, rows, mode=mode, schema_mode="overwrite" if how == "overwrite" else "merge",
-                        commit_properties=properties, post_commithook_properties=hook())  # fmt: skip
+                        configuration=LOG_SETTINGS if known is None else None, commit_properties=properties,
+                        post_commithook_properties=hook())  # fmt: skip
         return Delivered(last, detail={"rows": rows.num_rows})
 
     def _check(self, known: Mapping[str, str] | None) -> None:

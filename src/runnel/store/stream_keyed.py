@@ -15,11 +15,11 @@ from typing import Any
 from runnel.errors import AuthoringError
 from runnel.sdk.delivery import Delivered, EpochRows, Refused
 from runnel.store.changing import ChangeRows, Keeping
-from runnel.store.delta import only_creator
 from runnel.store.folding import fold
 from runnel.store.merging import CURRENT, FROM, KEPT, SEQUENCE, TO, Merge, split_files
 from runnel.store.notes import hook, newest_note, note_of_run, noted
-from runnel.store.stream_delta import DatasetDelivery
+from runnel.store.stream_delta import LOG_SETTINGS, DatasetDelivery
+from runnel.store.table_locks import only_creator
 
 FOLD_SECONDS, FOLD_SHARE, FOLD_FILES, FOLD_BYTES = 300.0, 0.1, 1000, 64 * 1024**2
 """Changes are folded in every five minutes, or when they are that much; folding takes at most that share of the time."""
@@ -72,8 +72,7 @@ class KeyedDelivery(DatasetDelivery):
         if not fresh:
             return self.open()
         if known == 0 and self.mode == "replace":
-            self._check(None)
-            return self._append(table, fresh, table.version() + 1, None)
+            return self._begin(epochs)
         note = newest_note(str(self.location), table.version())
         if note is None:
             what = f"the dataset {self.name} was not written by Runnel"
@@ -83,6 +82,9 @@ class KeyedDelivery(DatasetDelivery):
             return self._write(epochs)
         self._check(note["columns"])
         return self._append(table, fresh, table.version() + 1, note)
+
+    def _replace(self, table: Any, epochs: Sequence[EpochRows]) -> Delivered:
+        return self._append(table, epochs, table.version() + 1, None)
 
     def _check_kind(self, note: Mapping[str, Any]) -> None:
         """Refuse to make a history of a table that is none, and the other way round."""
@@ -108,7 +110,8 @@ class KeyedDelivery(DatasetDelivery):
         properties = CommitProperties(custom_metadata=noted(told), app_transactions=[Transaction(self.app, last)])
         how: Any = "append" if note is not None else "overwrite"
         write_deltalake(table, rows, mode=how, schema_mode="merge" if note is not None else "overwrite",
-                        commit_properties=properties, post_commithook_properties=hook())  # fmt: skip
+                        configuration=LOG_SETTINGS if isinstance(table, str) else None, commit_properties=properties,
+                        post_commithook_properties=hook())  # fmt: skip
         return Delivered(last, tuple(refused), {"rows": rows.num_rows})
 
     def _merge(self, rows: Any, note: Mapping[str, Any] | None) -> Merge:

@@ -11,6 +11,7 @@ from typing import Any
 
 from runnel.errors import ConnectorError
 from runnel.store.notes import hook, properties
+from runnel.store.table_locks import compacting
 
 SMALL_BYTES = 32 * 1024**2
 TRIES = 5
@@ -24,12 +25,18 @@ def small_files(location: str) -> int:
     return sum(size < SMALL_BYTES for size in sizes)
 
 
-def compact(location: str, columns: Mapping[str, str]) -> dict[str, Any]:
+def compact(location: str, columns: Mapping[str, str], target: int | None = None) -> dict[str, Any]:
     """Join small files into few, as a version of its own with the same rows; older versions keep their files.
 
-    Rows that others append meanwhile stay; a replacement meanwhile wins, and is compacted instead. Returns the files
-    before and after, and the version, which is None when there was nothing to join.
+    Files of `target` bytes and more are left as they are (by default the table says so, 100 MB). Rows that others append
+    meanwhile stay. Returns the files before and after, and the version, which is None when there was nothing to join, or
+    when somebody else replaces or joins files just now.
     """
+    with compacting(Path(location)) as may:
+        return _compact(location, columns, target) if may else {"files_before": 0, "files_after": 0, "version": None}
+
+
+def _compact(location: str, columns: Mapping[str, str], target: int | None) -> dict[str, Any]:
     from deltalake import DeltaTable
     from deltalake.exceptions import CommitFailedError, DeltaError
 
@@ -38,7 +45,9 @@ def compact(location: str, columns: Mapping[str, str]) -> dict[str, Any]:
         table = DeltaTable(location)
         before = table.version()
         try:
-            done = table.optimize.compact(commit_properties=properties(note), post_commithook_properties=hook())
+            done = table.optimize.compact(
+                target_size=target, commit_properties=properties(note), post_commithook_properties=hook()
+            )
         except CommitFailedError as error:
             if attempt == TRIES - 1:
                 what = f"compacting {location}: other writers were faster {TRIES} times"

@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -18,6 +19,7 @@ from deltalake import DeltaTable
 from integration.store.stores import TYPES, ids, parquet, publish, publish_rows, read
 from runnel.errors import AuthoringError, RunnelError
 from runnel.store import Store
+from runnel.store.delta import DeltaWrite
 from runnel.store.tables import dataset_versions, datasets
 from runnel.store.upkeep import compact, small_files
 
@@ -88,6 +90,47 @@ def test_a_replacement_that_overtakes_a_compaction_wins(sqlite, monkeypatch):
     compact(location(sqlite), TYPES)
     monkeypatch.undo()
     assert ids(sqlite) == [9]
+
+
+@pytest.mark.parametrize("mode", ["replace", "upsert"])
+def test_a_run_that_takes_files_away_is_not_met_by_a_compaction(sqlite, monkeypatch, mode):
+    """Deltalake would keep what the compaction wrote of the rows that are gone."""
+    for number in range(4):
+        publish_rows(sqlite, f"r{number}", number)
+    whole, tried = DeltaWrite._reader, []
+
+    def reader(self, *given):
+        tried.append(sqlite.datasets.compact("set"))
+        return whole(self, *given)
+
+    monkeypatch.setattr(DeltaWrite, "_reader", reader)
+    key = ("id",) if mode == "upsert" else ()
+    publish(sqlite, "SELECT 2::BIGINT AS id, 'new' AS t", TYPES, "new", mode, key)
+    assert [one["version"] for one in tried] == [None]
+    rest = [] if mode == "replace" else [(0, "t0"), (1, "t1"), (3, "t3")]
+    assert read(sqlite) == sorted([*rest, (2, "new")])
+
+
+def test_compactions_that_meet_double_nothing(sqlite):
+    for number in range(40):
+        publish_rows(sqlite, f"r{number}", number)
+    stop = threading.Event()
+
+    def join() -> int:
+        made = 0
+        while not stop.is_set():
+            made += compact(location(sqlite), TYPES)["version"] is not None
+        return made
+
+    with ThreadPoolExecutor(3) as pool:
+        joining = [pool.submit(join) for _ in range(3)]
+        try:
+            for number in range(15):
+                publish_rows(sqlite, f"late{number}", 1000 + number)
+        finally:
+            stop.set()
+        assert sum(one.result() for one in joining) > 1
+    assert ids(sqlite) == [*range(40), *range(1000, 1015)]
 
 
 def test_a_run_counts_once_also_after_its_rows_were_compacted_and_its_files_removed(store):
