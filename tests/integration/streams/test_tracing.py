@@ -64,6 +64,9 @@ def test_a_row_goes_through_the_version_and_the_tables_of_its_epochs(folder):
         assert one["reproduced"] and one["how"] == "carried" and one["gone"] == []
         assert [json.loads(record["value"])["id"] for record in one["records"]] == [one["row"]["id"]]
     assert found[0]["version"] == found[1]["version"] != found[2]["version"]
+    with closing(Project(folder)) as project:
+        assert project.store.datasets.compact("labels")["files_after"] == 1
+        assert traced(folder, "--dataset", "labels", "--where", "id IN (3, 13, 23)") == found
     last = found[2]["epochs"][1]
     (of_sink,) = traced(folder, "--sink", "stored", "--epoch", str(last), "--where", "id = 25")
     assert of_sink["reproduced"] and of_sink["row"]["label"] == "25 of Madrid, Spain"

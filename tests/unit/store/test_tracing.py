@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from runnel.store.tracing import NEWEST_COMMITS, incarnations
+from runnel.store.tracing import NEWEST_COMMITS, Origins, Written, incarnations, origins_of_files
 
 
 def commit(table: Path, version: int, *actions: dict[str, Any]) -> None:
@@ -27,6 +27,29 @@ def test_streams_are_found_in_the_newest_commits_alone(tmp_path: Path) -> None:
     assert incarnations(tmp_path) == {"a" * 16, "b" * 16}
     commit(tmp_path, NEWEST_COMMITS, {"commitInfo": {}})
     assert incarnations(tmp_path) == {"b" * 16}
+
+
+def joined(*parts: str) -> list[dict[str, Any]]:
+    return [{"remove": {"path": part, "dataChange": False}} for part in parts]
+
+
+def added(path: str) -> dict[str, Any]:
+    return {"add": {"path": path}}
+
+
+def test_joined_files_are_taken_apart_to_what_streams_wrote(tmp_path: Path) -> None:
+    a = "a" * 16
+    commit(tmp_path, 0, added("one"), {"txn": {"appId": f"runnel-stream-{a}-saved", "version": 3}})
+    commit(tmp_path, 1, added("two"), {"txn": {"appId": f"runnel-stream-{a}-saved", "version": 5}})
+    commit(tmp_path, 2, added("first%20join"), *joined("one", "two"))
+    commit(tmp_path, 3, added("run"))
+    commit(tmp_path, 4, added("second"), *joined("first%20join", "run"))
+    commit(tmp_path, 5, added("instead"), {"remove": {"path": "second", "dataChange": True}})
+    origins = origins_of_files(tmp_path)
+    assert origins.written == {"one": Written(a, "saved", 1, 3), "two": Written(a, "saved", 4, 5)}
+    assert origins.apart(["second"]) == ["one", "run", "two"]
+    assert origins.apart(["second", "first join", "instead"]) == ["instead", "one", "run", "two"]
+    assert origins_of_files(tmp_path / "nothing") == Origins()
 
 
 def test_a_table_that_is_not_there_was_written_by_no_stream(tmp_path: Path) -> None:

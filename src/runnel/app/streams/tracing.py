@@ -22,7 +22,7 @@ from runnel.errors import AuthoringError
 from runnel.plan.streams import StreamPlan
 from runnel.runtime.stream.held import tables_to_json
 from runnel.sandbox import Grant, Limits, Zygote
-from runnel.store.tracing import Written, epochs_of_files
+from runnel.store.tracing import Origins, Written, origins_of_files
 
 if TYPE_CHECKING:
     from runnel.app.project import Project
@@ -181,14 +181,18 @@ class _Trace:
         datasets = self.project.store.datasets
         files, columns, _ = datasets.files(self.wanted.dataset)
         place = datasets.place(self.wanted.dataset)
-        known = epochs_of_files(place)
-        made = ask({"files": list(files), "columns": dict(columns), "where": self.wanted.where})["rows"]
+        origins = origins_of_files(place)
+
+        def find(among: Sequence[str]) -> list[tuple[str, Any]]:
+            made = ask({"files": list(among), "columns": dict(columns), "where": self.wanted.where})["rows"]
+            return [(str(Path(item["file"]).relative_to(place)), item["row"]) for item in made]
+
+        made = _apart(find(files), origins, place, find)
         if not made:
             what = f"no row of {self.wanted.dataset} is picked by `{self.wanted.where}`"
             raise AuthoringError("RNL-STREAM-061", what, "Give another expression over its columns.")
         unknown = Written(self.record["incarnation"], self.sink, 1, last)
-        names = [str(Path(item["file"]).relative_to(place)) for item in made]
-        return [{"row": item["row"], "written": known.get(name, unknown)} for item, name in zip(made, names, strict=True)]
+        return [{"row": row, "written": origins.written.get(name, unknown)} for name, row in made]
 
     def _by_version(self, first: int, last: int) -> list[Written]:
         """Return epochs, cut where the stream began anew or another version took over, which begins the ledger anew."""
@@ -257,6 +261,17 @@ class _Trace:
             else:
                 high = middle - 1
         return low
+
+
+def _apart(
+    made: list[tuple[str, Any]], origins: Origins, place: Path, find: Callable[[Sequence[str]], list[tuple[str, Any]]]
+) -> list[tuple[str, Any]]:
+    """Return rows with the files that they were first written in, as long as the parts of joined files are still there."""
+    joined = {name for name, _ in made if name in origins.parts}
+    parts = [place / part for part in origins.apart(joined)]
+    if not joined or not all(part.exists() for part in parts):
+        return made
+    return [item for item in made if item[0] not in joined] + find([str(part) for part in parts])
 
 
 def _is_before(clock: Mapping[str, Any], since: int) -> bool:
