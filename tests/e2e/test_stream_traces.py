@@ -96,6 +96,16 @@ def test_a_row_of_a_dataset_tells_which_records_made_it(robot: Robot, server: Ru
     expect(traced).to_be_visible(timeout=60_000)
 
 
+def test_the_versions_of_a_dataset_name_the_epochs_of_the_stream_that_made_them(robot: Robot, gusts: str) -> None:
+    robot.go("/datasets/turbine_means")
+    robot.click(robot.page.get_by_role("tab", name="Versions"))
+    first = robot.page.get_by_role("link", name=re.compile(r"gusts, epoch \d+")).first
+    expect(first).to_be_visible()
+    picture(robot, "versions-of-a-stream")
+    robot.click(first)
+    expect(robot.page).to_have_url(re.compile(r"/streams/gusts$"))
+
+
 def test_by_keyboard_alone_a_row_is_chosen_and_asked_and_a_refusal_is_told_in_place(
     robot: Robot, watch: Watch, gusts: str
 ) -> None:

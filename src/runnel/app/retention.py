@@ -148,6 +148,7 @@ def _datasets(project: Project, moment: Moment) -> dict[str, Any]:
     store.sweep()
     store.catch_up()
     before = moment.days_ago(float(project.setting("dataset_days")))
+    streamed = max(before, moment.days_ago(float(project.setting("stream_version_hours")) / 24))
     in_use = versions_in_use(project)
     compacted: list[str] = []
     removed: dict[str, list[int]] = {}
@@ -156,7 +157,7 @@ def _datasets(project: Project, moment: Moment) -> dict[str, Any]:
         name = item["name"]
         if small_files(store.show(name)["location"]) >= COMPACT_FILES and _joined(project, name):
             compacted.append(name)
-        gone = store.retire(name, before, in_use.get(name, set()))
+        gone = store.retire(name, before, in_use.get(name, set()), streamed)
         freed += gone["bytes"]
         if gone["versions"]:
             removed[name] = gone["versions"]

@@ -26,6 +26,7 @@ DEFAULTS: Mapping[str, Any] = {
     "letter_bytes": 64 * 1024**2,
     "log_bytes": 1024**3,
     "dataset_days": 30,
+    "stream_version_hours": 24,
     "roots": [],
     "env_allow": [],
     "egress_allow": [],

@@ -80,16 +80,15 @@ class DatasetStore:
 
     def _opened(self, name: str, version: int | None) -> tuple[Any, Mapping[str, str], int]:
         """Return a dataset's Delta table at a version, its columns and the version."""
-        known = self.show(name)
+        known = self._known(name)
         from deltalake import DeltaTable
         from deltalake.exceptions import DeltaError
 
         try:
             table = DeltaTable(known["location"])
-            if not known["versions"] or table.version() > known["versions"][0]["version"]:
+            if table.version() > self._newest(name):
                 self._catch_up(name, Path(known["location"]))
-                known = self.show(name)
-            found = _chosen(known, version)
+            found = self._version(name, version)
             if version is not None:
                 table.load_as_version(version)
         except (DeltaError, FileNotFoundError) as error:
@@ -112,40 +111,55 @@ class DatasetStore:
         """Return every dataset with its newest version and rows."""
         made: list[dict[str, Any]] = []
         for name in self.names():
-            found = self.show(name)
+            found = self.show(name, 1)
             newest = found["versions"][0] if found["versions"] else {}
             made.append({"name": name, "version": newest.get("version"), "columns": len(found["columns"]),
                          "mode": newest.get("mode"), "rows": newest.get("rows"),
                          "created_at": newest.get("created_at")})  # fmt: skip
         return made
 
-    def show(self, name: str) -> dict[str, Any]:
-        """Return a dataset with its versions, newest first; raises AuthoringError with the nearest name."""
+    def show(self, name: str, most: int | None = None) -> dict[str, Any]:
+        """Return a dataset with its versions, newest first and not more than `most`, and how many it has.
+
+        Raises AuthoringError with the nearest name.
+        """
+        known = self._known(name)
+        columns = dataset_versions.c
+        query = sa.select(dataset_versions).where(columns.dataset == name).order_by(columns.version.desc()).limit(most)
+        with self.engine.connect() as connection:
+            rows = connection.execute(query).mappings().all()
+            counted = sa.select(sa.func.count()).where(columns.dataset == name)
+            total = int(connection.execute(counted).scalar_one())
+        return {**known, "version_count": total, "versions": [_entry(row) for row in rows]}
+
+    def _known(self, name: str) -> dict[str, Any]:
         known = self._find(name)
         if known is None:
             self._discover()
             known = self._find(name)
         if known is None:
             raise self._missing(name)
-        query = (
-            sa.select(dataset_versions)
-            .where(dataset_versions.c.dataset == name)
-            .order_by(dataset_versions.c.version.desc())
-        )
+        return known
+
+    def _version(self, name: str, version: int | None) -> dict[str, Any]:
+        """Return the entry of a version, of the newest without one; raises AuthoringError for one that is not kept."""
+        columns = dataset_versions.c
+        query = sa.select(dataset_versions).where(columns.dataset == name).order_by(columns.version.desc()).limit(1)
+        if version is not None:
+            query = query.where(columns.version == version)
         with self.engine.connect() as connection:
-            rows = connection.execute(query).mappings().all()
-        versions = [
-            {key: row[key] for key in ("version", "run_id", "mode", "rows", "columns")}
-            | {"created_at": str(row["created_at"])}
-            for row in rows
-        ]
-        return {**known, "versions": versions}
+            row = connection.execute(query).mappings().first()
+        if row is None:
+            listed = [str(entry["version"]) for entry in self.show(name, 20)["versions"]]
+            what = f"{name} has no version {version}"
+            raise AuthoringError("RNL-DATASET-002", what, f"Versions: {', '.join(listed)}.", {"field": "version"})
+        return _entry(row)
 
     def compact(self, name: str) -> dict[str, Any]:
         """Join the small files of a dataset into few; see `upkeep.compact`."""
         from runnel.store.upkeep import compact
 
-        known = self.show(name)
+        known = self._known(name)
         if is_keyed(known["location"]):
             return {"files_before": 0, "files_after": 0, "version": None}
         made = compact(known["location"], known["columns"])
@@ -157,29 +171,33 @@ class DatasetStore:
         """Fold the changes of a dataset in; see `folding.fold`."""
         from runnel.store.folding import fold
 
-        location = self.show(name)["location"]
+        location = self._known(name)["location"]
         made = fold(location, connection, scratch)
         if made is not None:
             self.catch_up({name: Path(location)})
         return made
 
-    def retire(self, name: str, before: datetime, pinned: Collection[int] | None = ()) -> dict[str, Any]:
+    def retire(
+        self, name: str, before: datetime, pinned: Collection[int] | None = (), streamed: datetime | None = None
+    ) -> dict[str, Any]:
         """Let the versions go that were superseded before a time; the newest and the pinned ones (None: all) stay.
 
+        Those that a stream made go by the time `streamed`, and the log before the oldest version that stays goes too.
         Returns the versions and the bytes removed. Nobody is told of a version any more before its files go.
         """
-        from runnel.store.upkeep import expired, vacuum
+        from runnel.store.upkeep import cut_log, expired, vacuum
 
-        self.catch_up({name: Path(self.show(name)["location"])})
+        self.catch_up({name: Path(self._known(name)["location"])})
         known = self.show(name)
-        gone = expired(known["versions"], before, pinned)
+        gone = expired(known["versions"], before, pinned, streamed)
         with self.engine.begin() as connection:
             versions = dataset_versions.c
             for version in gone:
                 where = (versions.dataset == name) & (versions.version == version)
                 connection.execute(dataset_versions.delete().where(where))
         kept = [entry["version"] for entry in known["versions"] if entry["version"] not in gone]
-        return {"versions": gone, "bytes": vacuum(known["location"], before, kept)}
+        freed = vacuum(known["location"], before, kept)
+        return {"versions": gone, "bytes": freed + (cut_log(known["location"], min(kept)) if kept else 0)}
 
     def catch_up(self, locations: Mapping[str, Path] | None = None) -> None:
         """Write the rows of versions that stand in the tables only, as after a kill; by default for every dataset."""
@@ -221,7 +239,7 @@ class DatasetStore:
 
     def delete(self, name: str) -> None:
         """Remove a dataset and its files."""
-        known = self.show(name)
+        known = self._known(name)
         location = Path(known["location"])
         gone = location.parent / f"{DELETED}{uuid.uuid4().hex}"
         if location.exists():
@@ -330,7 +348,8 @@ def _write_dataset(connection: sa.Connection, name: str, location: str, newest: 
 
 
 def _write_versions(connection: sa.Connection, name: str, made: Sequence[Note]) -> None:
-    query = sa.select(dataset_versions.c.version).where(dataset_versions.c.dataset == name)
+    columns = dataset_versions.c
+    query = sa.select(columns.version).where(columns.dataset == name, columns.version >= made[0].version)
     known = set(connection.execute(query).scalars())
     rows = [
         {"dataset": name, "version": note.version, "run_id": note.run_id, "mode": note.mode, "rows": note.rows,
@@ -341,11 +360,7 @@ def _write_versions(connection: sa.Connection, name: str, made: Sequence[Note]) 
         connection.execute(dataset_versions.insert(), rows)
 
 
-def _chosen(known: Mapping[str, Any], version: int | None) -> Mapping[str, Any]:
-    """Return the entry of a version, of the newest without one; raises AuthoringError for one that is not kept."""
-    for entry in known["versions"]:
-        if version is None or entry["version"] == version:
-            return entry
-    listed = [str(entry["version"]) for entry in known["versions"]]
-    what = f"{known['name']} has no version {version}"
-    raise AuthoringError("RNL-DATASET-002", what, f"Versions: {', '.join(listed[:20])}.", {"field": "version"})
+def _entry(row: Mapping[Any, Any]) -> dict[str, Any]:
+    """Return a version as it is told."""
+    told = {key: row[key] for key in ("version", "run_id", "mode", "rows", "columns")}
+    return {**told, "created_at": str(row["created_at"])}

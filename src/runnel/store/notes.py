@@ -15,6 +15,8 @@ from pathlib import Path
 from typing import Any
 
 NAME = "runnel"
+STREAM_RUN = "runnel-stream-"
+"""How the names of runs begin that are epochs of streams."""
 _COMMIT = re.compile(r"\d{20}\.json")
 
 

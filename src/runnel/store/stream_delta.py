@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from runnel.errors import AuthoringError, ConnectorError, InternalError
 from runnel.sdk.delivery import Delivered, EpochRows
 from runnel.store.delta import check_plain, storable
-from runnel.store.notes import hook, newest_note, noted
+from runnel.store.notes import STREAM_RUN, hook, newest_note, noted
 from runnel.store.table_locks import only_creator, rewriting
 from runnel.store.upkeep import SMALL_BYTES, compact, small_files
 
@@ -72,7 +72,7 @@ class DatasetDelivery:
         self.name = name
         self.location = location
         self.mode = mode
-        self.app = f"runnel-stream-{app}"
+        self.app = f"{STREAM_RUN}{app}"
         self.types = dict(types)
         self.columns: dict[str, str] = {}
         self._small: int | None = None

@@ -11,7 +11,9 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
 
-_APP = re.compile(r"runnel-stream-(?P<incarnation>[0-9a-f]{16})-(?P<node>.+)")
+from runnel.store.notes import STREAM_RUN
+
+_APP = re.compile(re.escape(STREAM_RUN) + r"(?P<incarnation>[0-9a-f]{16})-(?P<node>.+)")
 
 
 NEWEST_COMMITS = 50

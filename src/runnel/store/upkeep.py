@@ -1,19 +1,23 @@
-"""Upkeep of Delta tables: small files are joined, and files that no kept version needs are removed."""
+"""Upkeep of Delta tables: small files are joined, and files that no kept version needs, and old logs, are removed."""
 
 from __future__ import annotations
 
+import json
 import math
+import re
 from collections.abc import Collection, Mapping, Sequence
 from datetime import UTC, datetime
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote
 
 from runnel.errors import ConnectorError
-from runnel.store.notes import hook, properties
+from runnel.store.notes import STREAM_RUN, dataset_of, hook, properties
 from runnel.store.table_locks import compacting
 
 SMALL_BYTES = 32 * 1024**2
+_IN_LOG = re.compile(r"(?P<version>\d{20})\.(?P<kind>json|checkpoint\.parquet|crc)")
 TRIES = 5
 
 
@@ -40,7 +44,8 @@ def _compact(location: str, columns: Mapping[str, str], target: int | None) -> d
     from deltalake import DeltaTable
     from deltalake.exceptions import CommitFailedError, DeltaError
 
-    note = {"run_id": None, "mode": "compact", "rows": 0, "columns": dict(columns)}
+    name = dataset_of(location)
+    note = {"run_id": None, "mode": "compact", "rows": 0, "columns": dict(columns), **({"dataset": name} if name else {})}
     for attempt in range(TRIES):
         table = DeltaTable(location)
         before = table.version()
@@ -62,15 +67,21 @@ def _compact(location: str, columns: Mapping[str, str], target: int | None) -> d
     raise AssertionError("unreachable")
 
 
-def expired(versions: Sequence[Mapping[str, Any]], before: datetime, pinned: Collection[int] | None) -> list[int]:
-    """Return the versions (given newest first) that another one superseded before a time, without the pinned ones."""
+def expired(
+    versions: Sequence[Mapping[str, Any]], before: datetime, pinned: Collection[int] | None, streamed: datetime | None = None
+) -> list[int]:
+    """Return the versions (given newest first) that another one superseded before a time, without the pinned ones.
+
+    For those that a stream made, and that joined files, the time is `streamed`: there may be one for each second.
+    """
     gone: list[int] = []
     if pinned is None:
         return gone
     for newer, entry in pairwise(versions):
         superseded = datetime.fromisoformat(newer["created_at"])
         superseded = superseded if superseded.tzinfo else superseded.replace(tzinfo=UTC)
-        if superseded < before and entry["version"] not in pinned:
+        of_stream = entry["mode"] == "compact" or (entry["run_id"] or "").startswith(STREAM_RUN)
+        if superseded < (streamed if streamed is not None and of_stream else before) and entry["version"] not in pinned:
             gone.append(entry["version"])
     return sorted(gone)
 
@@ -86,7 +97,10 @@ def vacuum(location: str, before: datetime, kept: Sequence[int]) -> int:
     hours = max(0, math.ceil((datetime.now(UTC) - before).total_seconds() / 3600))
     try:
         table = DeltaTable(location)
-        given: dict[str, Any] = {"enforce_retention_duration": False, "full": True, "keep_versions": list(kept)}
+        if not _has_old_files(table, location, before):
+            return 0
+        needed = _with_all_files(location, kept)
+        given: dict[str, Any] = {"enforce_retention_duration": False, "full": True, "keep_versions": needed}
         files = table.vacuum(hours, dry_run=True, **given)
         freed = sum(_size(Path(location, file)) for file in files)
         if files:
@@ -95,6 +109,49 @@ def vacuum(location: str, before: datetime, kept: Sequence[int]) -> int:
         what = f"removing old files of {location}: {error}"
         raise ConnectorError("RNL-DATASET-006", what, "Check the disk and the folder.") from error
     return freed
+
+
+def _has_old_files(table: Any, location: str, before: datetime) -> bool:
+    """Tell whether there are files, older than a time, that the newest version does not need."""
+    live = {Path(uri).name for uri in table.file_uris()}
+    old = (file for file in Path(location).rglob("*.parquet") if file.name not in live and "_delta_log" not in file.parts)
+    return any(file.stat().st_mtime < before.timestamp() for file in old)
+
+
+def _with_all_files(location: str, kept: Sequence[int]) -> list[int]:
+    """Return those of the kept versions that together have the files of all: one that the next only adds to is left out."""
+    known, log = set(kept), Path(location, "_delta_log")
+
+    def only_adds(version: int) -> bool:
+        entry = log / f"{version:020}.json"
+        return entry.exists() and '"remove"' not in entry.read_text("utf-8")
+
+    return [version for version in kept if not (version + 1 in known and only_adds(version + 1))]
+
+
+def cut_log(location: str, oldest: int) -> int:
+    """Remove the log before the checkpoint from which the oldest kept version is read, and the files that it took away.
+
+    What a commit took away no later version has; what is not committed yet is not touched. Returns bytes freed.
+    """
+    log = Path(location, "_delta_log")
+    found = sorted((int(known["version"]), file) for file in log.iterdir() if (known := _IN_LOG.fullmatch(file.name)))
+    checkpoints = [version for version, file in found if file.name.endswith(".checkpoint.parquet") and version <= oldest]
+    freed = 0
+    for version, file in found:
+        if not checkpoints or version >= checkpoints[-1]:
+            break
+        for gone in (*_taken_away(file, Path(location)), file):
+            freed += _size(gone)
+            gone.unlink(missing_ok=True)
+    return freed
+
+
+def _taken_away(entry: Path, location: Path) -> list[Path]:
+    if entry.suffix != ".json":
+        return []
+    actions = [json.loads(line) for line in entry.read_text("utf-8").splitlines() if '"remove"' in line]
+    return [location / unquote(str(action["remove"]["path"])) for action in actions if "remove" in action]
 
 
 def _size(file: Path) -> int:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
 
 import duckdb
 import pyarrow as pa
@@ -105,6 +106,50 @@ def test_a_dataset_that_runs_made_is_appended_to_and_joined_too(store):
     into.deliver([epoch(100)])
     assert files(store) <= 2
     assert ids(store) == [*range(12), 100]
+
+
+def later() -> datetime:
+    return datetime.now(UTC) + timedelta(seconds=1)
+
+
+def log_entries(store: Store) -> list[int]:
+    return sorted(int(file.stem) for file in (store.datasets.place("set") / "_delta_log").glob("*.json"))
+
+
+def test_versions_of_a_stream_go_sooner_with_their_log_and_what_it_took_away_and_writing_goes_on(store):
+    place = store.datasets.place("set")
+    into = delivery(store)
+    for number in range(1, 61):
+        into.deliver([epoch(number)])
+    stray = place / "part-of-a-run-that-has-not-committed.parquet"
+    stray.write_bytes(b"PAR1")
+    newest = DeltaTable(str(place)).version()
+    assert ids(store) == list(range(1, 61))
+    assert store.datasets.retire("set", later() - timedelta(days=30))["versions"] == []
+    gone = store.datasets.retire("set", later() - timedelta(days=30), streamed=later())
+    assert gone["versions"] == list(range(newest)) and gone["bytes"] > 0
+    assert len(log_entries(store)) <= 20 and log_entries(store)[-1] == newest
+    left = {file.name for file in place.glob("*.parquet")}
+    assert stray.name in left and len(left) < 30
+    assert ids(store) == list(range(1, 61))
+    assert into.deliver([epoch(60)]).epoch == 60
+    for number in range(61, 72):
+        assert delivery(store).deliver([epoch(number)]).epoch == number
+    assert ids(store) == list(range(1, 72))
+    assert store.datasets.show("set", 2)["version_count"] > 10 and len(store.datasets.show("set", 2)["versions"]) == 2
+
+
+def test_what_a_run_wrote_and_what_is_pinned_holds_the_log(store):
+    publish(store, "SELECT 0::BIGINT AS id", TYPES, "run")
+    into = delivery(store)
+    for number in range(1, 31):
+        into.deliver([epoch(number)])
+    kept = store.datasets.retire("set", later() - timedelta(days=30), {12}, later())
+    assert {0, 12} & set(kept["versions"]) == set()
+    assert [len(ids(store, version)) for version in (0, 12)] == [1, 12]
+    assert log_entries(store)[0] == 0
+    store.datasets.retire("set", later(), {12}, later())
+    assert len(ids(store, 12)) == 12 and ids(store) == list(range(31))
 
 
 def test_the_log_of_a_stream_has_short_ways_through_it(store):

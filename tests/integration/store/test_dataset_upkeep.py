@@ -165,6 +165,20 @@ def test_versions_within_retention_and_pinned_ones_can_still_be_read(store):
     assert ids(store, version=1) == [1] and ids(store, version=3) == [3]
 
 
+def test_every_pinned_version_among_appends_and_compactions_can_still_be_read(store):
+    for number in range(6):
+        publish_rows(store, f"r{number}", number)
+    store.datasets.compact("set")
+    for number in range(7, 12):
+        publish_rows(store, f"r{number}", number)
+    publish_rows(store, "last", 99, mode="replace")
+    pinned = {1, 2, 4, 6, 7, 9}
+    wanted = {version: ids(store, version=version) for version in pinned}
+    gone = store.datasets.retire("set", now(), pinned)
+    assert gone["versions"] == [0, 3, 5, 8, 10, 11]
+    assert {version: ids(store, version=version) for version in pinned} == wanted and ids(store) == [99]
+
+
 def test_a_version_is_counted_from_when_it_was_superseded(sqlite):
     publish_rows(sqlite, "old", 1, mode="replace")
     with sqlite.engine.begin() as connection:

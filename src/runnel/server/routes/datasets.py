@@ -20,6 +20,8 @@ from runnel.server.routing import Routes
 from runnel.server.workspace import in_thread, workspace_of
 
 routes = Routes("datasets")
+MOST_VERSIONS = 200
+"""So many versions stand in the answer of a dataset; all of them are asked for page by page."""
 Format = Literal["json", "csv", "parquet", "arrow", "ndjson", "xlsx"]
 
 
@@ -50,9 +52,9 @@ async def list_datasets(request: Request, search: str = "", cursor: str | None =
 
 @routes.get("/datasets/{name}", "datasets.view")
 async def get_dataset(request: Request, name: str) -> dict[str, Any]:
-    """Return a dataset's columns and versions, and which pipelines write and read it."""
+    """Return a dataset's columns and newest versions, and which pipelines write and read it."""
     state = state_of(request)
-    found = orjson.loads(await state.desk.call("dataset", {"name": name}))
+    found = orjson.loads(await state.desk.call("dataset", {"name": name, "most": MOST_VERSIONS}))
     return {**found, **await in_thread(readers_of_dataset, workspace_of(state).files, name)}
 
 

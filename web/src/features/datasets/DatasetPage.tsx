@@ -35,7 +35,7 @@ export function DatasetPage({ name }: { name: string }) {
         tabs={[
           { id: "data", label: words.tabs.data, count: shown ? count(shown.rows) : null },
           { id: "schema", label: words.tabs.schema, count: count(found.columns.length) },
-          { id: "versions", label: words.tabs.versions, count: count(found.versions.length) },
+          { id: "versions", label: words.tabs.versions, count: count(found.version_count) },
           { id: "lineage", label: words.tabs.lineage },
         ]}
         after={<Download name={name} version={version} />}
@@ -48,7 +48,7 @@ export function DatasetPage({ name }: { name: string }) {
         </TabPanel>
         <TabPanel id="versions">
           <VersionsTab
-            versions={found.versions}
+            dataset={found}
             shown={version}
             onShow={(next) => {
               setVersion(next);

@@ -15,7 +15,9 @@ export interface DatasetVersion {
 export interface Dataset {
   name: string;
   columns: readonly DataColumn[];
+  /** The newest ones. */
   versions: readonly DatasetVersion[];
+  version_count: number;
   written_by: readonly { name: string; title: string }[];
   read_by: readonly { name: string; title: string }[];
   /** Streams that write it: the records of its rows can be asked for. */

@@ -25,6 +25,9 @@ export const words = {
     at: "When",
     now: "Current",
     show: "Show this version",
+    epoch: (epoch: string) => `a stream, epoch ${epoch}`,
+    epochOf: (stream: string, epoch: string) => `${stream}, epoch ${epoch}`,
+    some: (shown: string, all: string) => `The newest ${shown} of ${all} versions.`,
   },
   schema: { name: "Column", type: "Type", nulls: "Nulls", distinct: "Distinct", least: "Least", most: "Most" },
   lineage: {

@@ -25,9 +25,9 @@ def datasets(context: DeskContext, payload: Mapping[str, Any]) -> dict[str, Any]
 
 @answers("dataset")
 def dataset(context: DeskContext, payload: Mapping[str, Any]) -> dict[str, Any]:
-    """Return a dataset's columns and versions, and the streams that write it."""
+    """Return a dataset's columns and its versions (the newest `most`), and the streams that write it."""
     name = str(payload["name"])
-    found = context.project.store.datasets.show(name)
+    found = context.project.store.datasets.show(name, payload.get("most"))
     columns = [{"name": name, "type": type, "nullable": True} for name, type in found["columns"].items()]
     return {**found, "columns": columns, "streams": streams_of(context.project, context.streams.store, name)}
 
