@@ -25,7 +25,6 @@ export function DatasetPage({ name }: { name: string }) {
   if (dataset.isError) return <EmptyState icon="table" title={words.missing} />;
   if (!dataset.data) return <Skeleton className="m-6 h-64" />;
   const found = dataset.data;
-  const shown = found.versions.find((one) => version === undefined || one.version === version);
   return (
     <div className="flex h-full flex-col">
       <Tabs
@@ -33,7 +32,7 @@ export function DatasetPage({ name }: { name: string }) {
         value={tab}
         onChange={setTab}
         tabs={[
-          { id: "data", label: words.tabs.data, count: shown ? count(shown.rows) : null },
+          { id: "data", label: words.tabs.data },
           { id: "schema", label: words.tabs.schema, count: count(found.columns.length) },
           { id: "versions", label: words.tabs.versions, count: count(found.version_count) },
           { id: "lineage", label: words.tabs.lineage },

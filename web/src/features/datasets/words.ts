@@ -3,7 +3,7 @@ export const words = {
   search: "Search datasets",
   columns: {
     name: "Dataset",
-    rows: "Rows",
+    rows: "Rows last written",
     columns: "Columns",
     version: "Version",
     written: "Written by",
@@ -20,7 +20,7 @@ export const words = {
   versions: {
     version: "Version",
     mode: "How",
-    rows: "Rows",
+    rows: "Rows written",
     run: "Run",
     at: "When",
     now: "Current",
