@@ -1,14 +1,15 @@
 """G3 beside other engines of streams that come as Python packages: the same topic, the same windows, the same answer.
 
-Each peer is installed at a fixed version into an environment of its own; `python g3_peers.py NAME ADDRESS TOPIC LARGE` in that
-environment runs it and prints its answer. LARGE is how many events pass the filter: who has seen them all is done.
+Each peer is installed at a fixed version into an environment of its own; `python g3_peers.py NAME ADDRESS TOPIC LARGE JARS` in
+that environment runs it and prints its answer. LARGE is how many events pass the filter: who has seen them all is done. JARS is
+the folder of what Spark needs to read Kafka.
 """
 
 from __future__ import annotations
 
 import json
 import os
-import resource
+import re
 import statistics
 import subprocess
 import sys
@@ -19,17 +20,23 @@ from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).resolve().parent.parent
-EVENTS, ROUNDS = int(os.environ.get("BENCH_EVENTS", "300000")), int(os.environ.get("BENCH_ROUNDS", "3"))
-PEERS = {"bytewax": ["bytewax[kafka]==0.21.1", "orjson==3.13.0"], "quix": ["quixstreams==3.28.1", "orjson==3.13.0"]}
+EVENTS, ROUNDS = int(os.environ.get("BENCH_EVENTS", "1000000")), int(os.environ.get("BENCH_ROUNDS", "3"))
+PEERS = {
+    "bytewax": ["bytewax[kafka]==0.21.1", "orjson==3.13.0"], "quix": ["quixstreams==3.28.1", "orjson==3.13.0"],
+    "pathway": ["pathway==0.33.0"], "spark": ["pyspark==4.0.0"],
+}  # fmt: skip
+SPARK_JARS = tuple(f"org.apache.spark:spark-{name}_2.13:4.0.0" for name in ("sql-kafka-0-10", "token-provider-kafka-0-10"))
 WORDS = {
     "bytewax": "Bytewax 0.21.1, windows by event time, its own Kafka source, no recovery",
     "quix": "Quix Streams 3.28.1, windows by event time with state in RocksDB, rows keyed in the topic",
+    "pathway": "Pathway 0.33.0, windows by event time, no persistence",
+    "spark": "Spark 4.0.0, Structured Streaming on two cores, checkpoint and state on disk",
 }
 
 Answer = dict[tuple[int, str], list[int]]
 
 
-def with_bytewax(address: str, topic: str, large: int) -> Answer:
+def with_bytewax(address: str, topic: str, large: int, jars: str) -> Answer:
     """Windows are folded from events, and close at the end of the topic."""
     from datetime import UTC, datetime, timedelta
 
@@ -73,7 +80,7 @@ def with_bytewax(address: str, topic: str, large: int) -> Answer:
     return made
 
 
-def with_quix(address: str, topic: str, large: int) -> Answer:
+def with_quix(address: str, topic: str, large: int, jars: str) -> Answer:
     """Each event updates its window, whose newest value counts."""
     from quixstreams import Application
     from quixstreams.dataframe.windows import Count, Sum
@@ -104,6 +111,69 @@ def with_quix(address: str, topic: str, large: int) -> Answer:
     return made
 
 
+def with_pathway(address: str, topic: str, large: int, jars: str) -> Answer:
+    """The topic is read up to where it ends; a window's newest value counts."""
+    import pathway as pw
+
+    class Event(pw.Schema):
+        user: str
+        amount: int
+        ts: int
+
+    made: Answer = {}
+
+    def kept(key: Any, row: dict[str, Any], time: int, is_addition: bool) -> None:
+        if is_addition:
+            made[(row["start"] // 1000, row["user"])] = [row["n"], row["total"]]
+
+    settings = {"bootstrap.servers": address, "group.id": f"g3-{time.time_ns()}", "auto.offset.reset": "earliest"}
+    events = pw.io.kafka.read(settings, topic=topic, format="json", schema=Event, mode="static", autocommit_duration_ms=500)
+    windows = (
+        events.filter(pw.this.amount >= 100)
+        .windowby(pw.this.ts, window=pw.temporal.tumbling(duration=1000), instance=pw.this.user)
+        .reduce(start=pw.this._pw_window_start, user=pw.this._pw_instance, n=pw.reducers.count(), total=pw.reducers.sum(pw.this.amount))
+    )
+    pw.io.subscribe(windows, kept)
+    pw.run(monitoring_level=pw.MonitoringLevel.NONE)
+    return made
+
+
+def with_spark(address: str, topic: str, large: int, jars: str) -> Answer:
+    """The topic is read up to where it ends, in one batch; a window's newest value counts."""
+    import pyspark
+    from pyspark.sql import SparkSession
+    from pyspark.sql import functions as f
+
+    def bare(jar: Path) -> str:
+        return re.sub(r"-\d[\w.\-]*?\.jar$", "", jar.name)
+
+    brought = {bare(jar) for jar in Path(pyspark.__file__).parent.glob("jars/*.jar")}
+    wanted = ",".join(str(jar) for jar in Path(jars).glob("*.jar") if bare(jar) not in brought)
+    made: Answer = {}
+
+    def kept(batch: Any, number: int) -> None:
+        for row in batch.collect():
+            made[(int(row["second"]), row["user"])] = [row["n"], row["total"]]
+
+    with tempfile.TemporaryDirectory() as place:
+        session = (
+            SparkSession.builder.master("local[2]").config("spark.jars", wanted).config("spark.ui.enabled", "false")
+            .config("spark.driver.bindAddress", "127.0.0.1").config("spark.driver.host", "127.0.0.1")
+            .config("spark.sql.shuffle.partitions", "2").config("spark.driver.memory", "2g")
+            .config("spark.log.level", "ERROR").getOrCreate()
+        )  # fmt: skip
+        read = session.readStream.format("kafka").option("kafka.bootstrap.servers", address)
+        lines = read.option("subscribe", topic).option("startingOffsets", "earliest").load()
+        event = f.from_json(lines["value"].cast("string"), "user STRING, amount BIGINT, ts BIGINT")
+        rows = lines.select(event.alias("e")).select("e.*").where("amount >= 100")
+        timed = rows.withColumn("at", f.timestamp_millis("ts")).withWatermark("at", "60 seconds")
+        windows = timed.groupBy(f.window("at", "1 second"), "user").agg(f.count("*").alias("n"), f.sum("amount").alias("total"))
+        shown = windows.select(f.unix_seconds("window.start").alias("second"), "user", "n", "total")
+        query = shown.writeStream.outputMode("update").foreachBatch(kept).option("checkpointLocation", place)
+        query.trigger(availableNow=True).start().awaitTermination()
+        return made
+
+
 def fill_keyed(address: str, topic: str, events: int) -> int:
     """Make a topic of the events of G3 in which the user is the key, so that no peer has to sort them anew.
 
@@ -132,7 +202,7 @@ def fill_keyed(address: str, topic: str, events: int) -> int:
 
 
 def main() -> list[str]:
-    from tools.services import sharing
+    from tools.services import kafka, packages, sharing
 
     from benchmarks.g3_kafka import loop, runnel
 
@@ -140,16 +210,17 @@ def main() -> list[str]:
     topic = f"g3-peers-{int(time.time())}"
     with tempfile.TemporaryDirectory() as place, sharing.running(sharing.find("kafka")) as broker:
         pythons: dict[str, Path] = {}
-        for name, packages in PEERS.items():
+        jars = packages.jars(Path(place), kafka.HOW, *SPARK_JARS)
+        for name, needed in PEERS.items():
             venv.create(Path(place) / name, with_pip=False)
             pythons[name] = Path(place) / name / "bin" / "python3"
-            wanted = [*packages, "confluent-kafka"]
+            wanted = [*needed, "confluent-kafka", "psutil"]
             subprocess.run([uv, "pip", "install", "--quiet", "--python", pythons[name], *wanted], check=True)
         large = fill_keyed(broker.address, topic, EVENTS)
         runs: dict[str, list[dict[str, Any]]] = {}
         for _ in range(ROUNDS):
             for name, python in pythons.items():
-                command = [str(python), str(Path(__file__)), name, broker.address, topic, str(large)]
+                command = [str(python), str(Path(__file__)), name, broker.address, topic, str(large), str(Path(jars).parent)]
                 done = subprocess.run(command, check=True, capture_output=True, cwd=ROOT, timeout=300)
                 runs.setdefault(WORDS[name], []).append(json.loads(done.stdout.splitlines()[-1]))
             runs.setdefault("the loop with orjson, in memory", []).append(loop("orjson", broker.address, topic))
@@ -157,8 +228,8 @@ def main() -> list[str]:
     answers = {tuple(one[key] for key in ("rows", "events", "total")) for of in runs.values() for one in of}
     assert len(answers) == 1, answers
     made = [
-        f"## G3: other engines, {EVENTS / 1e3:g}k events of Kafka, one-second windows of 500 users", "",
-        "`make bench NAME=g3_peers`: each a new process on the same two cores as the broker, its start included; one worker each. "
+        f"## G3: other engines, {EVENTS / 1e6:g}M events of Kafka, one-second windows of 500 users", "",
+        "`make bench NAME=g3_peers`: each a new process on the same two cores as the broker, its start included; one worker each, Spark two. "
         "The answers are equal.", "",
         "| contender | median s | events/s | µs of processor an event | rounds |", "|---|---|---|---|---|",
     ]  # fmt: skip
@@ -169,17 +240,21 @@ def main() -> list[str]:
     return made
 
 
-def peer(name: str, address: str, topic: str, large: int) -> dict[str, Any]:
-    """Run one peer; returns its seconds and its answer."""
+def peer(name: str, address: str, topic: str, large: int, jars: str) -> dict[str, Any]:
+    """Run one peer; returns its seconds, those of its and its children's processor, and its answer."""
+    import psutil
+
     begun = time.perf_counter()
-    made = {"bytewax": with_bytewax, "quix": with_quix}[name](address, topic, large)
+    run = {"bytewax": with_bytewax, "quix": with_quix, "pathway": with_pathway, "spark": with_spark}[name]
+    made = run(address, topic, large, jars)
     took = time.perf_counter() - begun
-    used = resource.getrusage(resource.RUSAGE_SELF)
+    process = psutil.Process()
+    used = [one.cpu_times() for one in (process, *process.children(recursive=True))]
     return {
-        "seconds": took, "cpu": used.ru_utime + used.ru_stime, "rows": len(made),
+        "seconds": took, "cpu": sum(one.user + one.system for one in used), "rows": len(made),
         "events": sum(n for n, _ in made.values()), "total": int(sum(total for _, total in made.values())),
     }  # fmt: skip
 
 
 if __name__ == "__main__":
-    print(json.dumps(peer(sys.argv[1], sys.argv[2], sys.argv[3], int(sys.argv[4]))))
+    print(json.dumps(peer(sys.argv[1], sys.argv[2], sys.argv[3], int(sys.argv[4]), sys.argv[5])))
