@@ -822,7 +822,7 @@ export interface paths {
         };
         /**
          * Get Dataset
-         * @description Return a dataset's columns and versions, and which pipelines write and read it.
+         * @description Return a dataset's columns and newest versions, and which pipelines write and read it.
          */
         get: operations["datasets_get_dataset"];
         put?: never;
