@@ -155,7 +155,7 @@ def _datasets(project: Project, moment: Moment) -> dict[str, Any]:
     freed = 0
     for item in store.list():
         name = item["name"]
-        if small_files(store.show(name)["location"]) >= COMPACT_FILES and _joined(project, name):
+        if small_files(str(store.place(name))) >= COMPACT_FILES and _joined(project, name):
             compacted.append(name)
         gone = store.retire(name, before, in_use.get(name, set()), streamed)
         freed += gone["bytes"]

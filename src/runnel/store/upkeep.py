@@ -81,7 +81,8 @@ def expired(
         superseded = datetime.fromisoformat(newer["created_at"])
         superseded = superseded if superseded.tzinfo else superseded.replace(tzinfo=UTC)
         of_stream = entry["mode"] == "compact" or (entry["run_id"] or "").startswith(STREAM_RUN)
-        if superseded < (streamed if streamed is not None and of_stream else before) and entry["version"] not in pinned:
+        limit = streamed if of_stream and streamed is not None else before
+        if superseded < limit and entry["version"] not in pinned:
             gone.append(entry["version"])
     return sorted(gone)
 
@@ -135,21 +136,20 @@ def cut_log(location: str, oldest: int) -> int:
     What a commit took away no later version has; what is not committed yet is not touched. Returns bytes freed.
     """
     log = Path(location, "_delta_log")
-    found = sorted((int(known["version"]), file) for file in log.iterdir() if (known := _IN_LOG.fullmatch(file.name)))
-    checkpoints = [version for version, file in found if file.name.endswith(".checkpoint.parquet") and version <= oldest]
+    found = [(int(known["version"]), known["kind"], file) for file in log.iterdir() if (known := _IN_LOG.fullmatch(file.name))]
+    base = max((version for version, kind, _ in found if kind == "checkpoint.parquet" and version <= oldest), default=0)
     freed = 0
-    for version, file in found:
-        if not checkpoints or version >= checkpoints[-1]:
+    for version, kind, file in sorted(found):
+        if version >= base:
             break
-        for gone in (*_taken_away(file, Path(location)), file):
+        taken_away = _taken_away(file, Path(location)) if kind == "json" else []
+        for gone in [*taken_away, file]:
             freed += _size(gone)
             gone.unlink(missing_ok=True)
     return freed
 
 
 def _taken_away(entry: Path, location: Path) -> list[Path]:
-    if entry.suffix != ".json":
-        return []
     actions = [json.loads(line) for line in entry.read_text("utf-8").splitlines() if '"remove"' in line]
     return [location / unquote(str(action["remove"]["path"])) for action in actions if "remove" in action]
 
