@@ -9,10 +9,10 @@ from datetime import UTC, datetime
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
-from urllib.parse import unquote
 
 from runnel.errors import ConnectorError
 from runnel.store.dataset_reading import is_keyed_at, reading_query
+from runnel.store.delta_log import actions, commit_file, path_of
 from runnel.store.merging import GONE, SEQUENCE, files_query, has_sequence
 from runnel.store.notes import NAME
 
@@ -38,7 +38,6 @@ class FollowedDataset:
         self.location = location
         self.connection = connection
         self._counts: dict[str, int] = {}
-        self._log = location / "_delta_log"
 
     def table(self) -> str | None:
         """Return the id of the table, None where there is none yet."""
@@ -56,7 +55,7 @@ class FollowedDataset:
 
     def has(self, version: int) -> bool:
         """Tell whether a version is there."""
-        return (self._log / f"{version:020}.json").exists()
+        return commit_file(self.location, version).exists()
 
     def whole(self, version: int) -> Step:
         """Return all rows of a version as a step, each a `snapshot`."""
@@ -141,23 +140,22 @@ class FollowedDataset:
     def _read(self, version: int) -> Step:
         """Read a version's entry of the log, as a query under stored names."""
         try:
-            lines = (self._log / f"{version:020}.json").read_text("utf-8").splitlines()
+            did = list(actions(self.location, version, "commitInfo", "add", "remove"))
         except FileNotFoundError as error:
             raise self._gone(version, error) from error
-        actions = [json.loads(line) for line in lines if line.strip()]
-        told = next((action["commitInfo"] for action in actions if "commitInfo" in action), {})
+        told = next((action for kind, action in did if kind == "commitInfo"), {})
         note = json.loads(told[NAME]) if NAME in told else {}
         at = datetime.fromtimestamp(int(told.get("timestamp", 0)) / 1000, UTC)
         if not note:
             what = f"version {version} of the dataset {self.name} was not written by Runnel"
             raise ConnectorError("RNL-DATASET-010", what, "Rewind the stream to empty state: it then begins with the rows.")
-        added = [action["add"] for action in actions if action.get("add", {}).get("dataChange")]
-        removed = [action["remove"]["path"] for action in actions if "remove" in action]
+        added = [action for kind, action in did if kind == "add" and action.get("dataChange")]
+        removed = [self._path(action) for kind, action in did if kind == "remove"]
         columns, mode = note["columns"], note["mode"]
         if mode == "compact" or not added:
             emptied = mode == "replace" and bool(removed)
             return Step(version, columns, at, _cleared(columns) if emptied else "", int(emptied))
-        files = [self._path(action["path"]) for action in sorted(added, key=lambda action: str(action["path"]))]
+        files = [self._path(action) for action in sorted(added, key=lambda action: str(action["path"]))]
         rows = sum(int(json.loads(action["stats"])["numRecords"]) for action in added if action.get("stats"))
         known = all(action.get("stats") for action in added)
         stored = [f"c{index}" for index in range(len(columns))]
@@ -168,7 +166,7 @@ class FollowedDataset:
         if changed:
             text = _changes(files, stored, [stored[list(columns).index(name)] for name in note["merge"]["key"]])
         elif removed and mode == "upsert":
-            gone = files_query([self._path(path) for path in removed], stored)
+            gone = files_query(removed, stored)
             text, known = f"SELECT *, 'update' AS _op FROM ({files_query(files, stored)} EXCEPT ALL {gone}) ORDER BY ALL", False
         else:
             text = f"SELECT *, 'insert' AS _op FROM ({files_query(files, stored)})"
@@ -176,8 +174,8 @@ class FollowedDataset:
             text, rows = f"{_cleared(columns)} UNION ALL ({text})", rows + 1
         return Step(version, columns, at, text, rows if known else None)
 
-    def _path(self, path: str) -> str:
-        return str(self.location / unquote(path))
+    def _path(self, action: dict[str, Any]) -> str:
+        return str(self.location / path_of(action))
 
 
 def _typed(step: Step) -> Step:

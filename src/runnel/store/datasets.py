@@ -22,7 +22,8 @@ from sqlalchemy.exc import IntegrityError
 
 from runnel.errors import AuthoringError, ConnectorError
 from runnel.store.dataset_reading import is_keyed, reading_query
-from runnel.store.notes import Note, dataset_of, notes
+from runnel.store.delta_log import log_folder
+from runnel.store.notes import Note, dataset_of, epoch_of_run, notes
 from runnel.store.removal import DELETED, sweep
 from runnel.store.tables import dataset_versions, datasets
 
@@ -229,7 +230,7 @@ class DatasetStore:
         folder = self.home / "datasets"
         known = {self._location(stored) for stored in self._locations().values()}
         fresh = [item for item in (folder.iterdir() if folder.exists() else ()) if item not in known]
-        if any((item / "_delta_log").is_dir() for item in fresh if not item.name.startswith(".")):
+        if any(log_folder(item).is_dir() for item in fresh if not item.name.startswith(".")):
             for name, location in self._unknown(known).items():
                 self._catch_up(name, location)
 
@@ -363,4 +364,4 @@ def _write_versions(connection: sa.Connection, name: str, made: Sequence[Note]) 
 def _entry(row: Mapping[Any, Any]) -> dict[str, Any]:
     """Return a version as it is told."""
     told = {key: row[key] for key in ("version", "run_id", "mode", "rows", "columns")}
-    return {**told, "created_at": str(row["created_at"])}
+    return {**told, "epoch": epoch_of_run(row["run_id"]), "created_at": str(row["created_at"])}

@@ -6,18 +6,18 @@ The log is the truth about a dataset; the rows of the metadata database are a co
 from __future__ import annotations
 
 import json
-import os
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
+
+from runnel.store.delta_log import actions, commits
 
 NAME = "runnel"
 STREAM_RUN = "runnel-stream-"
 """How the names of runs begin that are epochs of streams."""
-_COMMIT = re.compile(r"\d{20}\.json")
+_EPOCH = re.compile(re.escape(STREAM_RUN) + r".+@(\d+)")
 
 
 @dataclass(frozen=True)
@@ -30,6 +30,12 @@ class Note:
     rows: int
     columns: Mapping[str, str]
     at: datetime = field(default_factory=lambda: datetime.now(UTC))
+
+
+def epoch_of_run(run_id: str | None) -> int | None:
+    """Return which epoch of a stream (the last one that a commit holds) a run is, None for a run of a pipeline."""
+    found = _EPOCH.fullmatch(run_id or "")
+    return int(found[1]) if found else None
 
 
 def properties(note: Mapping[str, Any], application: str | None = None) -> Any:
@@ -88,23 +94,13 @@ def version_of(location: str, run_id: str) -> int | None:
 
 
 def _entries(location: str, after: int = -1, until: int | None = None) -> Iterator[tuple[int, Mapping[str, Any]]]:
-    """Return the versions that have a note with what their commit says, newest first, from `until` down.
-
-    The log's files are read here because `DeltaTable.history` numbers its entries from the version that the table had
-    when it was opened, and lists also what others have committed since (deltalake 1.6).
-    """
-    log = Path(location) / "_delta_log"
-    version = until
-    if version is None:
-        version = max((int(name[:20]) for name in os.listdir(log) if _COMMIT.fullmatch(name)), default=-1)
+    """Return the versions that have a note with what their commit says, newest first, from `until` down."""
+    version = max(commits(location), default=-1) if until is None else until
     while version > after:
         try:
-            text = (log / f"{version:020}.json").read_text("utf-8")
+            told = [entry for _, entry in actions(location, version, "commitInfo") if NAME in entry]
         except FileNotFoundError:
             return
-        for line in text.splitlines():
-            if '"commitInfo"' in line:
-                entry = json.loads(line).get("commitInfo", {})
-                if NAME in entry:
-                    yield version, {**entry, NAME: json.loads(entry[NAME])}
+        for entry in told:
+            yield version, {**entry, NAME: json.loads(entry[NAME])}
         version -= 1

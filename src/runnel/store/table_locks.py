@@ -12,6 +12,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from runnel.store.delta_log import log_folder
+
 
 @contextmanager
 def only_creator(location: Path) -> Iterator[None]:
@@ -43,4 +45,4 @@ def compacting(location: Path) -> Iterator[bool]:
 
 
 def _lock_file(location: Path) -> Path:
-    return location / "_delta_log" / ".compacting"
+    return log_folder(location) / ".compacting"

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import json
-import os
 import re
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
-from urllib.parse import unquote
 
+from runnel.store.delta_log import actions, commits, path_of
 from runnel.store.notes import STREAM_RUN
 
 _APP = re.compile(re.escape(STREAM_RUN) + r"(?P<incarnation>[0-9a-f]{16})-(?P<node>.+)")
@@ -54,18 +51,17 @@ def origins_of_files(location: Path) -> Origins:
     """Return where the files of a table come from."""
     made = Origins()
     known: dict[str, int] = {}
-    for entry in sorted((location / "_delta_log").glob("[0-9]*.json")):
+    for version in commits(location):
         added: list[str] = []
         removed: list[str] = []
         written: Written | None = None
-        for line in entry.read_text("utf-8").splitlines():
-            action: dict[str, Any] = json.loads(line)
-            if "add" in action:
-                added.append(unquote(str(action["add"]["path"])))
-            elif "remove" in action and not action["remove"].get("dataChange", True):
-                removed.append(unquote(str(action["remove"]["path"])))
-            elif "txn" in action and (found := _APP.fullmatch(str(action["txn"]["appId"]))):
-                app, last = found.group(), int(action["txn"]["version"])
+        for kind, action in actions(location, version, "add", "remove", "txn"):
+            if kind == "add":
+                added.append(path_of(action))
+            elif kind == "remove" and not action.get("dataChange", True):
+                removed.append(path_of(action))
+            elif kind == "txn" and (found := _APP.fullmatch(str(action["appId"]))):
+                app, last = found.group(), int(action["version"])
                 written = Written(found["incarnation"], found["node"], known.get(app, 0) + 1, last)
                 known[app] = last
         if written is not None:
@@ -77,12 +73,6 @@ def origins_of_files(location: Path) -> Origins:
 
 def incarnations(location: Path) -> frozenset[str]:
     """Return which incarnations of streams wrote the newest commits of a table; empty where there is none."""
-    log = location / "_delta_log"
-    names = sorted(name for name in os.listdir(log) if name.endswith(".json")) if log.is_dir() else []
-    found: set[str] = set()
-    for name in names[-NEWEST_COMMITS:]:
-        for line in (log / name).read_text("utf-8").splitlines():
-            action: dict[str, Any] = json.loads(line) if '"txn"' in line else {}
-            if "txn" in action and (written := _APP.fullmatch(str(action["txn"]["appId"]))):
-                found.add(written["incarnation"])
-    return frozenset(found)
+    newest = commits(location)[-NEWEST_COMMITS:]
+    apps = (_APP.fullmatch(str(action["appId"])) for version in newest for _, action in actions(location, version, "txn"))
+    return frozenset(app["incarnation"] for app in apps if app)

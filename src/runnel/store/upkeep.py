@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import math
 import re
 from collections.abc import Collection, Mapping, Sequence
@@ -10,10 +9,10 @@ from datetime import UTC, datetime
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
-from urllib.parse import unquote
 
 from runnel.errors import ConnectorError
-from runnel.store.notes import STREAM_RUN, dataset_of, hook, properties
+from runnel.store.delta_log import actions, commit_file, log_folder, path_of
+from runnel.store.notes import dataset_of, hook, properties
 from runnel.store.table_locks import compacting
 
 SMALL_BYTES = 32 * 1024**2
@@ -80,7 +79,7 @@ def expired(
     for newer, entry in pairwise(versions):
         superseded = datetime.fromisoformat(newer["created_at"])
         superseded = superseded if superseded.tzinfo else superseded.replace(tzinfo=UTC)
-        of_stream = entry["mode"] == "compact" or (entry["run_id"] or "").startswith(STREAM_RUN)
+        of_stream = entry["mode"] == "compact" or entry["epoch"] is not None
         limit = streamed if of_stream and streamed is not None else before
         if superseded < limit and entry["version"] not in pinned:
             gone.append(entry["version"])
@@ -121,11 +120,10 @@ def _has_old_files(table: Any, location: str, before: datetime) -> bool:
 
 def _with_all_files(location: str, kept: Sequence[int]) -> list[int]:
     """Return those of the kept versions that together have the files of all: one that the next only adds to is left out."""
-    known, log = set(kept), Path(location, "_delta_log")
+    known = set(kept)
 
     def only_adds(version: int) -> bool:
-        entry = log / f"{version:020}.json"
-        return entry.exists() and '"remove"' not in entry.read_text("utf-8")
+        return commit_file(location, version).exists() and not any(actions(location, version, "remove"))
 
     return [version for version in kept if not (version + 1 in known and only_adds(version + 1))]
 
@@ -135,23 +133,25 @@ def cut_log(location: str, oldest: int) -> int:
 
     What a commit took away no later version has; what is not committed yet is not touched. Returns bytes freed.
     """
-    log = Path(location, "_delta_log")
-    found = [(int(known["version"]), known["kind"], file) for file in log.iterdir() if (known := _IN_LOG.fullmatch(file.name))]
-    base = max((version for version, kind, _ in found if kind == "checkpoint.parquet" and version <= oldest), default=0)
     freed = 0
-    for version, kind, file in sorted(found):
-        if version >= base:
-            break
-        taken_away = _taken_away(file, Path(location)) if kind == "json" else []
-        for gone in [*taken_away, file]:
-            freed += _size(gone)
-            gone.unlink(missing_ok=True)
+    try:
+        for version, kind, file in _before(location, oldest):
+            removed = actions(location, version, "remove") if kind == "json" else ()
+            for gone in [*(Path(location, path_of(action)) for _, action in removed), file]:
+                freed += _size(gone)
+                gone.unlink(missing_ok=True)
+    except OSError as error:
+        what = f"cutting the log of {location}: {error}"
+        raise ConnectorError("RNL-DATASET-006", what, "Check the disk and the folder.") from error
     return freed
 
 
-def _taken_away(entry: Path, location: Path) -> list[Path]:
-    actions = [json.loads(line) for line in entry.read_text("utf-8").splitlines() if '"remove"' in line]
-    return [location / unquote(str(action["remove"]["path"])) for action in actions if "remove" in action]
+def _before(location: str, oldest: int) -> list[tuple[int, str, Path]]:
+    """Return the files of the log before the checkpoint that a version is read from, oldest first: version, kind, file."""
+    files = log_folder(location).iterdir()
+    found = [(int(known["version"]), known["kind"], file) for file in files if (known := _IN_LOG.fullmatch(file.name))]
+    base = max((version for version, kind, _ in found if kind == "checkpoint.parquet" and version <= oldest), default=0)
+    return sorted(entry for entry in found if entry[0] < base)
 
 
 def _size(file: Path) -> int:

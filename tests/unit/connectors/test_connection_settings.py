@@ -32,7 +32,7 @@ def test_postgres_connects_to_the_checked_addresses_and_verifies_the_name() -> N
     made = postgres_settings(postgres(password="p"), AT)
     assert made["hostaddr"] == "192.0.2.7,2001:db8::7" and made["host"] == "db.example,db.example"
     assert made["port"] == "5432,5432" and made["sslmode"] == "verify-full" and made["sslrootcert"] == "system"
-    assert made["password"] == "p" and made["passfile"] == "/dev/null" and made["sslcertmode"] == "disable"
+    assert made["password"] == "p" and made["passfile"] == "/nonexistent/file" and made["sslcertmode"] == "disable"
 
 
 def test_postgres_reads_no_file_of_the_system_in_any_mode() -> None:

@@ -73,7 +73,7 @@ class Access:
             if self.options.ca_certificate:
                 os.makedirs(self.folder, exist_ok=True)
                 ca_file = held.enter_context(private_files(self.folder, self.options.ca_certificate))[0]
-            settings = {**driver_settings(self.options, place, ca_file), "options": _SETTINGS, "passfile": "/nonexistent/pgpass"}
+            settings = {**driver_settings(self.options, place, ca_file), "options": _SETTINGS}
             more = {"connection_factory": LogicalReplicationConnection} if replication else {}
             try:
                 made = psycopg2.connect(**settings, **more)

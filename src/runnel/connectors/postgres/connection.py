@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import socket
 import ssl
 from contextlib import ExitStack
@@ -19,7 +18,7 @@ from runnel.sdk.tls import private_files, secured, tls_context
 from runnel.sdk.trial import HostTrial
 
 _ASK_FOR_TLS = (8).to_bytes(4, "big") + (80877103).to_bytes(4, "big")
-NO_FILE = "/nonexistent/root.crt"
+NO_FILE = "/nonexistent/file"
 _SSLMODE = {"disable": "disable", "require": "require", "verify_ca": "verify-ca", "verify_full": "verify-full"}
 
 
@@ -65,7 +64,7 @@ def driver_settings(options: PostgresOptions, checked: Checked, ca_file: str | N
         "host": ",".join([options.host] * several), "hostaddr": ",".join(checked.addresses),
         "port": ",".join([str(options.port)] * several), "dbname": options.database, "user": options.user,
         "sslmode": _SSLMODE[options.tls], "connect_timeout": options.connect_timeout_seconds,
-        "application_name": options.application_name, "client_encoding": "UTF8", "passfile": os.devnull,
+        "application_name": options.application_name, "client_encoding": "UTF8", "passfile": NO_FILE,
         "gssencmode": "disable", "sslcertmode": "disable", "keepalives": 1, "keepalives_idle": 30,
     }  # fmt: skip
     if options.password:

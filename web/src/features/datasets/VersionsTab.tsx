@@ -8,10 +8,9 @@ import { words } from "./words";
 
 /** The run that made a version, or the epoch of a stream. */
 function Maker({ version, streams }: { version: DatasetVersion; streams: readonly string[] }) {
-  const { run_id: run } = version;
+  const { run_id: run, epoch } = version;
   if (run === null) return null;
-  const [, epoch] = /^runnel-stream-.*@(\d+)$/.exec(run) ?? [];
-  if (epoch === undefined)
+  if (epoch === null)
     return (
       <Link to="/runs/$id" params={{ id: run }} className="hover:underline">
         {run.slice(0, 12)}

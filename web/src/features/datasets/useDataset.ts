@@ -7,6 +7,8 @@ import type { Cell } from "../../data/values";
 export interface DatasetVersion {
   version: number;
   run_id: string | null;
+  /** The epoch of a stream that made it; null for a run. */
+  epoch: number | null;
   mode: string;
   rows: number;
   created_at: string;
