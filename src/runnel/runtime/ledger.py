@@ -103,6 +103,11 @@ class Ledger:
         """Return the entry of a node."""
         return next(entry for entry in self.entries if entry.node == node)
 
+    def port_rows(self) -> dict[str, int]:
+        """Return the rows that left each port (`node.port`), also where they follow from what others counted."""
+        known = ((f"{entry.node}.{port}", rows) for entry in self.entries for port, rows in entry.ports.items())
+        return {port: rows for port, rows in known if rows is not None}
+
     def to_json(self) -> dict[str, Any]:
         """Return the JSON form of a run's `ledger`."""
         return {"balanced": self.balanced, "nodes": [entry.to_json() for entry in self.entries]}

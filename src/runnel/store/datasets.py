@@ -22,7 +22,7 @@ from sqlalchemy.exc import IntegrityError
 
 from runnel.errors import AuthoringError, ConnectorError
 from runnel.store.dataset_reading import is_keyed, reading_query
-from runnel.store.delta_log import log_folder
+from runnel.store.delta_log import commit_file, log_folder
 from runnel.store.notes import Note, dataset_of, epoch_of_run, notes
 from runnel.store.removal import DELETED, sweep
 from runnel.store.tables import dataset_versions, datasets
@@ -134,9 +134,13 @@ class DatasetStore:
         return {**known, "version_count": total, "versions": [_entry(row) for row in rows]}
 
     def _known(self, name: str) -> dict[str, Any]:
+        """Return a dataset as it is now; a stream that writes it tells of its versions but now and then."""
         known = self._find(name)
         if known is None:
             self._discover()
+            known = self._find(name)
+        elif commit_file(known["location"], self._newest(name) + 1).exists():
+            self._catch_up(name, Path(known["location"]))
             known = self._find(name)
         if known is None:
             raise self._missing(name)

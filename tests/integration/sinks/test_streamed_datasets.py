@@ -63,6 +63,17 @@ def test_epochs_without_end_stay_few_files_and_each_is_there_once(store):
     assert ids(store) == list(range(1, 61))
 
 
+def test_lists_and_pages_show_what_a_stream_that_runs_has_written_by_now(store):
+    into = delivery(store)
+    into.deliver([epoch(1)])
+    assert [(item["name"], item["version"], item["rows"]) for item in store.datasets.list()] == [("set", 0, 1)]
+    into.deliver([epoch(2, 7, 8)])
+    assert [(item["version"], item["rows"]) for item in store.datasets.list()] == [(1, 2)]
+    into.deliver([epoch(3)])
+    shown = store.datasets.show("set")
+    assert [(entry["version"], entry["epoch"], entry["rows"]) for entry in shown["versions"]] == [(2, 3, 1), (1, 2, 2), (0, 1, 1)]
+
+
 def test_one_that_is_started_anew_counts_the_files_of_the_one_before(store):
     for number in range(1, 31):
         delivery(store).deliver([epoch(number)])

@@ -102,6 +102,23 @@ def test_a_stream_is_started_paused_resumed_and_drained(folder):
     assert proof["to"] == ended["epoch"]
 
 
+def test_every_wire_tells_its_rows_and_their_rate_also_within_a_segment(folder):
+    write(folder, """\
+  some: {kind: table.filter, from: ticks, config: {where: "v > 50"}}
+  twice: {kind: table.derive, from: some, config: {columns: {w: "v * 2"}}}
+  named: {kind: table.derive, from: twice, config: {columns: {x: "w + 1"}}}
+  saved: {kind: sink.dataset, from: named, config: {name: counts}}
+""", events="null", rate="2000")
+    runnel(folder, "stream", "start", "flow")
+    inner = ("some.output", "twice.output", "named.output")
+    status = wait_for(folder, lambda status: all(status["rates"].get(port, 0) > 500 for port in inner))
+    assert len({status["ports"][port] for port in inner}) == 1
+    assert len({status["rates"][port] for port in inner}) == 1
+    runnel(folder, "stream", "drain", "flow")
+    ended = runnel(folder, "stream", "status", "flow")
+    assert {ended["ports"][port] for port in inner} == {ended["ports"]["saved"]}
+
+
 @pytest.mark.row("M-004-08", "M-004-15", "M-004-07")
 def test_refused_rows_enter_again_once_where_they_were_refused(folder):
     nodes = """\

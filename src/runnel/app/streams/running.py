@@ -13,6 +13,8 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from sqlalchemy.exc import SQLAlchemyError
+
 from runnel.app.connections import policy_of
 from runnel.app.pipelines import Document, runnable, text_of
 from runnel.app.settings import byte_size
@@ -46,6 +48,8 @@ CAREFUL = {0: None, 1: None, 2: 2000, 3: 50, 4: 1}
 EASED = {2000: 100, 50: 60, 1: 100}
 """By records tried at once: after so many epochs, one for each try, what ended the process lies behind."""
 SURE, SURE_IF_KILLED = 2, 4
+CATCH_UP_SECONDS = 60.0
+"""So often versions that a stream wrote are noted, so that there are never many to read from a log at once."""
 THREADS = 256
 """Clients of brokers and the engine have threads of their own, per source and sink."""
 
@@ -133,6 +137,7 @@ class _Supervised:
         self.suspect: list[Any] = []
         self.suspected = 0
         self.poison: list[list[Any]] = []
+        self.caught_up = time.monotonic()
 
     def run(self) -> StreamReport:
         """Run until the stream ended; an error that it ended with is in the report."""
@@ -350,6 +355,10 @@ class _Supervised:
             self.report.status = event.data
             if self.blocked is not None and self.blocked.is_over(int(event.data["epoch"]), time.monotonic()):
                 self._goes_on()
+            if time.monotonic() - self.caught_up > CATCH_UP_SECONDS:
+                self.caught_up = time.monotonic()
+                with suppress(OSError, RunnelError, SQLAlchemyError):  # who looks at a dataset catches up with it, too
+                    self._catch_up()
         if self.progress is not None:
             self.progress(event.kind, data)
 

@@ -14,6 +14,7 @@ from runnel.app.streams.announcing import Announced
 from runnel.app.streams.tapping import Tapping
 from runnel.app.streams.wiring import holding, open_asking, open_engine, open_sinks, open_sources, poison_of
 from runnel.plan.streams import StreamPlan
+from runnel.runtime.ledger import Ledger
 from runnel.runtime.stream.channel import Channel
 from runnel.runtime.stream.checkpoints import LeaseLostError, Letters, Row
 from runnel.runtime.stream.entering import Request
@@ -139,9 +140,11 @@ def run(payload: Mapping[str, Any], context: TaskContext) -> Mapping[str, Any]:
     rates, shares = Rates(), Rates()
 
     def report(status: Mapping[str, Any]) -> None:
+        ledger = stream.ledger()
+        status = _with_all_ports(status, ledger)
         speeds = {"rates": rates.of(status["ports"]), "busy": shares.of(status["spent"])}
         joins = {"versions": stream.held.told(), "trouble": announced.trouble}
-        told = {**status, **speeds, "joins": joins, "ledger": stream.ledger().to_json(), "at": time.time()}
+        told = {**status, **speeds, "joins": joins, "ledger": ledger.to_json(), "at": time.time()}
         rows.told = told
         context.emit("status", **told)
         tapping.report()
@@ -167,4 +170,11 @@ def run(payload: Mapping[str, Any], context: TaskContext) -> Mapping[str, Any]:
         how = stream.run(lambda: "drained" if context.cancelled or ended.is_set() else None)
     finally:
         store.close()
-    return {"how": how, "status": stream.status(), "ledger": stream.ledger().to_json(), "letters": stream.counters.letters}
+    ledger = stream.ledger()
+    status = _with_all_ports(stream.status(), ledger)
+    return {"how": how, "status": status, "ledger": ledger.to_json(), "letters": stream.counters.letters}
+
+
+def _with_all_ports(status: Mapping[str, Any], ledger: Ledger) -> dict[str, Any]:
+    """Return a status with the rows of every port: those within a segment are not counted, they follow from the others."""
+    return {**status, "ports": {**ledger.port_rows(), **status["ports"]}}
