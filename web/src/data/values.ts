@@ -14,14 +14,14 @@ export function plain(value: Cell): string {
   return String(value);
 }
 
-/** A moment without needless parts: seconds only where they are not zero. */
+/** A moment without needless parts: no seconds at midnight, which is what days as moments look like. */
 function shortMoment(text: string): string {
   const match = /^(\d{4}-\d{2}-\d{2})[T ](\d{2}:\d{2})(:\d{2})?(\.\d+)?(.*)$/.exec(text);
   if (!match) return text;
   const [, day, minutes, seconds = "", fraction = "", zone = ""] = match;
   const tail = fraction
     ? `${seconds}${fraction.replace(/0+$/, "").replace(/\.$/, "")}`
-    : seconds === ":00"
+    : minutes === "00:00" && seconds === ":00"
       ? ""
       : seconds;
   return `${day} ${minutes}${tail}${zone}`;
@@ -100,8 +100,13 @@ export function full(value: number): string {
   return Number.isInteger(value) ? count(value) : digits(6).format(value);
 }
 
-/** The ends of a column's range in few signs: `1 – 40`, `2024-01-01 – 2024-12-31`. */
+/** The ends of a column's range in few signs: `1 – 40`, `2024-01-01 – 2024-12-31`, within one day `09:30:00 – 17:45:10`. */
 export function range(least: Cell, most: Cell, type: string): string {
+  if (family(type) === "moment" && least !== most) {
+    const ends = [plain(least), plain(most)].map((end) => [end.slice(0, 10), end.slice(11, 19)]);
+    const [[day, from] = [], [other, to] = []] = ends;
+    if (day === other && from && to && from !== to) return `${from} – ${to}`;
+  }
   const end = (value: Cell): string => {
     const number = isNumeric(type) ? numberOf(value) : null;
     return number !== null ? short(number) : shown(value, type).slice(0, 10);

@@ -181,6 +181,7 @@ const Label = memo(function Label(props: LabelProps) {
         className="wire-place"
         data-wire
         data-id={wire.id}
+        data-hovered={hovered || undefined}
         style={{ transform: `translate(-50%, -50%) translate(${x}px, ${y}px)` }}
       >
         {stream ? (
