@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from runnel.store.delta_log import actions, commits, path_of
 from runnel.store.notes import STREAM_RUN
@@ -55,7 +57,7 @@ def origins_of_files(location: Path) -> Origins:
         added: list[str] = []
         removed: list[str] = []
         written: Written | None = None
-        for kind, action in actions(location, version, "add", "remove", "txn"):
+        for kind, action in _kept(location, version, "add", "remove", "txn"):
             if kind == "add":
                 added.append(path_of(action))
             elif kind == "remove" and not action.get("dataChange", True):
@@ -74,5 +76,11 @@ def origins_of_files(location: Path) -> Origins:
 def incarnations(location: Path) -> frozenset[str]:
     """Return which incarnations of streams wrote the newest commits of a table; empty where there is none."""
     newest = commits(location)[-NEWEST_COMMITS:]
-    apps = (_APP.fullmatch(str(action["appId"])) for version in newest for _, action in actions(location, version, "txn"))
+    apps = (_APP.fullmatch(str(action["appId"])) for version in newest for _, action in _kept(location, version, "txn"))
     return frozenset(app["incarnation"] for app in apps if app)
+
+
+def _kept(location: Path, version: int, *kinds: str) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Yield the actions of a commit, none where the log was cut since the commits were listed."""
+    with suppress(FileNotFoundError):
+        yield from actions(location, version, *kinds)

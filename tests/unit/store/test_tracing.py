@@ -6,6 +6,9 @@ import json
 from pathlib import Path
 from typing import Any
 
+import pytest
+
+from runnel.store import tracing
 from runnel.store.tracing import NEWEST_COMMITS, Origins, Written, incarnations, origins_of_files
 
 
@@ -50,6 +53,13 @@ def test_joined_files_are_taken_apart_to_what_streams_wrote(tmp_path: Path) -> N
     assert origins.apart(["second"]) == ["one", "run", "two"]
     assert origins.apart(["second", "first join", "instead"]) == ["instead", "one", "run", "two"]
     assert origins_of_files(tmp_path / "nothing") == Origins()
+
+
+def test_a_commit_that_is_cut_while_the_log_is_read_counts_no_more(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    commit(tmp_path, 1, added("two"), written("b" * 16))
+    monkeypatch.setattr(tracing, "commits", lambda location: [0, 1])
+    assert list(origins_of_files(tmp_path).written) == ["two"]
+    assert incarnations(tmp_path) == {"b" * 16}
 
 
 def test_a_table_that_is_not_there_was_written_by_no_stream(tmp_path: Path) -> None:
