@@ -59,7 +59,8 @@ class Limits:
     `memory_bytes` is anonymous and shared memory beyond what the zygote brought along (mapped input files do not
     count). `timeout_seconds` is wall clock and `cpu_seconds` processor time, both per call. `processes` counts
     threads and processes together (where the system filters calls, a worker can start threads only).
-    `file_bytes` bounds each file that the worker writes, its log included.
+    `file_bytes` bounds each file that the worker writes, its log included. `arenas` is how many arenas of malloc its threads
+    share (where the C library has them): each keeps the most that it ever held, so that a worker that lives for days wants few.
     """
 
     memory_bytes: int | None = None
@@ -68,6 +69,7 @@ class Limits:
     file_bytes: int | None = None
     open_files: int = 1024
     processes: int = field(default_factory=default_tasks)
+    arenas: int | None = None
 
     def to_json(self) -> dict[str, Any]:
         """Return the form that travels to the worker."""

@@ -18,6 +18,8 @@ PR_SET_NO_NEW_PRIVS = 38
 PR_CAP_AMBIENT = 47
 PR_CAP_AMBIENT_CLEAR_ALL = 4
 
+M_ARENA_MAX = -8
+
 CLONE_NEWUSER = 0x10000000
 CLONE_NEWNET = 0x40000000
 
@@ -43,6 +45,13 @@ def unshare(flags: int) -> int:
     """Call unshare(2); negative results are the error number."""
     result = _libc.unshare(ctypes.c_int(flags))
     return -ctypes.get_errno() if result < 0 else int(result)
+
+
+def limit_arenas(most: int) -> None:
+    """Let the threads of this process share so many arenas of malloc, where the C library (glibc) has them."""
+    mallopt = getattr(_libc, "mallopt", None)
+    if mallopt is not None:
+        mallopt(ctypes.c_int(M_ARENA_MAX), ctypes.c_int(most))
 
 
 def require(result: int, doing: str) -> int:

@@ -159,6 +159,8 @@ def _set_limits(limits: Limits) -> None:
     """
     _limit(resource.RLIMIT_CORE, 0)
     _limit(resource.RLIMIT_NOFILE, limits.open_files)
+    if limits.arenas is not None:
+        linux.limit_arenas(limits.arenas)
     if limits.file_bytes is not None:
         _limit(resource.RLIMIT_FSIZE, limits.file_bytes)
     if limits.memory_bytes is not None and linux.IS_LINUX:

@@ -178,6 +178,30 @@ def thread_bomb(payload, context):
         threading.Thread(target=time.sleep, args=(60,), daemon=True).start()
 
 
+def arenas(payload, context):
+    """Count the arenas of malloc after threads that lived at once have taken memory each."""
+    all_there = threading.Barrier(12)
+
+    def take():
+        all_there.wait()
+        kept = [bytearray(64 * 1024) for _ in range(20)]
+        all_there.wait()
+        del kept
+
+    threads = [threading.Thread(target=take) for _ in range(12)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    libc = ctypes.CDLL(None)
+    libc.fopen.restype = ctypes.c_void_p
+    path = Path(payload["file"])
+    file = ctypes.c_void_p(libc.fopen(str(path).encode(), b"w"))
+    libc.malloc_info(0, file)
+    libc.fclose(file)
+    return {"arenas": path.read_text().count("<heap nr=")}
+
+
 def memory_bomb(payload, context):
     """Take memory without end, privately or shared."""
     kept = []

@@ -157,6 +157,14 @@ def test_no_process_can_be_started_signalled_or_looked_into(probe):
     assert_refused(found, LANDLOCK, "No Landlock")
 
 
+def test_threads_of_a_worker_share_the_arenas_that_it_may_have(zygote, folders):
+    grant = Grant(write=(folders / "staging",))
+    payload = {"file": str(folders / "staging" / "malloc.xml")}
+    few = zygote.run("sandbox_probes:arenas", payload, grant, Limits(timeout_seconds=20, arenas=2))
+    many = zygote.run("sandbox_probes:arenas", payload, grant, Limits(timeout_seconds=20))
+    assert few["arenas"] <= 2 < many["arenas"]
+
+
 def test_doctor_reports_what_the_system_has():
     assert {"landlock_abi", "seccomp", "network_namespace", "cgroup", "user_id", "start", "weaknesses"} <= set(HAS)
     assert any("Landlock" in words for words in HAS["weaknesses"]) or HAS["landlock_abi"] >= 3

@@ -52,6 +52,8 @@ CATCH_UP_SECONDS = 60.0
 """So often versions that a stream wrote are noted, so that there are never many to read from a log at once."""
 THREADS = 256
 """Clients of brokers and the engine have threads of their own, per source and sink."""
+ARENAS = 2
+"""By default they would have up to eight arenas a core, whose free memory grows for hours."""
 
 
 @dataclass(frozen=True)
@@ -333,7 +335,7 @@ class _Supervised:
                 write=(scratch, *writable(project, plan), *{str(Path(place).parent) for place in datasets.values()}),
                 network=reaches_network(project, plan),
             )
-            limits = Limits(memory_bytes=self._memory(), processes=THREADS, open_files=4096)
+            limits = Limits(memory_bytes=self._memory(), processes=THREADS, open_files=4096, arenas=ARENAS)
             lanes = 1 if careful is not None else int(plan.plan.settings.get("lanes") or 1)
             zygote = project.workers.stream_zygote
             with (
