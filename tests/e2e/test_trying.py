@@ -157,7 +157,9 @@ def test_the_same_message_twice_is_one_and_an_error_stays(robot: Robot, pipeline
     expect(robot.get("toast")).to_have_count(1)
     expect(robot.get("toast")).to_contain_text("×2")
     robot.page.route("**/draft/save", lambda route: route.fulfill(status=503, json={"what": "the disk is full", "hint": "Free some."}))
-    robot.press("Control+s")
+    with robot.page.expect_response("**/draft/save") as answered:
+        robot.press("Control+s")
+    assert answered.value.status == 503
     error = robot.get("toast", tone="error")
     expect(error).to_contain_text("the disk is full")
     robot.page.wait_for_timeout(6_000)

@@ -39,7 +39,7 @@ interface Message {
   topic?: string;
 }
 
-/** Show a message; the same one within two seconds is merged, errors stay until dismissed. */
+/** Show a message; the same one within two seconds is merged and stays as long as if it were new, errors stay until dismissed. */
 export function toast(message: Message): void {
   const now = Date.now();
   for (const one of store.getState().toasts)
@@ -50,11 +50,19 @@ export function toast(message: Message): void {
   if (same) {
     const merged = { ...same, times: same.times + 1, at: now };
     store.setState(({ toasts }) => ({ toasts: toasts.map((one) => (one.id === same.id ? merged : one)) }));
+    expire(merged);
     return;
   }
   const added: Toast = { tone: "info", ...message, id: nextId++, times: 1, at: now };
   store.setState(({ toasts }) => ({ toasts: [...toasts.slice(-3), added] }));
-  if (added.tone !== "error") setTimeout(() => dismiss(added.id), added.action ? ACTION_MS : SHOWN_MS);
+  expire(added);
+}
+
+/** Take a message away when its time is over, unless it was told again meanwhile. */
+function expire({ id, tone, times, action }: Toast): void {
+  if (tone === "error") return;
+  const isLast = () => store.getState().toasts.some((one) => one.id === id && one.times === times);
+  setTimeout(() => isLast() && dismiss(id), action ? ACTION_MS : SHOWN_MS);
 }
 
 function dismiss(id: number): void {

@@ -5,12 +5,12 @@ from __future__ import annotations
 import base64
 import threading
 import time
-from collections import deque
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from runnel.app.streams.announcing import Announced
+from runnel.app.streams.rates import Rates
 from runnel.app.streams.tapping import Tapping
 from runnel.app.streams.wiring import holding, open_asking, open_engine, open_sinks, open_sources, poison_of
 from runnel.plan.streams import StreamPlan
@@ -104,24 +104,6 @@ class StoredRows:
 
 def _request(item: Mapping[str, Any]) -> Request:
     return Request(item["id"], item["node"], [base64.b64decode(text) for text in item["records"]], item["incarnation"])
-
-
-class Rates:
-    """How fast counts grow, over the last seconds: rows per second at every port, seconds of work per second by node."""
-
-    def __init__(self, seconds: float = 3.0) -> None:
-        self.seconds = seconds
-        self._seen: deque[tuple[float, Mapping[str, float]]] = deque()
-
-    def of(self, ports: Mapping[str, float]) -> dict[str, float]:
-        """Note the rows so far, and return how fast they come."""
-        now = time.monotonic()
-        self._seen.append((now, dict(ports)))
-        while len(self._seen) > 2 and now - self._seen[1][0] >= self.seconds:
-            self._seen.popleft()
-        then, before = self._seen[0]
-        span = now - then
-        return {name: round((rows - before.get(name, 0)) / span, 3) if span > 0 else 0.0 for name, rows in ports.items()}
 
 
 def run(payload: Mapping[str, Any], context: TaskContext) -> Mapping[str, Any]:
