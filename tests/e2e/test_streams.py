@@ -269,7 +269,12 @@ def test_refused_records_stand_on_the_node_and_on_the_page_of_the_stream(
 @pytest.mark.row("M-004-32", "M-003-204")
 def test_the_pages_of_streams_show_and_ask_all_of_it(robot: Robot, server: Running, farm: str) -> None:
     begun(server, farm)
+    robot.go("/pipelines")
+    listed = robot.get("pipeline-row", name="farm").get_by_role("link", name="Running")
+    until(lambda: 200 < number(listed) < 400)
+    expect(listed).to_have_attribute("href", "/streams/farm")
     robot.go("/")
+    expect(robot.page.get_by_role("region", name="Recent work").get_by_role("link", name=re.compile(r"^Running \d"))).to_be_visible()
     robot.click(robot.page.get_by_role("navigation", name="Sections").get_by_role("link", name="Streams"))
     row = robot.get("stream-row", name="farm")
     expect(row).to_have_attribute("data-status", "running")

@@ -27,4 +27,17 @@ export const words = {
     paused: "Paused",
     cancelled: "Cancelled",
   } as Readonly<Record<string, string>>,
+  neverRun: "not run yet",
+  streams: {
+    starting: "Starting",
+    running: "Running",
+    paused: "Paused",
+    blocked: "Blocked",
+    stopped: "Stopped",
+    drained: "Drained",
+    finished: "Finished",
+    failed: "Failed",
+    lost: "Process lost",
+    never: "Not started",
+  } as Readonly<Record<string, string>>,
 } as const;

@@ -2,9 +2,9 @@ import { useQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
 import { useState } from "react";
 import { http, segment } from "../../api/http";
-import { useCan } from "../../api/session";
-import { isLiving, streams } from "../../api/streams";
+import { isLiving } from "../../api/streams";
 import { useLiveCharts } from "../../data/charts/liveCharts";
+import { useStreamOf } from "../../data/LastRun";
 import type { Cell } from "../../data/values";
 import { Button } from "../../ui/Button";
 import { EmptyState } from "../../ui/EmptyState";
@@ -62,9 +62,8 @@ interface ShownProps {
 
 /** The charts of a stream as they are now, while it runs. */
 function useLiving(name: string, charts: readonly TileChart[]): { charts: readonly TileChart[]; isLive: boolean } {
-  const may = useCan("streams.view");
-  const known = useQuery({ queryKey: ["streams"], queryFn: streams.list, enabled: may, refetchInterval: 5_000 });
-  const on = known.data?.items.some((row) => row.name === name && isLiving(row.status)) ?? false;
+  const stream = useStreamOf(name);
+  const on = stream !== null && isLiving(stream.status);
   const nodes = charts.map((chart) => chart.node);
   const live = useLiveCharts(name, nodes, on);
   return { charts: charts.map((chart) => live.get(chart.node) ?? chart), isLive: live.size > 0 };

@@ -1,10 +1,9 @@
 import { Link } from "@tanstack/react-router";
+import { LastRun } from "../../data/LastRun";
 import { Badge } from "../../ui/Badge";
-import { Coded } from "../../ui/Coded";
-import { ago, count, seconds } from "../../ui/format";
+import { ago, count } from "../../ui/format";
 import { Icon } from "../../ui/Icon";
 import { RunBars } from "../../ui/RunBars";
-import { RunWord } from "../../ui/RunWord";
 import { Skeleton } from "../../ui/Skeleton";
 import { Table, Td, Th, Tr } from "../../ui/Table";
 import type { PipelineCard } from "./types";
@@ -62,16 +61,7 @@ function Row({ item }: { item: PipelineCard }) {
         </span>
       </Td>
       <Td>
-        {last ? (
-          <Link to="/runs/$id" params={{ id: last.run_id }} className="flex items-center gap-2 hover:underline">
-            <RunWord status={last.status} />
-            <span className="max-w-72 truncate text-muted">
-              <Coded text={last.error?.what ?? (last.seconds === null ? "" : seconds(last.seconds))} />
-            </span>
-          </Link>
-        ) : (
-          <span className="text-muted">{words.recent.never}</span>
-        )}
+        <LastRun pipeline={item.name} last={last} />
       </Td>
       <Td right>{last?.rows === null || last === null ? "" : count(last.rows)}</Td>
       <Td>

@@ -1,4 +1,6 @@
 /** What the home page reads from the server. */
+import type { RunFacts } from "../../data/LastRun";
+
 export interface Template {
   name: string;
   title: string;
@@ -14,15 +16,6 @@ export interface Templates {
   categories: readonly string[];
 }
 
-export interface LastRun {
-  run_id: string;
-  status: string;
-  started_at: string;
-  seconds: number | null;
-  rows: number | null;
-  error: { what: string } | null;
-}
-
 export interface PipelineCard {
   name: string;
   title: string;
@@ -31,7 +24,7 @@ export interface PipelineCard {
   example: boolean;
   edited_at: string;
   has_draft: boolean;
-  last_run: LastRun | null;
+  last_run: RunFacts | null;
   recent: readonly { run_id: string; status: string; seconds: number | null }[];
 }
 

@@ -50,7 +50,6 @@ export const words = {
     runs: "Last runs",
     edited: "Edited",
     example: "Example",
-    never: "not run yet",
     none: "Pipelines that you make or open appear here.",
   },
   cards: {

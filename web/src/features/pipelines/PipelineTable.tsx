@@ -1,14 +1,13 @@
 import { Link, useNavigate } from "@tanstack/react-router";
 import { address, segment } from "../../api/http";
 import { useCan } from "../../api/session";
+import { LastRun } from "../../data/LastRun";
 import { Badge } from "../../ui/Badge";
-import { Coded } from "../../ui/Coded";
-import { ago, count, seconds } from "../../ui/format";
+import { ago, count } from "../../ui/format";
 import { Icon } from "../../ui/Icon";
 import { IconButton } from "../../ui/IconButton";
 import { Menu, type MenuGroups } from "../../ui/Menu";
 import { RunBars } from "../../ui/RunBars";
-import { RunWord } from "../../ui/RunWord";
 import { SortTh } from "../../ui/SortTh";
 import { Table, Td, Th, Tr } from "../../ui/Table";
 import type { PipelineRow, usePipelineActions } from "./usePipelines";
@@ -74,16 +73,7 @@ function Row({ row, actions, onDelete }: { row: PipelineRow } & Pick<TableProps,
         </span>
       </Td>
       <Td>
-        {last ? (
-          <Link to="/runs/$id" params={{ id: last.run_id }} className="flex items-center gap-2 hover:underline">
-            <RunWord status={last.status} />
-            <span className="max-w-64 truncate text-muted">
-              <Coded text={last.error?.what ?? (last.seconds === null ? "" : seconds(last.seconds))} />
-            </span>
-          </Link>
-        ) : (
-          <span className="text-muted">{words.never}</span>
-        )}
+        <LastRun pipeline={row.name} last={last} />
       </Td>
       <Td right>{last?.rows ? count(last.rows) : ""}</Td>
       <Td>

@@ -2,6 +2,7 @@
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { useNavigate } from "@tanstack/react-router";
 import { http, Problem, segment } from "../../api/http";
+import type { RunFacts } from "../../data/LastRun";
 import { toast } from "../../ui/Toast";
 import { words } from "./words";
 
@@ -14,14 +15,7 @@ export interface PipelineRow {
   example: boolean;
   edited_at: string;
   has_draft: boolean;
-  last_run: {
-    run_id: string;
-    status: string;
-    started_at: string;
-    seconds: number | null;
-    rows: number | null;
-    error: { what: string } | null;
-  } | null;
+  last_run: RunFacts | null;
   recent: readonly { run_id: string; status: string; seconds: number | null }[];
 }
 

@@ -6,7 +6,6 @@ export const words = {
   columns: { title: "Pipeline", last: "Last run", rows: "Rows", runs: "Last runs", nodes: "Nodes", edited: "Edited" },
   example: "Example",
   draft: "Unsaved changes",
-  never: "not run yet",
   menu: (title: string) => `More about ${title}`,
   open: "Open",
   run: "Run",

@@ -4,7 +4,7 @@ import type { StreamRow } from "../../api/streams";
 import { perSecond, pressure } from "../../data/rates";
 import { cn } from "../../ui/cn";
 import { bytes, count, share } from "../../ui/format";
-import { StreamWord } from "./StreamWord";
+import { StreamWord } from "../../ui/StreamWord";
 import { words } from "./words";
 
 export const lagOf = (row: StreamRow): number => Object.values(row.lag).reduce((sum, one) => sum + one, 0);

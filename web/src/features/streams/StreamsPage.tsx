@@ -10,11 +10,11 @@ import { Input } from "../../ui/Input";
 import { NoItems } from "../../ui/NoItems";
 import { Segmented } from "../../ui/Segmented";
 import { Skeleton } from "../../ui/Skeleton";
+import { StreamWord } from "../../ui/StreamWord";
 import { Table, Td, Th, Tr } from "../../ui/Table";
 import { Outbox, Promised } from "./Sinks";
 import { StreamButtons } from "./StreamButtons";
 import { lagOf } from "./StreamFacts";
-import { StreamWord } from "./StreamWord";
 import { useStreamList } from "./useStreams";
 import { words } from "./words";
 

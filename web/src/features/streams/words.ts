@@ -1,5 +1,6 @@
 /** Words of streams: their list, their page, and their parts in the editor. */
 import { behind } from "../../data/rates";
+import { words as ui } from "../../ui/words";
 
 export const words = {
   start: "Start stream",
@@ -19,18 +20,7 @@ export const words = {
   streaming: (time: string) => (time ? `Streaming ${time}` : "Streaming"),
   slow: (sink: string) => `${sink} is slower than what comes in`,
   balances: "ledger balances",
-  states: {
-    starting: "Starting",
-    running: "Running",
-    paused: "Paused",
-    blocked: "Blocked",
-    stopped: "Stopped",
-    drained: "Drained",
-    finished: "Finished",
-    failed: "Failed",
-    lost: "Process lost",
-    never: "Not started",
-  } as Readonly<Record<string, string>>,
+  states: ui.streams,
   guarantees: {
     exactly_once: "exactly once",
     at_least_once: "at least once",

@@ -1,5 +1,5 @@
-import { cn } from "../../ui/cn";
-import { Icon } from "../../ui/Icon";
+import { cn } from "./cn";
+import { Icon } from "./Icon";
 import { words } from "./words";
 
 const FACES: Readonly<Record<string, [icon: string, tone: string]>> = {
@@ -20,7 +20,7 @@ export function StreamWord({ status, className }: { status: string; className?: 
   return (
     <span data-status={status} className={cn("inline-flex items-center gap-1.5 font-medium", tone, className)}>
       <Icon name={icon} size={14} />
-      {words.states[status] ?? status}
+      {words.streams[status] ?? status}
     </span>
   );
 }
