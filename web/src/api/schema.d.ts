@@ -1336,7 +1336,9 @@ export interface paths {
         };
         /**
          * List Pipelines
-         * @description Return the pipelines with their last runs, searched, filtered by the last status, and sorted.
+         * @description Return the pipelines with their last runs, searched, filtered by status, and sorted.
+         *
+         *     `status` is of the stream of a pipeline where it has one, else of its last run, or `never`; several with commas between.
          */
         get: operations["pipelines_list_pipelines"];
         put?: never;

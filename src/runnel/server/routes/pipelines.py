@@ -23,6 +23,7 @@ from runnel.server.bodies import Body
 from runnel.server.guarding import audit, principal, state_of
 from runnel.server.problems import HttpError
 from runnel.server.routes.drafts import draft_answer, told, told_saved
+from runnel.server.routes.runs import ask
 from runnel.server.routing import Routes
 from runnel.server.state import ServerState
 from runnel.server.workspace import in_thread, matching, workspace_of
@@ -31,7 +32,7 @@ routes = Routes("pipelines")
 MOST_LOGGED = 300
 SORTS = {
     "title": lambda item: item["title"].lower(), "name": lambda item: item["name"], "nodes": lambda item: item["nodes"],
-    "edited_at": lambda item: item["edited_at"] or "", "status": lambda item: (item["last_run"] or {}).get("status", ""),
+    "edited_at": lambda item: item["edited_at"] or "", "status": None,
     "last_run": lambda item: (item["last_run"] or {}).get("started_at") or "",
 }  # fmt: skip
 
@@ -96,19 +97,34 @@ async def list_pipelines(
     request: Request, search: str = "", status: str = "", sort: str = "-edited_at", cursor: str | None = None,
     limit: int = 100,
 ) -> Response:  # fmt: skip
-    """Return the pipelines with their last runs, searched, filtered by the last status, and sorted."""
+    """Return the pipelines with their last runs, searched, filtered by status, and sorted.
+
+    `status` is of the stream of a pipeline where it has one, else of its last run, or `never`; several with commas between.
+    """
     state = state_of(request)
     items = await in_thread(listed, workspace_of(state).files, state.store)
     text = search.lower()
     items = [item for item in items if text in f"{item['name']} {item['title']} {item['description']}".lower()]
+    by = sort.removeprefix("-")
+    if by not in SORTS:
+        raise HttpError(422, f"pipelines cannot be sorted by `{sort}`", f"Sort by {', '.join(SORTS)}.")
+    streams = await _stream_states(request) if status or by == "status" else {}
+
+    def standing(item: Mapping[str, Any]) -> str:
+        return streams.get(item["name"]) or (item["last_run"] or {}).get("status") or "never"
+
     if status:
         wanted = set(status.split(","))
-        items = [item for item in items if ((item["last_run"] or {}).get("status") or "never") in wanted]
-    key = SORTS.get(sort.removeprefix("-"))
-    if key is None:
-        raise HttpError(422, f"pipelines cannot be sorted by `{sort}`", f"Sort by {', '.join(SORTS)}.")
-    items.sort(key=key, reverse=sort.startswith("-"))
+        items = [item for item in items if standing(item) in wanted]
+    items.sort(key=SORTS[by] or standing, reverse=sort.startswith("-"))
     return paged(items, cursor, limit)
+
+
+async def _stream_states(request: Request) -> dict[str, str]:
+    """Return the states of streams by name, for who may see them."""
+    if not principal(request).may("streams.view"):
+        return {}
+    return {item["name"]: item["status"] for item in await ask(request, "stream_list", {})}
 
 
 @routes.post("/pipelines", "pipelines.create", status_code=201)

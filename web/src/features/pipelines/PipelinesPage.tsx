@@ -12,15 +12,25 @@ import { PipelineTable } from "./PipelineTable";
 import { type PipelineRow, usePipelineActions, usePipelineList } from "./usePipelines";
 import { words } from "./words";
 
-const STATES = ["", "success", "warning", "failed", "running", "never"] as const;
+/** What a filter asks for: states of runs, and of streams. */
+const STATES = {
+  all: "",
+  success: "success,finished,drained",
+  warning: "warning",
+  failed: "failed,lost,blocked",
+  running: "running,starting,paused",
+  never: "never",
+} as const;
+type Shown = keyof typeof STATES;
+const SHOWN = Object.keys(STATES) as Shown[];
 
 /** All pipelines: searched as one types, filtered by how they last ran, sorted by any column. */
 export function PipelinesPage() {
   const [search, setSearch] = useState("");
-  const [status, setStatus] = useState("");
+  const [shown, setShown] = useState<Shown>("all");
   const [sort, setSort] = useState("-edited_at");
   const [deleting, setDeleting] = useState<PipelineRow | null>(null);
-  const list = usePipelineList({ search, status, sort });
+  const list = usePipelineList({ search, status: STATES[shown], sort });
   const actions = usePipelineActions();
   const file = useRef<HTMLInputElement>(null);
   const navigate = useNavigate();
@@ -28,7 +38,7 @@ export function PipelinesPage() {
   const items = list.data?.items;
   const clear = () => {
     setSearch("");
-    setStatus("");
+    setShown("all");
   };
   return (
     <div className="flex h-full flex-col gap-3 overflow-auto p-5">
@@ -43,9 +53,9 @@ export function PipelinesPage() {
         />
         <Segmented
           label={words.filters.label}
-          value={status || "all"}
-          onChange={(next) => setStatus(next === "all" ? "" : next)}
-          segments={STATES.map((state) => ({ value: state || "all", label: words.filters[state || "all"] }))}
+          value={shown}
+          onChange={(next) => setShown(next as Shown)}
+          segments={SHOWN.map((value) => ({ value, label: words.filters[value] }))}
         />
         <span className="flex-1" />
         {mayCreate ? (
@@ -81,7 +91,7 @@ export function PipelinesPage() {
       {items?.length ? (
         <PipelineTable items={items} sort={sort} onSort={setSort} actions={actions} onDelete={setDeleting} />
       ) : null}
-      {items?.length === 0 && (search || status) ? (
+      {items?.length === 0 && (search || shown !== "all") ? (
         <EmptyState
           icon="search"
           title={words.nothing.title}
@@ -90,7 +100,7 @@ export function PipelinesPage() {
           {words.nothing.text(search)}
         </EmptyState>
       ) : null}
-      {items?.length === 0 && !search && !status ? (
+      {items?.length === 0 && !search && shown === "all" ? (
         <EmptyState
           icon="workflow"
           title={words.empty.title}
