@@ -33,8 +33,7 @@ class _Pulse:
             self.count = count
             return
         if self.began is None or now - self.moved > SECONDS:
-            short = self.began is not None and not self.is_steady()
-            self.gap = now - self.began if short and self.began is not None else None
+            self.gap = None if self.began is None or self.is_steady() else now - self.began
             self.grown = self.count - self.before
             self.began, self.before = now, self.count
         self.moved, self.count = now, count
