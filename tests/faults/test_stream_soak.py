@@ -130,6 +130,6 @@ def test_a_stream_that_runs_for_long_under_faults_stays_exact_and_takes_no_more_
     tally.note(minutes=round(SECONDS / 60, 1), **done)
     if SECONDS >= 1_200:
         for name, process in watched.items():
-            assert process.memory_slope <= 10, f"the memory of the {name} grows"
+            assert process.memory_slope <= 5, f"the memory of the {name} grows"
             assert process.handles_slope <= 4, f"files or threads of the {name} grow"
     tally.clean()
