@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import re
 import signal
 import subprocess
 import sys
@@ -198,6 +199,7 @@ def test_an_undo_of_a_setting_works_after_a_reload(chain: Robot, server: Running
     chain.saved()
     chain.page.reload()
     expect(chain.node("paid")).to_contain_text("open")
+    expect(chain.page.get_by_role("button", name=re.compile("^Undo"))).to_be_enabled()
     chain.page.locator('[data-testid="canvas"]').focus()
     chain.press("Control+z")
     until(lambda: "'paid'" in str(server.get("/pipelines/settings/draft")["document"]["nodes"]["paid"]), 8)
