@@ -1,8 +1,7 @@
-import { cn } from "./cn";
-import { Icon } from "./Icon";
+import { type Faces, StateWord } from "./StateWord";
 import { words } from "./words";
 
-const FACES: Readonly<Record<string, [icon: string, tone: string]>> = {
+const FACES: Faces = {
   success: ["check", "text-ok"],
   warning: ["triangle-alert", "text-warn"],
   failed: ["circle-x", "text-err"],
@@ -15,11 +14,5 @@ const FACES: Readonly<Record<string, [icon: string, tone: string]>> = {
 
 /** The status of a run as icon, colour and word. */
 export function RunWord({ status, className }: { status: string; className?: string }) {
-  const [icon, tone] = FACES[status] ?? ["circle", "text-muted"];
-  return (
-    <span data-status={status} className={cn("inline-flex items-center gap-1.5 font-medium", tone, className)}>
-      <Icon name={icon} size={14} />
-      {words.runs[status] ?? status}
-    </span>
-  );
+  return <StateWord status={status} faces={FACES} words={words.runs} className={className} />;
 }

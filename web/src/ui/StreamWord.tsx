@@ -1,8 +1,7 @@
-import { cn } from "./cn";
-import { Icon } from "./Icon";
+import { type Faces, StateWord } from "./StateWord";
 import { words } from "./words";
 
-const FACES: Readonly<Record<string, [icon: string, tone: string]>> = {
+const FACES: Faces = {
   starting: ["hourglass", "text-running"],
   running: ["play", "text-running"],
   paused: ["pause", "text-warn"],
@@ -16,11 +15,5 @@ const FACES: Readonly<Record<string, [icon: string, tone: string]>> = {
 
 /** The status of a stream as icon, colour and word. */
 export function StreamWord({ status, className }: { status: string; className?: string }) {
-  const [icon, tone] = FACES[status] ?? ["circle", "text-muted"];
-  return (
-    <span data-status={status} className={cn("inline-flex items-center gap-1.5 font-medium", tone, className)}>
-      <Icon name={icon} size={14} />
-      {words.streams[status] ?? status}
-    </span>
-  );
+  return <StateWord status={status} faces={FACES} words={words.streams} className={className} />;
 }
